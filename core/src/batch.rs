@@ -1,0 +1,174 @@
+//! Takes a request's body apart: the batch's own members, and its events.
+//!
+//! A batch is `{ batch_id?, sent_at?, clock_offset_ms?, write_key?, context?,
+//! events: […] }`; the signed hop adds `tenant_id`, `site_id` and `received_at`.
+//! Only what leaves no event to judge refuses the call; an event that is
+//! broken inside of well-formed JSON is judged alone.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::id::Uuid;
+use crate::json::{self, Kind, Value, push_pointer};
+use crate::limits::{BATCH_MAX_BYTES, BATCH_MAX_EVENTS, HOP_BATCH_MAX_BYTES, ID_MAX_BYTES};
+use crate::time::parse_rfc3339;
+use crate::verdict::{Code, Refusal};
+
+/// How a body arrived, which decides its bounds and members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A batch from a client.
+    Batch,
+    /// A batch or a single event from a client.
+    BatchOrEvent,
+    /// A batch on the signed hop.
+    Hop,
+}
+
+/// A body taken apart; every part is a slice of it.
+#[derive(Clone, Debug, Default)]
+pub struct Batch<'a> {
+    /// The sender's name for the batch, echoed in the answer.
+    pub batch_id: Option<Cow<'a, str>>,
+    /// When it was sent by the sender's clock, in Unix milliseconds.
+    pub sent_at_ms: Option<i64>,
+    /// What the sender's clock lacks, learnt from an earlier answer.
+    pub clock_offset_ms: Option<i64>,
+    /// The write key, when it travels in the body.
+    pub write_key: Option<Cow<'a, str>>,
+    /// The context that all events share.
+    pub context: Option<Value<'a>>,
+    /// The events, each to be judged.
+    pub events: Vec<Value<'a>>,
+    /// On the hop: the tenant that the edge found.
+    pub tenant_id: Option<Uuid>,
+    /// On the hop: the site that the edge found.
+    pub site_id: Option<Uuid>,
+    /// On the hop: when the edge received it, in Unix milliseconds.
+    pub received_at_ms: Option<i64>,
+}
+
+impl<'a> Batch<'a> {
+    /// Takes a body apart.
+    ///
+    /// # Errors
+    /// `body_too_large`, `invalid_utf8`, `invalid_json`, `invalid_batch` or
+    /// `too_many_events`, with the place where there is one.
+    pub fn read(body: &'a [u8], form: Form) -> Result<Self, Refusal> {
+        let max_bytes = if form == Form::Hop { HOP_BATCH_MAX_BYTES } else { BATCH_MAX_BYTES };
+        if body.len() > max_bytes {
+            return Err(Refusal::new(Code::BodyTooLarge));
+        }
+        let value = json::check(body).map_err(Refusal::new)?;
+        if value.kind() != Kind::Object {
+            return Err(Refusal::at(Code::InvalidBatch, ""));
+        }
+        if form == Form::BatchOrEvent && value.get("events").is_none() {
+            return Ok(Self { events: Vec::from([value]), ..Self::default() });
+        }
+        let mut batch = Self::default();
+        let mut has_events = false;
+        for (key, member) in value.entries() {
+            has_events |= key == "events";
+            batch.read_member(key, member, form).map_err(|code| {
+                let mut pointer = String::new();
+                push_pointer(&mut pointer, key);
+                Refusal::at(code, pointer)
+            })?;
+        }
+        if has_events { Ok(batch) } else { Err(Refusal::at(Code::InvalidBatch, "/events")) }
+    }
+
+    fn read_member(&mut self, key: &str, value: Value<'a>, form: Form) -> Result<(), Code> {
+        if value.kind() == Kind::Null && key != "events" {
+            return Ok(());
+        }
+        match key {
+            "batch_id" => self.batch_id = Some(short_text(value)?),
+            "write_key" => self.write_key = Some(short_text(value)?),
+            "sent_at" => self.sent_at_ms = Some(instant(value)?),
+            "clock_offset_ms" => self.clock_offset_ms = Some(millis(value)?),
+            "context" if value.kind() == Kind::Object => self.context = Some(value),
+            "events" if value.kind() == Kind::Array => {
+                self.events.clear();
+                for event in value.items() {
+                    if self.events.len() == BATCH_MAX_EVENTS {
+                        return Err(Code::TooManyEvents);
+                    }
+                    self.events.push(event);
+                }
+            }
+            "tenant_id" if form == Form::Hop => self.tenant_id = Some(uuid(value)?),
+            "site_id" if form == Form::Hop => self.site_id = Some(uuid(value)?),
+            "received_at" if form == Form::Hop => self.received_at_ms = Some(instant(value)?),
+            _ => return Err(Code::InvalidBatch),
+        }
+        Ok(())
+    }
+}
+
+fn short_text(value: Value<'_>) -> Result<Cow<'_, str>, Code> {
+    let text = value.as_str().ok_or(Code::InvalidBatch)?;
+    if text.is_empty() || text.len() > ID_MAX_BYTES { Err(Code::InvalidBatch) } else { Ok(text) }
+}
+
+fn instant(value: Value<'_>) -> Result<i64, Code> {
+    value.as_str().as_deref().and_then(parse_rfc3339).ok_or(Code::InvalidBatch)
+}
+
+fn uuid(value: Value<'_>) -> Result<Uuid, Code> {
+    value.as_str().as_deref().and_then(Uuid::parse).ok_or(Code::InvalidBatch)
+}
+
+/// A whole number of milliseconds.
+fn millis(value: Value<'_>) -> Result<i64, Code> {
+    value.raw().parse().map_err(|_| Code::InvalidBatch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_taken_apart() {
+        let body = br#"{"batch_id":"b1","sent_at":"2026-01-02T03:04:05.678Z","clock_offset_ms":-20,
+            "write_key":"wk","context":{"locale":"de"},"events":[{"a":1},7]}"#;
+        let batch = Batch::read(body, Form::Batch).unwrap();
+        assert_eq!(batch.batch_id.as_deref(), Some("b1"));
+        assert_eq!(batch.sent_at_ms, Some(1_767_323_045_678));
+        assert_eq!(batch.clock_offset_ms, Some(-20));
+        assert_eq!(batch.write_key.as_deref(), Some("wk"));
+        assert_eq!(batch.events.iter().map(|e| e.raw()).collect::<Vec<_>>(), [r#"{"a":1}"#, "7"]);
+    }
+
+    #[test]
+    fn a_single_event_is_a_batch_of_one_where_that_is_taken() {
+        let body = br#"{"event_name":"a"}"#;
+        assert_eq!(Batch::read(body, Form::BatchOrEvent).unwrap().events.len(), 1);
+        let refusal = Batch::read(body, Form::Batch).unwrap_err();
+        assert_eq!(refusal, Refusal::at(Code::InvalidBatch, "/event_name"));
+    }
+
+    #[test]
+    fn each_refusal_says_why_and_where() {
+        let many = ["{\"events\":[", &"1,".repeat(BATCH_MAX_EVENTS), "1]}"].concat();
+        let large = " ".repeat(BATCH_MAX_BYTES + 1);
+        for (body, code, pointer) in [
+            (&b"{"[..], Code::InvalidJson, None),
+            (b"", Code::InvalidJson, None),
+            (b"\xff", Code::InvalidUtf8, None),
+            (b"[]", Code::InvalidBatch, Some("")),
+            (b"{}", Code::InvalidBatch, Some("/events")),
+            (b"{\"events\":{}}", Code::InvalidBatch, Some("/events")),
+            (b"{\"events\":null}", Code::InvalidBatch, Some("/events")),
+            (b"{\"events\":[],\"sent_at\":1}", Code::InvalidBatch, Some("/sent_at")),
+            (b"{\"events\":[],\"tenant_id\":\"x\"}", Code::InvalidBatch, Some("/tenant_id")),
+            (many.as_bytes(), Code::TooManyEvents, Some("/events")),
+            (large.as_bytes(), Code::BodyTooLarge, None),
+        ] {
+            let refusal = Batch::read(body, Form::Batch).unwrap_err();
+            assert_eq!((refusal.code, refusal.pointer.as_deref()), (code, pointer));
+        }
+    }
+}

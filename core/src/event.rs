@@ -1,0 +1,166 @@
+//! The envelope: what every event carries around its own attributes.
+//!
+//! [`Envelope::read`] takes an event apart into its members' text, once, and
+//! refuses what is no envelope. schemas/events/envelope.json says the same as
+//! data; a test holds both against the golden payloads.
+
+use crate::id::Uuid;
+use crate::json::{Kind, Value, push_pointer};
+use crate::limits::{EVENT_NAME_MAX_BYTES, ID_MAX_BYTES};
+use crate::verdict::{Code, Fault};
+use alloc::borrow::Cow;
+use alloc::string::String;
+
+/// Whether a name is lower-case words (`[a-z][a-z0-9_]*`) joined by dots, within
+/// 128 bytes.
+pub fn is_event_name(name: &str) -> bool {
+    let mut word_begins = true;
+    for byte in name.bytes() {
+        word_begins = match byte {
+            b'a'..=b'z' => false,
+            b'0'..=b'9' | b'_' if !word_begins => false,
+            b'.' if !word_begins => true,
+            _ => return false,
+        };
+    }
+    !word_begins && name.len() <= EVENT_NAME_MAX_BYTES
+}
+
+/// The members of one event, checked as far as the envelope alone goes.
+#[derive(Clone, Debug, Default)]
+pub struct Envelope<'a> {
+    /// `event_id`.
+    pub event_id: Option<Uuid>,
+    /// `event_name`; empty only before it is read.
+    pub event_name: Cow<'a, str>,
+    /// `schema_version`, such as `1-0-0`.
+    pub schema_version: Option<Cow<'a, str>>,
+    /// `occurred_at`, in Unix milliseconds.
+    pub occurred_at_ms: Option<i64>,
+    /// `received_at`, in Unix milliseconds: believed on the signed hop alone.
+    pub received_at_ms: Option<i64>,
+    /// `tenant_id`: compared, never believed.
+    pub tenant_id: Option<Uuid>,
+    /// `site_id`: compared, never believed.
+    pub site_id: Option<Uuid>,
+    /// `session_id`.
+    pub session_id: Option<Uuid>,
+    /// `anonymous_id`.
+    pub anonymous_id: Option<Uuid>,
+    /// `user_id`, opaque.
+    pub user_id: Option<Cow<'a, str>>,
+    /// `source`: web, widget, voice_ws or server.
+    pub source: Option<Value<'a>>,
+    /// `attributes`, an object.
+    pub attributes: Option<Value<'a>>,
+    /// `context`, an object.
+    pub context: Option<Value<'a>>,
+    /// `geo`: believed on the signed hop alone.
+    pub geo: Option<Value<'a>>,
+    /// `client_ip_prefix`: believed on the signed hop alone.
+    pub client_ip_prefix: Option<Value<'a>>,
+}
+
+/// The values of `source`.
+pub const SOURCES: [&str; 4] = ["web", "widget", "voice_ws", "server"];
+
+impl<'a> Envelope<'a> {
+    /// Takes an event apart. `null` counts as absent.
+    ///
+    /// # Errors
+    /// The first fault, with its pointer.
+    pub fn read(event: Value<'a>) -> Result<Self, Fault> {
+        let mut envelope = Self::default();
+        for (key, value) in event.entries() {
+            if value.kind() != Kind::Null {
+                envelope.read_member(key, value).map_err(|code| {
+                    let mut pointer = String::new();
+                    push_pointer(&mut pointer, key);
+                    Fault::new(code, pointer)
+                })?;
+            }
+        }
+        if envelope.event_name.is_empty() {
+            return Err(Fault::new(Code::MissingField, "/event_name"));
+        }
+        Ok(envelope)
+    }
+
+    fn read_member(&mut self, key: &str, value: Value<'a>) -> Result<(), Code> {
+        match key {
+            "event_id" => self.event_id = Some(uuid(value)?),
+            "event_name" => {
+                self.event_name = string(value)?;
+                if !is_event_name(&self.event_name) {
+                    return Err(Code::InvalidEventName);
+                }
+            }
+            "schema_version" => self.schema_version = Some(opaque(value)?),
+            "occurred_at" => self.occurred_at_ms = Some(instant(value)?),
+            "received_at" => self.received_at_ms = Some(instant(value)?),
+            "tenant_id" => self.tenant_id = Some(uuid(value)?),
+            "site_id" => self.site_id = Some(uuid(value)?),
+            "session_id" => self.session_id = Some(uuid(value)?),
+            "anonymous_id" => self.anonymous_id = Some(uuid(value)?),
+            "user_id" => self.user_id = Some(opaque(value)?),
+            "source" => {
+                if !SOURCES.contains(&&*string(value)?) {
+                    return Err(Code::NotInEnum);
+                }
+                self.source = Some(value);
+            }
+            "attributes" => self.attributes = Some(object(value)?),
+            "context" => self.context = Some(object(value)?),
+            "geo" => self.geo = Some(object(value)?),
+            "client_ip_prefix" => {
+                opaque(value)?;
+                self.client_ip_prefix = Some(value);
+            }
+            _ => return Err(Code::UnknownField),
+        }
+        Ok(())
+    }
+}
+
+fn string(value: Value<'_>) -> Result<Cow<'_, str>, Code> {
+    value.as_str().ok_or(Code::WrongType)
+}
+
+/// A non-empty string that somebody else chose, within its limit.
+fn opaque(value: Value<'_>) -> Result<Cow<'_, str>, Code> {
+    let text = string(value)?;
+    match text.len() {
+        0 => Err(Code::TooShort),
+        1..=ID_MAX_BYTES => Ok(text),
+        _ => Err(Code::TooLong),
+    }
+}
+
+fn uuid(value: Value<'_>) -> Result<Uuid, Code> {
+    Uuid::parse(&string(value)?).ok_or(Code::InvalidUuid)
+}
+
+fn instant(value: Value<'_>) -> Result<i64, Code> {
+    crate::time::parse_rfc3339(&string(value)?).ok_or(Code::InvalidTimestamp)
+}
+
+fn object(value: Value<'_>) -> Result<Value<'_>, Code> {
+    if value.kind() == Kind::Object { Ok(value) } else { Err(Code::WrongType) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_event_name;
+
+    #[test]
+    fn names_are_dotted_lower_case_words() {
+        for name in ["signup_click", "voice.turn_started", "a", "a1.b2.c3"] {
+            assert!(is_event_name(name), "{name}");
+        }
+        let long = "a".repeat(129);
+        for name in ["", ".", "a.", ".a", "a..b", "A", "a-b", "1a", "_a", "a._b", "ä", "a b", &long]
+        {
+            assert!(!is_event_name(name), "{name}");
+        }
+    }
+}

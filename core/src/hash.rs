@@ -1,0 +1,115 @@
+//! Keyed hashing of what identifies a person.
+//!
+//! `s1:` and the SHA-256 of the trimmed, ASCII-lowercased text is what a page can
+//! make; `h1:` and HMAC-SHA-256(salt, that digest) is what is stored. An `h1:`
+//! value is never changed again. A tenant's salt is HMAC-SHA-256(secret,
+//! tenant_id), so that one secret serves all tenants and none can be compared
+//! with another.
+
+use alloc::string::String;
+
+use hmac::{Hmac, Mac};
+use sha2::{Digest, Sha256};
+
+use crate::id::Uuid;
+
+/// A tenant's salt: never logged, never stored.
+#[derive(Clone, Copy)]
+pub struct Salt([u8; 32]);
+
+impl core::fmt::Debug for Salt {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Salt(…)")
+    }
+}
+
+impl Salt {
+    /// Derives a tenant's salt of the secret that edge and collector share.
+    pub fn of_tenant(secret: &[u8], tenant_id: Uuid) -> Self {
+        Self(hmac(secret, &tenant_id.0))
+    }
+
+    /// The stored form of an identifier: `h1:` and 64 hex digits. `s1:` values
+    /// (64 hex digits behind it) and clear ones give the same; an `h1:` value
+    /// is returned as it is.
+    pub fn pseudonym(&self, identifier: &str) -> String {
+        if is_hashed(identifier, "h1:") {
+            return String::from(identifier);
+        }
+        let digest = if is_hashed(identifier, "s1:") {
+            digest_of_hex(identifier)
+        } else {
+            Sha256::digest(identifier.trim().to_ascii_lowercase()).into()
+        };
+        let mut out = String::with_capacity(67);
+        out.push_str("h1:");
+        push_hex(&mut out, &hmac(&self.0, &digest));
+        out
+    }
+}
+
+/// Appends bytes as lower-case hex.
+pub fn push_hex(out: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        for nibble in [byte >> 4, byte & 15] {
+            out.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+        }
+    }
+}
+
+fn is_hashed(identifier: &str, prefix: &str) -> bool {
+    identifier.strip_prefix(prefix).is_some_and(|hex| {
+        hex.len() == 64 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+fn digest_of_hex(identifier: &str) -> [u8; 32] {
+    let mut digest = [0; 32];
+    for (at, character) in identifier.chars().skip(3).enumerate() {
+        let nibble = character.to_digit(16).unwrap_or(0) as u8;
+        if let Some(byte) = digest.get_mut(at / 2) {
+            *byte = *byte << 4 | nibble;
+        }
+    }
+    digest
+}
+
+/// HMAC-SHA-256 with a key of any length.
+pub(crate) fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
+    // HMAC takes a key of any length, so that this is the only branch there is.
+    match Hmac::<Sha256>::new_from_slice(key) {
+        Ok(mac) => mac.chain_update(message).finalize().into_bytes().into(),
+        Err(_) => [0; 32],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    fn salt() -> Salt {
+        Salt::of_tenant(b"secret", Uuid([7; 16]))
+    }
+
+    #[test]
+    fn clear_and_digested_forms_meet() {
+        let clear = salt().pseudonym(" Jo@Example.org ");
+        let mut digested = "s1:".to_string();
+        push_hex(&mut digested, &Sha256::digest(b"jo@example.org"));
+        assert_eq!(salt().pseudonym(&digested), clear);
+        assert_eq!(salt().pseudonym(&clear), clear, "a stored form stays");
+        assert_eq!(clear.len(), 67);
+    }
+
+    #[test]
+    fn tenants_differ() {
+        let other = Salt::of_tenant(b"secret", Uuid([8; 16]));
+        assert_ne!(salt().pseudonym("jo"), other.pseudonym("jo"));
+    }
+
+    #[test]
+    fn the_salt_is_not_printed() {
+        assert_eq!(alloc::format!("{:?}", salt()), "Salt(…)");
+    }
+}

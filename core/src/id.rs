@@ -1,0 +1,147 @@
+//! UUIDs: reading, writing, and making them from given time and bytes.
+
+use alloc::string::String;
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// A UUID of any version, as its 16 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Uuid(pub [u8; 16]);
+
+impl Uuid {
+    /// Reads the hyphenated form, in either case; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.as_bytes();
+        if text.len() != 36 {
+            return None;
+        }
+        let mut bytes = [0; 16];
+        let mut nibbles = 0;
+        for (at, byte) in text.iter().enumerate() {
+            if matches!(at, 8 | 13 | 18 | 23) {
+                if *byte != b'-' {
+                    return None;
+                }
+                continue;
+            }
+            let nibble = match byte {
+                b'0'..=b'9' => byte - b'0',
+                b'a'..=b'f' => byte - b'a' + 10,
+                b'A'..=b'F' => byte - b'A' + 10,
+                _ => return None,
+            };
+            if let Some(slot) = bytes.get_mut(nibbles / 2) {
+                *slot = *slot << 4 | nibble;
+            }
+            nibbles += 1;
+        }
+        Some(Self(bytes))
+    }
+
+    /// Makes a version 7 UUID (RFC 9562, 5.7) of a time and ten random bytes.
+    pub fn v7(unix_ms: i64, random: [u8; 10]) -> Self {
+        let time = unix_ms.to_be_bytes();
+        let mut bytes = [0; 16];
+        bytes[..6].copy_from_slice(&time[2..]);
+        bytes[6..].copy_from_slice(&random);
+        Self(bytes).with_version(7)
+    }
+
+    /// Stamps a version and the RFC 9562 variant into the bytes.
+    #[must_use]
+    pub const fn with_version(mut self, version: u8) -> Self {
+        self.0[6] = self.0[6] & 0x0f | version << 4;
+        self.0[8] = self.0[8] & 0x3f | 0x80;
+        self
+    }
+
+    /// Makes a version 5 UUID (RFC 9562, 5.5) of a namespace and a name.
+    #[cfg(feature = "hop")]
+    pub fn v5(namespace: Self, name: &[u8]) -> Self {
+        use sha1::{Digest, Sha1};
+        let digest = Sha1::new().chain_update(namespace.0).chain_update(name).finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        Self(bytes).with_version(5)
+    }
+
+    /// Appends the hyphenated lower-case form.
+    pub fn push_to(&self, out: &mut String) {
+        for (at, byte) in self.0.iter().enumerate() {
+            if matches!(at, 4 | 6 | 8 | 10) {
+                out.push('-');
+            }
+            for nibble in [byte >> 4, byte & 15] {
+                out.push(char::from(HEX[usize::from(nibble)]));
+            }
+        }
+    }
+}
+
+impl core::fmt::Display for Uuid {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let mut text = String::with_capacity(36);
+        self.push_to(&mut text);
+        f.write_str(&text)
+    }
+}
+
+#[cfg(feature = "catalogue")]
+impl serde::Serialize for Uuid {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(feature = "catalogue")]
+impl<'de> serde::Deserialize<'de> for Uuid {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = alloc::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a UUID"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn reads_both_cases_and_writes_lower() {
+        let text = "0190F5F6-7E2A-7C3B-9D4E-5F60718293A4";
+        let id = Uuid::parse(text).unwrap();
+        assert_eq!(id.to_string(), text.to_lowercase());
+        assert_eq!(Uuid::parse(&id.to_string()), Some(id));
+    }
+
+    #[test]
+    fn refuses_other_text() {
+        for text in [
+            "",
+            "0190f5f67e2a7c3b9d4e5f60718293a4",
+            "{190f5f6-7e2a-7c3b-9d4e-5f60718293a4",
+            "0190f5f6-7e2a-7c3b-9d4e-5f60718293ag",
+            "0190f5f6+7e2a-7c3b-9d4e-5f60718293a4",
+        ] {
+            assert_eq!(Uuid::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn version_7_is_ordered_by_time() {
+        // RFC 9562, A.6.
+        let random = [0x0c, 0xc3, 0x18, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f];
+        let id = Uuid::v7(1_645_557_742_000, random);
+        assert_eq!(id.to_string(), "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+        assert!(Uuid::v7(1, [0xff; 10]) < Uuid::v7(2, [0; 10]));
+    }
+
+    #[cfg(feature = "hop")]
+    #[test]
+    fn version_5_is_the_rfcs_example() {
+        // RFC 9562, A.4: the DNS namespace and "www.example.com".
+        let dns = Uuid::parse("6ba7b810-9dad-11d1-80b4-00c04fd430c8").unwrap();
+        let id = Uuid::v5(dns, b"www.example.com");
+        assert_eq!(id.to_string(), "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+    }
+}

@@ -1,0 +1,77 @@
+//! Writing JSON text without `format!`, whose machinery costs a page 1.3 KB.
+
+use alloc::string::String;
+
+/// Appends text as a JSON string: only what must be escaped is.
+pub fn write_string(out: &mut String, text: &str) {
+    out.push('"');
+    let mut copied = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.push_str(text.get(copied..at).unwrap_or_default());
+        copied = at + 1;
+        out.push('\\');
+        match byte {
+            b'"' | b'\\' => out.push(char::from(byte)),
+            b'\n' => out.push('n'),
+            b'\r' => out.push('r'),
+            b'\t' => out.push('t'),
+            _ => {
+                out.push_str("u00");
+                out.push(if byte >= 0x10 { '1' } else { '0' });
+                let low = byte & 15;
+                out.push(char::from(if low < 10 { b'0' + low } else { b'a' + low - 10 }));
+            }
+        }
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    out.push('"');
+}
+
+/// Appends a number in decimal.
+pub fn write_u64(out: &mut String, number: u64) {
+    write_padded(out, number, 1);
+}
+
+/// Appends a number in decimal with leading zeros up to a width (≤ 20).
+pub fn write_padded(out: &mut String, mut number: u64, width: usize) {
+    let mut digits = [b'0'; 20];
+    let mut from = digits.len();
+    for slot in digits.iter_mut().rev() {
+        if number == 0 && digits_written(from) >= width {
+            break;
+        }
+        *slot = b'0' + (number % 10) as u8;
+        number /= 10;
+        from -= 1;
+    }
+    for digit in digits.iter().skip(from) {
+        out.push(char::from(*digit));
+    }
+}
+
+const fn digits_written(from: usize) -> usize {
+    20 - from
+}
+
+/// Appends `/key` to an RFC 6901 pointer. The key is given as it stands in the
+/// JSON text, without quotes; escapes in it are resolved.
+pub fn push_pointer(out: &mut String, key: &str) {
+    out.push('/');
+    let resolved = super::unescape(key);
+    for character in resolved.as_deref().unwrap_or(key).chars() {
+        match character {
+            '~' => out.push_str("~0"),
+            '/' => out.push_str("~1"),
+            other => out.push(other),
+        }
+    }
+}
+
+/// Appends `/index` to an RFC 6901 pointer.
+pub fn push_pointer_index(out: &mut String, index: usize) {
+    out.push('/');
+    write_u64(out, index as u64);
+}

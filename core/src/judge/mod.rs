@@ -1,0 +1,317 @@
+//! Gives every event of a batch its verdict: the one decision that page, edge
+//! and collector share.
+//!
+//! In this order, so that all three agree wherever they judge the same: bounds
+//! → envelope → tenant → consent → time → schema → sanitising. The page judges
+//! without [`Schemas`], which cost bytes; edge and collector judge everything.
+//!
+//! What is accepted comes back as text in the envelope's own order. Attributes
+//! and context are the input's bytes, but for what was redacted.
+
+mod bounds;
+mod output;
+mod site;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::batch::Batch;
+use crate::consent::{Consent, Mode};
+use crate::event::Envelope;
+use crate::id::Uuid;
+use crate::json::{Kind, Value};
+use crate::limits;
+use crate::sanitise::{self, Finding, Rule};
+use crate::verdict::{Code, EventVerdict, Fault, Verdict};
+
+pub use site::{NamePolicy, Site, WhenConsentAbsent};
+
+/// The event schemas, as far as a judge needs them.
+pub trait Schemas {
+    /// Holds a context against its schema; pointers are relative to the context.
+    ///
+    /// # Errors
+    /// The first fault.
+    fn context(&self, context: Value<'_>) -> Result<(), Fault>;
+
+    /// Holds an event's attributes against its schema; pointers are relative to
+    /// the attributes. `Ok(false)` when the catalogue has no such event.
+    ///
+    /// # Errors
+    /// The first fault; `unknown_schema_version` with an empty pointer.
+    fn attributes(
+        &self,
+        event_name: &str,
+        version: Option<&str>,
+        attributes: Value<'_>,
+    ) -> Result<bool, Fault>;
+}
+
+/// Where the judge sits.
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'a> {
+    /// In the page: bounds, envelope, consent, sanitising.
+    Page,
+    /// At a public endpoint, which knows when and from where the call came.
+    Public(Arrival<'a>),
+    /// Behind the signed hop: the edge's fields are believed, times are not
+    /// judged again, and a cookieless visitor's daily key is kept.
+    Signed,
+}
+
+/// What a public endpoint knows of a call.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Arrival<'a> {
+    /// When it came, in Unix milliseconds.
+    pub received_at_ms: i64,
+    /// `geo` as JSON text: `{"country","region"?}`.
+    pub geo: Option<&'a str>,
+    /// The caller's network: IPv4 /24 or IPv6 /48.
+    pub client_ip_prefix: Option<&'a str>,
+}
+
+/// A judge for one site at one place.
+#[derive(Clone, Copy)]
+pub struct Judge<'a> {
+    /// The site's settings.
+    pub site: &'a Site,
+    /// The catalogue; absent in the page.
+    pub schemas: Option<&'a dyn Schemas>,
+    /// Where it sits.
+    pub place: Place<'a>,
+    /// The keyed hash for a user_id that is personal data. Without one (in the
+    /// page) such a user_id is removed.
+    pub pseudonym: Option<&'a dyn Fn(&str) -> String>,
+}
+
+/// One event, judged.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// Its id: given or filled in; absent when the event was not readable.
+    pub event_id: Option<Uuid>,
+    /// Accepted (as far as a judge can say), rejected or dropped.
+    pub verdict: Verdict,
+    /// Why it was not accepted.
+    pub fault: Option<Fault>,
+    /// The sanitised event as JSON text; empty unless accepted.
+    pub text: String,
+    /// What was redacted.
+    pub findings: Vec<Finding>,
+}
+
+/// A batch, judged.
+#[derive(Clone, Debug, Default)]
+pub struct JudgedBatch {
+    /// The sanitised shared context as JSON text.
+    pub context: Option<String>,
+    /// One entry an event, in order.
+    pub events: Vec<Judged>,
+}
+
+impl Judged {
+    /// The line for the answer.
+    pub fn to_verdict(&self) -> EventVerdict {
+        EventVerdict {
+            event_id: self.event_id.map(|id| {
+                let mut text = String::with_capacity(36);
+                id.push_to(&mut text);
+                text
+            }),
+            verdict: self.verdict,
+            fault: self.fault.clone(),
+        }
+    }
+}
+
+impl Judge<'_> {
+    /// Judges every event of a batch. `fill_id` makes the id of the event at an
+    /// index that came without one.
+    pub fn batch(&self, batch: &Batch<'_>, fill_id: &mut dyn FnMut(usize) -> Uuid) -> JudgedBatch {
+        let shared =
+            batch.context.map_or(Ok(Consent::default()), |context| self.consent_of(context));
+        let skew_ms = self.skew_ms(batch);
+        let events = batch
+            .events
+            .iter()
+            .enumerate()
+            .map(|(index, event)| {
+                let mut fill = || fill_id(index);
+                self.event(*event, &shared, skew_ms, &mut fill)
+            })
+            .collect();
+        let context = match (&shared, batch.context) {
+            (Ok(_), Some(context)) => Some(sanitise::json(context, "/context", &mut Vec::new())),
+            _ => None,
+        };
+        JudgedBatch { context, events }
+    }
+
+    /// Judges one event. `shared` is the consent of the batch's context, or the
+    /// fault that made it unreadable, which is then every event's.
+    pub fn event(
+        &self,
+        event: Value<'_>,
+        shared: &Result<Consent, Fault>,
+        skew_ms: i64,
+        fill_id: &mut dyn FnMut() -> Uuid,
+    ) -> Judged {
+        let mut judged = Judged {
+            event_id: None,
+            verdict: Verdict::Rejected,
+            fault: None,
+            text: String::new(),
+            findings: Vec::new(),
+        };
+        if let Err(fault) = self.try_event(event, shared, skew_ms, fill_id, &mut judged) {
+            if matches!(fault.code, Code::Consent | Code::Erased | Code::Bot) {
+                judged.verdict = Verdict::Dropped;
+            }
+            judged.findings.clear();
+            judged.fault = Some(fault);
+        }
+        judged
+    }
+
+    fn try_event(
+        &self,
+        event: Value<'_>,
+        shared: &Result<Consent, Fault>,
+        skew_ms: i64,
+        fill_id: &mut dyn FnMut() -> Uuid,
+        judged: &mut Judged,
+    ) -> Result<(), Fault> {
+        let max_bytes = match self.place {
+            Place::Signed => limits::HOP_EVENT_MAX_BYTES,
+            _ => limits::EVENT_MAX_BYTES,
+        };
+        // The id is told even when the rest is refused, so that the sender
+        // knows which event is meant.
+        let given = event.get("event_id").filter(|id| id.kind() != Kind::Null);
+        judged.event_id = match given {
+            Some(id) => id.as_str().as_deref().and_then(Uuid::parse),
+            None if event.kind() == Kind::Object => Some(fill_id()),
+            None => None,
+        };
+        bounds::check(event, max_bytes)?;
+        let mut envelope = Envelope::read(event)?;
+        envelope.event_id = judged.event_id;
+        self.check_tenant(&envelope)?;
+        let consent = match (envelope.context, shared) {
+            (_, Err(fault)) => return Err(fault.clone()),
+            (None, Ok(shared)) => *shared,
+            (Some(context), Ok(shared)) => self.consent_of(context)?.over(*shared),
+        };
+        self.apply_consent(consent, &mut envelope, &mut judged.findings)?;
+        self.settle_time(skew_ms, &mut envelope)?;
+        self.check_schema(&envelope)?;
+        judged.text = self.write(&envelope, &mut judged.findings);
+        judged.verdict = Verdict::Accepted;
+        Ok(())
+    }
+
+    /// Checks a context, and reads the consent in it.
+    fn consent_of(&self, context: Value<'_>) -> Result<Consent, Fault> {
+        let placed = |fault: Fault| Fault::new(fault.code, ["/context", &fault.pointer].concat());
+        bounds::check(context, limits::EVENT_MAX_BYTES).map_err(placed)?;
+        if let Some(schemas) = self.schemas {
+            schemas.context(context).map_err(placed)?;
+        }
+        context
+            .get("consent")
+            .map_or(Ok(Consent::default()), |consent| Consent::read(consent, "/context/consent"))
+    }
+
+    fn check_tenant(&self, envelope: &Envelope<'_>) -> Result<(), Fault> {
+        let other = |given: Option<Uuid>, own| given.is_some_and(|given| given != own);
+        if matches!(self.place, Place::Page) {
+            Ok(())
+        } else if other(envelope.tenant_id, self.site.tenant_id) {
+            Err(Fault::new(Code::TenantMismatch, "/tenant_id"))
+        } else if other(envelope.site_id, self.site.site_id) {
+            Err(Fault::new(Code::TenantMismatch, "/site_id"))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn apply_consent(
+        &self,
+        consent: Consent,
+        envelope: &mut Envelope<'_>,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), Fault> {
+        let cookieless = consent.mode == Mode::Cookieless && self.site.cookieless;
+        match consent.analytics {
+            Some(true) => return Ok(()),
+            None if !cookieless && self.site.when_consent_absent == WhenConsentAbsent::Accept => {
+                return Ok(());
+            }
+            _ if !cookieless => return Err(Fault::new(Code::Consent, "/context/consent")),
+            _ => {}
+        }
+        let mut removed = |had: bool, pointer: &str| {
+            if had {
+                findings.push(Finding { rule: Rule::Consent, pointer: pointer.into() });
+            }
+        };
+        removed(envelope.user_id.take().is_some(), "/user_id");
+        removed(envelope.session_id.take().is_some(), "/session_id");
+        if !matches!(self.place, Place::Signed) {
+            removed(envelope.anonymous_id.take().is_some(), "/anonymous_id");
+        }
+        Ok(())
+    }
+
+    /// How much a sender's clock lacks: what is added to its times.
+    fn skew_ms(&self, batch: &Batch<'_>) -> i64 {
+        let Place::Public(arrival) = self.place else { return 0 };
+        if let Some(offset_ms) = batch.clock_offset_ms {
+            return if offset_ms.saturating_abs() <= limits::SKEW_MAX_MS { offset_ms } else { 0 };
+        }
+        let skew_ms =
+            batch.sent_at_ms.map_or(0, |sent| arrival.received_at_ms.saturating_sub(sent));
+        match skew_ms.saturating_abs() {
+            limits::SKEW_IGNORED_MS..=limits::SKEW_MAX_MS => skew_ms,
+            _ => 0,
+        }
+    }
+
+    fn settle_time(&self, skew_ms: i64, envelope: &mut Envelope<'_>) -> Result<(), Fault> {
+        let Place::Public(arrival) = self.place else { return Ok(()) };
+        let received_at_ms = arrival.received_at_ms;
+        envelope.received_at_ms = Some(received_at_ms);
+        let occurred_at_ms = envelope
+            .occurred_at_ms
+            .map_or(received_at_ms, |occurred| occurred.saturating_add(skew_ms));
+        envelope.occurred_at_ms = Some(occurred_at_ms);
+        if occurred_at_ms < received_at_ms - limits::EVENT_MAX_AGE_MS {
+            Err(Fault::new(Code::TooOld, "/occurred_at"))
+        } else if occurred_at_ms > received_at_ms + limits::EVENT_MAX_AHEAD_MS {
+            Err(Fault::new(Code::InFuture, "/occurred_at"))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn check_schema(&self, envelope: &Envelope<'_>) -> Result<(), Fault> {
+        let Some(schemas) = self.schemas else { return Ok(()) };
+        let attributes = match envelope.attributes {
+            Some(attributes) => attributes,
+            None => crate::json::check_text("{}").map_err(|code| Fault::new(code, ""))?,
+        };
+        let version = envelope.schema_version.as_deref();
+        match schemas.attributes(&envelope.event_name, version, attributes) {
+            Ok(false) if self.site.names == NamePolicy::Strict => {
+                Err(Fault::new(Code::UnknownEventName, "/event_name"))
+            }
+            Ok(_) => Ok(()),
+            Err(fault) if fault.code == Code::UnknownSchemaVersion => {
+                Err(Fault::new(fault.code, "/schema_version"))
+            }
+            Err(fault) => Err(Fault::new(fault.code, ["/attributes", &fault.pointer].concat())),
+        }
+    }
+}
+
+#[cfg(all(test, feature = "catalogue"))]
+mod tests;

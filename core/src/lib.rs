@@ -1,0 +1,38 @@
+//! Tidemark's pure core: what an event is, and what becomes of it.
+//!
+//! The same code judges an event in the page, at the edge and in the collector,
+//! so that the same bytes get the same verdict everywhere. In the order of an
+//! event's journey:
+//!
+//! [`batch`] splits a body into events → [`judge`] gives each its verdict:
+//! bounds ([`limits`], [`json`]), envelope ([`event`], [`time`], [`id`]),
+//! consent ([`consent`]), schema ([`validate`]), personal data ([`sanitise`]) →
+//! [`verdict`] tells the caller. [`detect`] finds struggle in a stream of clicks;
+//! [`hop`] signs what the edge sends to the collector.
+//!
+//! Always true here: no network, no clock, no DOM, no randomness: time and
+//! random bytes are arguments. Without features the crate is `no_std`, which is
+//! what the page links.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod batch;
+pub mod consent;
+pub mod detect;
+pub mod event;
+pub mod id;
+pub mod json;
+pub mod judge;
+pub mod limits;
+pub mod sanitise;
+pub mod time;
+pub mod verdict;
+
+#[cfg(feature = "hop")]
+pub mod hash;
+#[cfg(feature = "hop")]
+pub mod hop;
+#[cfg(feature = "catalogue")]
+pub mod validate;

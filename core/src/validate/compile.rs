@@ -1,0 +1,144 @@
+//! JSON Schema 2020-12 to [`Node`]s: the keywords that the catalogue uses.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde_json::Value;
+
+use crate::json::Kind;
+
+/// Why a schema could not be compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompileError {
+    /// The schema's file or event name.
+    pub schema: String,
+    /// The place of the keyword, as a JSON pointer.
+    pub pointer: String,
+    /// What is wrong with it.
+    pub reason: &'static str,
+}
+
+impl CompileError {
+    pub(super) fn new(schema: &str, pointer: &str, reason: &'static str) -> Self {
+        Self { schema: schema.to_string(), pointer: pointer.to_string(), reason }
+    }
+}
+
+impl core::fmt::Display for CompileError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "schema {}: {} {}", self.schema, self.pointer, self.reason)
+    }
+}
+
+impl core::error::Error for CompileError {}
+
+/// A compiled schema.
+#[derive(Debug, Default)]
+pub(super) struct Node {
+    /// The kinds that are allowed; empty allows all.
+    pub(super) kinds: Vec<Kind>,
+    /// Whether a number must be whole.
+    pub(super) integer: bool,
+    pub(super) required: Vec<String>,
+    pub(super) properties: BTreeMap<String, Node>,
+    /// Whether other members than `properties` are refused.
+    pub(super) closed: bool,
+    pub(super) items: Option<Box<Node>>,
+    /// The strings of `enum` or `const`; empty allows all.
+    pub(super) values: Vec<String>,
+    pub(super) minimum: Option<f64>,
+    pub(super) maximum: Option<f64>,
+    /// In characters for strings, in items for arrays.
+    pub(super) min_length: Option<usize>,
+    pub(super) max_length: Option<usize>,
+    pub(super) format: Option<Format>,
+}
+
+/// The formats that are held (2020-12 leaves them to the reader).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Uuid,
+    DateTime,
+}
+
+pub(super) fn parse(schema: &str, text: &str) -> Result<Value, CompileError> {
+    serde_json::from_str(text).map_err(|_| CompileError::new(schema, "", "is not JSON"))
+}
+
+impl Node {
+    pub(super) fn compile(schema: &str, place: &str, value: &Value) -> Result<Self, CompileError> {
+        let error = |keyword: &str, reason| {
+            CompileError::new(schema, &[place, "/", keyword].concat(), reason)
+        };
+        let members = value.as_object().ok_or_else(|| error("", "is not an object"))?;
+        let mut node = Self::default();
+        for (keyword, value) in members {
+            let wrong = || error(keyword, "has a form that is not compiled");
+            let inner = |name: &str, value| {
+                Self::compile(schema, &[place, "/", keyword, "/", name].concat(), value)
+            };
+            match keyword.as_str() {
+                "type" => match value {
+                    Value::String(name) => node.add_kind(name).ok_or_else(wrong)?,
+                    Value::Array(names) => {
+                        for name in names {
+                            name.as_str().and_then(|name| node.add_kind(name)).ok_or_else(wrong)?;
+                        }
+                    }
+                    _ => return Err(wrong()),
+                },
+                "required" => node.required = strings(value).ok_or_else(wrong)?,
+                "enum" => node.values = strings(value).ok_or_else(wrong)?,
+                "const" => node.values = Vec::from([value.as_str().ok_or_else(wrong)?.to_string()]),
+                "properties" => {
+                    for (name, value) in value.as_object().ok_or_else(wrong)? {
+                        node.properties.insert(name.clone(), inner(name, value)?);
+                    }
+                }
+                "additionalProperties" => node.closed = !value.as_bool().ok_or_else(wrong)?,
+                "items" => node.items = Some(Box::new(inner("", value)?)),
+                "minimum" => node.minimum = Some(value.as_f64().ok_or_else(wrong)?),
+                "maximum" => node.maximum = Some(value.as_f64().ok_or_else(wrong)?),
+                "minLength" | "minItems" => node.min_length = Some(size(value).ok_or_else(wrong)?),
+                "maxLength" | "maxItems" => node.max_length = Some(size(value).ok_or_else(wrong)?),
+                "format" => match value.as_str() {
+                    Some("uuid") => node.format = Some(Format::Uuid),
+                    Some("date-time") => node.format = Some(Format::DateTime),
+                    _ => return Err(wrong()),
+                },
+                "$schema" | "$id" | "title" | "description" | "examples" | "default"
+                | "$comment" => {}
+                other if other.starts_with("x-") => {}
+                _ => return Err(error(keyword, "is a keyword that is not compiled")),
+            }
+        }
+        Ok(node)
+    }
+
+    fn add_kind(&mut self, name: &str) -> Option<()> {
+        self.kinds.push(match name {
+            "object" => Kind::Object,
+            "array" => Kind::Array,
+            "string" => Kind::String,
+            "boolean" => Kind::Bool,
+            "null" => Kind::Null,
+            "number" => Kind::Number,
+            "integer" => {
+                self.integer = true;
+                Kind::Number
+            }
+            _ => return None,
+        });
+        Some(())
+    }
+}
+
+fn strings(value: &Value) -> Option<Vec<String>> {
+    value.as_array()?.iter().map(|item| item.as_str().map(ToString::to_string)).collect()
+}
+
+fn size(value: &Value) -> Option<usize> {
+    value.as_u64().and_then(|size| usize::try_from(size).ok())
+}

@@ -1,0 +1,271 @@
+//! What became of a received event, and how the caller is told.
+//!
+//! The enum [`Code`] is closed: a client may match on it. A code's text is
+//! safe to show: it never carries the offending value, which may be personal.
+
+use alloc::string::String;
+
+use crate::json;
+
+/// What became of one received event. Each event gets exactly one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Stored, or durably on its way.
+    Accepted,
+    /// Its event_id was accepted before; the first one stands.
+    Duplicate,
+    /// Invalid: sending it again cannot help.
+    Rejected,
+    /// Valid, but policy (consent, erasure, bots) forbids storing it.
+    Dropped,
+}
+
+impl Verdict {
+    /// The verdict's name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Duplicate => "duplicate",
+            Self::Rejected => "rejected",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    /// The verdict of that name, for an answer that another hop gave.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Accepted, Self::Duplicate, Self::Rejected, Self::Dropped]
+            .into_iter()
+            .find(|verdict| verdict.as_str() == name)
+    }
+}
+
+/// Defines [`Code`] so that a code, its name and its text cannot drift apart.
+macro_rules! codes {
+    ($($variant:ident $name:literal $detail:literal)+) => {
+        /// Why a call, or one event in it, was not simply accepted.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $(#[doc = $detail] $variant),+ }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &[Code] = &[$(Code::$variant),+];
+
+            /// The stable name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// What is wrong and what to do about it, in words that are safe to show.
+            pub const fn detail(self) -> &'static str {
+                match self { $(Self::$variant => $detail),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    // The whole call.
+    InvalidJson "invalid_json" "The body is not JSON. Send one JSON object."
+    InvalidUtf8 "invalid_utf8" "The body is not UTF-8. Encode it as UTF-8."
+    InvalidBatch "invalid_batch" "The body is not a batch. Send an object with an array `events`."
+    BodyTooLarge "body_too_large" "The body is larger than 500 KB. Split the batch."
+    TooManyEvents "too_many_events" "The batch holds more than 500 events. Split it."
+    UnknownWriteKey "unknown_write_key" "No site has this write key. Check the key in the site's settings."
+    WriteKeyConflict "write_key_conflict" "The call carries two different write keys. Send one."
+    OriginNotAllowed "origin_not_allowed" "The site does not list this origin. Add it to the site's origins."
+    UnsupportedMediaType "unsupported_media_type" "Send application/json or text/plain."
+    UnsupportedEncoding "unsupported_encoding" "This Content-Encoding is not taken here."
+    InvalidSignature "invalid_signature" "The signature does not fit the body and the key."
+    StaleSignature "stale_signature" "The signature's time is more than 300 s off. Check both clocks."
+    RateLimited "rate_limited" "Too many events. Send again after Retry-After."
+    CollectorUnavailable "collector_unavailable" "The collector does not answer. Nothing was stored; send again."
+    StoreUnavailable "store_unavailable" "The store does not answer. Nothing was stored; send again."
+    NotFound "not_found" "There is nothing at this path."
+    MethodNotAllowed "method_not_allowed" "This path does not take this method."
+    // One event: bounds.
+    NotAnObject "not_an_object" "An event is a JSON object."
+    EventTooLarge "event_too_large" "The event is larger than 64 KB."
+    TooDeep "too_deep" "The event nests deeper than 64 levels."
+    TooManyMembers "too_many_members" "An object has more than 512 members."
+    DuplicateKey "duplicate_key" "A key stands twice in one object."
+    LoneSurrogate "lone_surrogate" "A string holds half of a surrogate pair."
+    NulCharacter "nul_character" "A string holds the NUL character."
+    NumberOutOfRange "number_out_of_range" "A number is beyond the range of a 64-bit float."
+    // One event: envelope and schema.
+    UnknownField "unknown_field" "The envelope has no such field. Own data belongs in `attributes`."
+    MissingField "missing_field" "A required field is missing."
+    WrongType "wrong_type" "The value has another type than the schema says."
+    InvalidEventName "invalid_event_name" "An event name is lower-case words joined by dots, at most 128 bytes."
+    UnknownEventName "unknown_event_name" "The site takes only events of its catalogue."
+    UnknownSchemaVersion "unknown_schema_version" "The catalogue has no such version of this event."
+    InvalidUuid "invalid_uuid" "The value is not a UUID."
+    InvalidTimestamp "invalid_timestamp" "The value is not an RFC 3339 date and time."
+    NotInEnum "not_in_enum" "The value is none of those that the schema lists."
+    OutOfRange "out_of_range" "The number is outside of the schema's range."
+    TooShort "too_short" "The value is shorter than the schema says."
+    TooLong "too_long" "The value is longer than the schema says."
+    PathConflict "path_conflict" "Two attribute keys name the same path."
+    TenantMismatch "tenant_mismatch" "The event names another tenant or site than its write key."
+    TooOld "too_old" "The event occurred more than 7 days ago. Use import for history."
+    InFuture "in_future" "The event occurs more than 24 hours ahead. Check the sender's clock."
+    // One event: policy.
+    Consent "consent" "The visitor did not consent to analytics."
+    Erased "erased" "The person's data was erased."
+    Bot "bot" "The site drops automated traffic."
+}
+
+impl Code {
+    /// The code of that name, for an answer that another hop gave.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == name)
+    }
+}
+
+/// What is wrong with one event: the code, and where, as an RFC 6901 pointer
+/// that starts at the event itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Why.
+    pub code: Code,
+    /// Where, relative to the event; empty for the event as a whole.
+    pub pointer: String,
+}
+
+impl Fault {
+    /// A fault at a place.
+    pub fn new(code: Code, pointer: impl Into<String>) -> Self {
+        Self { code, pointer: pointer.into() }
+    }
+}
+
+/// What a whole call is refused with; the HTTP status is the shell's to choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why.
+    pub code: Code,
+    /// Where in the body, when it is a place there.
+    pub pointer: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal of the call as a whole.
+    pub const fn new(code: Code) -> Self {
+        Self { code, pointer: None }
+    }
+
+    /// A refusal for something at one place of the body.
+    pub fn at(code: Code, pointer: impl Into<String>) -> Self {
+        Self { code, pointer: Some(pointer.into()) }
+    }
+
+    /// The answer's body: `{"error":{"code","detail","pointer"?}}`.
+    pub fn to_json(&self) -> String {
+        let mut out = String::from("{\"error\":{\"code\":");
+        json::write_string(&mut out, self.code.as_str());
+        out.push_str(",\"detail\":");
+        json::write_string(&mut out, self.code.detail());
+        if let Some(pointer) = &self.pointer {
+            out.push_str(",\"pointer\":");
+            json::write_string(&mut out, pointer);
+        }
+        out.push_str("}}");
+        out
+    }
+}
+
+/// One event's line in the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventVerdict {
+    /// The event's id as text, when it has one.
+    pub event_id: Option<String>,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Why it was rejected or dropped.
+    pub fault: Option<Fault>,
+}
+
+/// How many events of a call got which verdict. `received` is their sum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Events stored.
+    pub accepted: u64,
+    /// Events that were there already.
+    pub duplicate: u64,
+    /// Events that are invalid.
+    pub rejected: u64,
+    /// Events that policy forbids.
+    pub dropped: u64,
+}
+
+impl Tally {
+    /// Counts one verdict.
+    pub fn count(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Accepted => self.accepted += 1,
+            Verdict::Duplicate => self.duplicate += 1,
+            Verdict::Rejected => self.rejected += 1,
+            Verdict::Dropped => self.dropped += 1,
+        }
+    }
+
+    /// How many events were received.
+    pub const fn received(&self) -> u64 {
+        self.accepted + self.duplicate + self.rejected + self.dropped
+    }
+}
+
+/// Counts a call's verdicts.
+pub fn tally(verdicts: &[EventVerdict]) -> Tally {
+    let mut tally = Tally::default();
+    for event in verdicts {
+        tally.count(event.verdict);
+    }
+    tally
+}
+
+/// Writes the answer to a call that could be parsed: one verdict an event, in
+/// the order received, and their counts.
+pub fn answer_json(batch_id: Option<&str>, verdicts: &[EventVerdict]) -> String {
+    let mut out = String::with_capacity(96 + verdicts.len() * 80);
+    out.push_str("{\"batch_id\":");
+    push_text_or_null(&mut out, batch_id);
+    out.push_str(",\"verdicts\":[");
+    for (index, event) in verdicts.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        out.push_str("{\"event_id\":");
+        push_text_or_null(&mut out, event.event_id.as_deref());
+        out.push_str(",\"verdict\":");
+        json::write_string(&mut out, event.verdict.as_str());
+        if let Some(fault) = &event.fault {
+            out.push_str(",\"code\":");
+            json::write_string(&mut out, fault.code.as_str());
+            out.push_str(",\"detail\":");
+            json::write_string(&mut out, fault.code.detail());
+            out.push_str(",\"pointer\":");
+            json::write_string(&mut out, &fault.pointer);
+        }
+        out.push('}');
+    }
+    let tally = tally(verdicts);
+    out.push(']');
+    for (name, count) in [
+        (",\"accepted\":", tally.accepted),
+        (",\"duplicate\":", tally.duplicate),
+        (",\"rejected\":", tally.rejected),
+        (",\"dropped\":", tally.dropped),
+    ] {
+        out.push_str(name);
+        json::write_u64(&mut out, count);
+    }
+    out.push('}');
+    out
+}
+
+fn push_text_or_null(out: &mut String, text: Option<&str>) {
+    match text {
+        Some(text) => json::write_string(out, text),
+        None => out.push_str("null"),
+    }
+}
