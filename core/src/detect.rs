@@ -122,9 +122,10 @@ impl RageClicks {
 
 fn belongs(thresholds: &Thresholds, last: &Click, click: &Click) -> bool {
     let pause = click.at_ms.saturating_sub(last.at_ms);
-    let (dx, dy) = (i64::from(click.x) - i64::from(last.x), i64::from(click.y) - i64::from(last.y));
-    let radius = i64::from(thresholds.radius_px);
-    let near = dx.saturating_mul(dx).saturating_add(dy.saturating_mul(dy)) <= radius * radius;
+    let apart = |one: i32, other: i32| u64::from(one.abs_diff(other)).min(1 << 20);
+    let (dx, dy) = (apart(click.x, last.x), apart(click.y, last.y));
+    let radius = u64::from(thresholds.radius_px.unsigned_abs());
+    let near = dx * dx + dy * dy <= radius * radius;
     (0..=thresholds.gap_ms).contains(&pause) && (near || click.target == last.target)
 }
 

@@ -2,8 +2,6 @@
 
 use alloc::string::String;
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
 /// A UUID of any version, as its 16 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Uuid(pub [u8; 16]);
@@ -72,7 +70,7 @@ impl Uuid {
                 out.push('-');
             }
             for nibble in [byte >> 4, byte & 15] {
-                out.push(char::from(HEX[usize::from(nibble)]));
+                out.push(char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }));
             }
         }
     }

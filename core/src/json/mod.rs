@@ -171,7 +171,8 @@ fn scalar_end(bytes: &[u8], at: usize) -> usize {
 
 /// Resolves the escapes of a string's inside; `None` for half a surrogate pair.
 pub fn unescape(inside: &str) -> Option<Cow<'_, str>> {
-    if !inside.as_bytes().contains(&b'\\') {
+    // Not `contains`, whose word-wise search costs a page 280 bytes.
+    if inside.bytes().all(|byte| byte != b'\\') {
         return Some(Cow::Borrowed(inside));
     }
     let mut out = String::with_capacity(inside.len());

@@ -313,5 +313,6 @@ impl Judge<'_> {
     }
 }
 
-#[cfg(all(test, feature = "catalogue"))]
+#[cfg(test)]
+#[cfg(feature = "catalogue")]
 mod tests;

@@ -74,6 +74,16 @@ pub fn text<'a>(input: &'a str, found: &mut dyn FnMut(Rule)) -> Cow<'a, str> {
 /// returns its text. What no rule changes is copied byte for byte. Strings over
 /// 8 KB are cut first. Findings are given with the pointer behind `prefix`.
 pub fn json(value: Value<'_>, prefix: &str, findings: &mut Vec<Finding>) -> String {
+    json_telling(value, &mut |rule, walker| {
+        let mut pointer = String::from(prefix);
+        walker.pointer(&mut pointer);
+        findings.push(Finding { rule, pointer });
+    })
+}
+
+/// As [`json`], telling each finding's rule and the walker that stands at its
+/// place: the page, which asks for neither, does not pay for pointers.
+pub fn json_telling(value: Value<'_>, found: &mut dyn FnMut(Rule, &Walker<'_>)) -> String {
     let input = value.raw();
     let mut output = String::with_capacity(input.len());
     let mut copied = 0;
@@ -82,11 +92,7 @@ pub fn json(value: Value<'_>, prefix: &str, findings: &mut Vec<Finding>) -> Stri
         let Token::String(inside) = token else { continue };
         let Some(whole) = unescape(inside) else { continue };
         let kept = cut(&whole);
-        let mut at_place = |rule| {
-            let mut pointer = String::from(prefix);
-            walker.pointer(&mut pointer);
-            findings.push(Finding { rule, pointer });
-        };
+        let mut at_place = |rule| found(rule, &walker);
         if kept.len() < whole.len() {
             at_place(Rule::Cut);
         }

@@ -1,0 +1,237 @@
+//! The configuration: read once at start, validated whole, passed explicitly.
+//!
+//! It comes from one TOML file and from environment variables over it
+//! (`TIDEMARK__SECTION__KEY`). Nothing else in the crate reads the environment.
+//! A key that is not known is refused by name, with the nearest known one; a
+//! [`Secret`] shows nothing in logs. README.md lists every key, held to
+//! [`keys::KNOWN`] by a test.
+
+mod environment;
+mod keys;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+pub use secret::Secret;
+
+/// Everything that the collector is told.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where HTTP is served.
+    pub server: Server,
+    /// Where ClickHouse is.
+    pub clickhouse: ClickHouse,
+    /// Who may sign the hop from the edge.
+    pub hop: Hop,
+    /// Whose data may be read, by which keys.
+    pub tenants: Vec<Tenant>,
+    /// How long rows are kept.
+    pub retention: Retention,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+/// The section `[server]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8090)) }
+    }
+}
+
+/// The section `[clickhouse]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClickHouse {
+    /// ClickHouse's HTTP interface, `http://host:port`.
+    pub url: String,
+    /// The database; made by `migrate` when it is absent.
+    pub database: String,
+    /// The user.
+    pub user: String,
+    /// The user's password.
+    pub password: Secret,
+}
+
+impl Default for ClickHouse {
+    fn default() -> Self {
+        Self {
+            url: "http://127.0.0.1:8123".to_owned(),
+            database: "tidemark".to_owned(),
+            user: "default".to_owned(),
+            password: Secret::default(),
+        }
+    }
+}
+
+/// The section `[hop]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hop {
+    /// The keys that may sign; several, so that one can be rotated.
+    pub keys: Vec<HopKey>,
+}
+
+/// One `[[hop.keys]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HopKey {
+    /// The key's public name, which the signature carries.
+    pub id: String,
+    /// The HMAC secret, shared with the edge.
+    pub secret: Secret,
+}
+
+/// One `[[tenants]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tenant {
+    /// The tenant's id.
+    pub id: Uuid,
+    /// The tenant's name in URLs.
+    pub slug: String,
+    /// SHA-256 of each API key that may read, 64 hex digits.
+    #[serde(default)]
+    pub api_key_sha256: Vec<KeyDigest>,
+}
+
+/// The SHA-256 of an API key: the collector never holds the key itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyDigest(pub [u8; 32]);
+
+/// The section `[retention]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// Days that an event is kept after it was received.
+    pub events_days: u16,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { events_days: 90 }
+    }
+}
+
+/// The section `[log]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// A level, or directives such as `info,tidemark_collector::ingest=debug`.
+    pub level: String,
+    /// How a line is written.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::default() }
+    }
+}
+
+/// How a log line is written.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line, for machines.
+    #[default]
+    Json,
+    /// Words, for people.
+    Text,
+}
+
+/// Why there is no valid configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {source}", path = path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{path} is not TOML: {message}", path = path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// The parser's words; they may quote the line, so the file's own owner reads them.
+        message: String,
+    },
+    /// Keys that are not known, each with where it stands and what may be meant.
+    #[error("{}", .0.join("\n"))]
+    UnknownKeys(Vec<String>),
+    /// An environment variable's value does not parse.
+    #[error("environment variable {variable}: {reason}")]
+    Environment {
+        /// The variable's name.
+        variable: String,
+        /// What is wrong with it, without its value.
+        reason: String,
+    },
+    /// A value has the wrong type or is missing.
+    #[error("configuration: {0}")]
+    Shape(String),
+    /// A value is of the right type and still wrong.
+    #[error("{key}: {reason}")]
+    Value {
+        /// The key.
+        key: String,
+        /// What is wrong and what is expected, without a secret's value.
+        reason: String,
+    },
+}
+
+impl Config {
+    /// Reads a file and lays the given environment over it.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which names the file, key or variable.
+    pub fn load(
+        path: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let table = text.parse::<toml::Table>().map_err(|error| ConfigError::Syntax {
+            path: path.to_owned(),
+            message: error.message().to_owned(),
+        })?;
+        Self::from_table(table, environment)
+    }
+
+    /// Reads a parsed file and lays the given environment over it.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which names the key or variable.
+    pub fn from_table(
+        mut table: toml::Table,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut unknown = keys::unknown_in(&table);
+        unknown.extend(environment::lay_over(&mut table, environment)?);
+        if !unknown.is_empty() {
+            return Err(ConfigError::UnknownKeys(unknown));
+        }
+        let config: Self = toml::Value::Table(table)
+            .try_into()
+            .map_err(|error: toml::de::Error| ConfigError::Shape(error.message().to_owned()))?;
+        validate::validate(&config)?;
+        Ok(config)
+    }
+}

@@ -1,0 +1,117 @@
+//! What a value must be beyond its type.
+
+use std::collections::HashSet;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+use super::{Config, ConfigError, KeyDigest};
+
+/// Bytes of the shortest HMAC secret that is taken: 128 bits.
+const SECRET_MIN_BYTES: usize = 16;
+
+/// The longest retention: expires_at is a 32-bit time, and 10 years are ample.
+const RETENTION_MAX_DAYS: u16 = 3660;
+
+/// Holds the values against what they mean.
+pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
+    let url = &config.clickhouse.url;
+    if !url.starts_with("http://") || url.len() == "http://".len() {
+        return Err(wrong("clickhouse.url", "expected http://host:port"));
+    }
+    if !is_identifier(&config.clickhouse.database) {
+        return Err(wrong(
+            "clickhouse.database",
+            "expected a name of lower-case letters, digits and underscores",
+        ));
+    }
+    if config.clickhouse.user.is_empty() {
+        return Err(wrong("clickhouse.user", "expected a user's name"));
+    }
+    if !(1..=RETENTION_MAX_DAYS).contains(&config.retention.events_days) {
+        return Err(wrong("retention.events_days", "expected 1 to 3660 days"));
+    }
+    hop_keys(config)?;
+    tenants(config)
+}
+
+fn hop_keys(config: &Config) -> Result<(), ConfigError> {
+    let mut ids = HashSet::new();
+    for (index, key) in config.hop.keys.iter().enumerate() {
+        let at = |leaf: &str| format!("hop.keys[{index}].{leaf}");
+        if key.id.is_empty()
+            || !key.id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+        {
+            return Err(wrong(at("id"), "expected letters, digits, - and _"));
+        }
+        if !ids.insert(&key.id) {
+            return Err(wrong(at("id"), "stands twice; each key has an id of its own"));
+        }
+        if key.secret.reveal().len() < SECRET_MIN_BYTES {
+            return Err(wrong(at("secret"), "expected at least 16 bytes"));
+        }
+    }
+    Ok(())
+}
+
+fn tenants(config: &Config) -> Result<(), ConfigError> {
+    let (mut ids, mut slugs, mut digests) = (HashSet::new(), HashSet::new(), HashSet::new());
+    for (index, tenant) in config.tenants.iter().enumerate() {
+        let at = |leaf: &str| format!("tenants[{index}].{leaf}");
+        if tenant.id.is_nil() {
+            return Err(wrong(at("id"), "the nil UUID stands for no tenant"));
+        }
+        if !ids.insert(tenant.id) {
+            return Err(wrong(at("id"), "stands twice"));
+        }
+        let slug = &tenant.slug;
+        if slug.is_empty()
+            || !slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        {
+            return Err(wrong(at("slug"), "expected lower-case letters, digits and -"));
+        }
+        if !slugs.insert(slug) {
+            return Err(wrong(at("slug"), "stands twice"));
+        }
+        for digest in &tenant.api_key_sha256 {
+            if !digests.insert(digest.0) {
+                return Err(wrong(
+                    at("api_key_sha256"),
+                    "stands twice; a key belongs to one tenant",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn wrong(key: impl Into<String>, reason: &str) -> ConfigError {
+    ConfigError::Value { key: key.into(), reason: reason.to_owned() }
+}
+
+/// Whether a name can stand in SQL without quotes.
+fn is_identifier(name: &str) -> bool {
+    name.len() <= 64
+        && name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+impl<'de> Deserialize<'de> for KeyDigest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_digest(&text).map(Self).ok_or_else(|| {
+            D::Error::custom("api_key_sha256: expected the SHA-256 of an API key, 64 hex digits")
+        })
+    }
+}
+
+fn parse_digest(text: &str) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (byte, at) in digest.iter_mut().zip((0..64).step_by(2)) {
+        *byte = u8::from_str_radix(text.get(at..at + 2)?, 16).ok()?;
+    }
+    Some(digest)
+}

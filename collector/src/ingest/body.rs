@@ -1,0 +1,52 @@
+//! Reads a body within its bounds, and reads away what is not wanted.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+
+use crate::limits::{BODY_MAX_BYTES, BODY_TIMEOUT, DRAIN_MAX_BYTES, DRAIN_TIMEOUT};
+use crate::refusal::Refused;
+
+/// Reads the wire's bytes. A length that is declared over the bound is refused
+/// before anything is read.
+pub(super) async fn read(headers: &HeaderMap, body: &mut Body) -> Result<Bytes, Refused> {
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok())
+        .unwrap_or_default();
+    if declared > BODY_MAX_BYTES {
+        return Err(Refused::BodyTooLarge);
+    }
+    tokio::time::timeout(BODY_TIMEOUT, collect(body, declared))
+        .await
+        .unwrap_or(Err(Refused::BodyTimeout))
+}
+
+async fn collect(body: &mut Body, expected: usize) -> Result<Bytes, Refused> {
+    let mut bytes = BytesMut::with_capacity(expected);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Refused::BodyBroken)?.into_data() else { continue };
+        if bytes.len() + data.len() > BODY_MAX_BYTES {
+            return Err(Refused::BodyTooLarge);
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes.freeze())
+}
+
+/// Reads the rest of a refused body away, within bounds: a sender that is still
+/// writing when the connection closes hears a broken pipe and not the answer.
+pub(super) async fn drain(mut body: Body) {
+    let rest = async {
+        let mut bytes = 0_usize;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+            if bytes > DRAIN_MAX_BYTES {
+                break;
+            }
+        }
+    };
+    // One that is too slow has to live with the broken pipe.
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, rest).await;
+}

@@ -1,0 +1,29 @@
+//! The collector: what the edge judged becomes rows that can be asked about.
+//!
+//! In the order of an event's journey:
+//!
+//! [`ingest`] verifies the signed hop, splits the batch and reads each event
+//! into a [`log::Record`] → [`log`] is the seam between admitting and storing →
+//! [`process`] carries records on into the [`store`], the only module that knows
+//! ClickHouse → [`api`] answers questions: health, metrics, stats.
+//!
+//! The arrows: ingest → log ← process → store ← api. [`config`], [`limits`],
+//! [`metrics`] and [`refusal`] are leaves that everything may read; [`serve`]
+//! alone knows all of them and wires them up.
+//!
+//! Deliberately not here yet: a log of its own on disk. Between ingest and store
+//! stands a write-through, and an event is durable when ClickHouse has inserted
+//! it; [`log`] says exactly what that promises and what it does not.
+#![forbid(unsafe_code)]
+
+pub mod api;
+pub mod config;
+pub mod ingest;
+pub mod limits;
+pub mod log;
+pub mod metrics;
+pub mod process;
+pub mod refusal;
+pub mod serve;
+pub mod store;
+pub mod telemetry;

@@ -1,0 +1,76 @@
+//! Every bound of the service itself, with its arithmetic. The bounds on what
+//! an event may hold are [`tidemark_core::limits`].
+
+use std::time::Duration;
+
+use tidemark_core::limits::HOP_BATCH_MAX_BYTES;
+
+/// Connections served at once; further ones wait in the kernel's backlog. Edges
+/// keep few connections alive; 1,024 at 64 KiB of buffers each are 64 MiB, and
+/// stay below the usual limit of open files.
+pub const MAX_CONNECTIONS: usize = 1024;
+
+/// Ingest calls worked on at once. Each holds its body twice (wire and
+/// decompressed) and its rows: 64 × 3 × 2 MB = 384 MB at the very worst. Beyond
+/// them the answer is 503 with Retry-After, before anything is read.
+pub const MAX_INGEST_IN_FLIGHT: usize = 64;
+
+/// Bytes of an ingest body on the wire, compressed or not.
+pub const BODY_MAX_BYTES: usize = HOP_BATCH_MAX_BYTES;
+
+/// How many bytes one compressed byte may become. Batches of repetitive events
+/// were seen at 20; a body of one repeated byte reaches 1,032.
+pub const DECOMPRESSION_MAX_RATIO: usize = 200;
+
+/// Bytes of a request's head: a request line, a signature and a few headers.
+/// It is the read buffer's bound as well.
+pub const HEAD_MAX_BYTES: usize = 64 * 1024;
+
+/// Header lines of a request.
+pub const HEADERS_MAX: usize = 64;
+
+/// How long a client may take for a request's head. One that dribbles its
+/// headers holds a connection no longer than this.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a client may take for an ingest body: 2 MB at 2 Mbit/s are 8 s.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Bytes of a refused body that are still read, and thrown away, so that its
+/// sender hears the answer: four times what is allowed.
+pub const DRAIN_MAX_BYTES: usize = 4 * BODY_MAX_BYTES;
+
+/// How long a refused body is read away.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long ClickHouse may take to take one chunk of an insert.
+pub const INSERT_SEND_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long ClickHouse may take to finish an insert.
+pub const INSERT_END_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a reading query may take.
+pub const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the readiness probe waits for ClickHouse: less than the usual
+/// second or two of a prober.
+pub const PROBE_TIMEOUT: Duration = Duration::from_millis(900);
+
+/// The longest that any request may take: body, then insert, and a margin, so
+/// that the inner time-outs speak first and say what was slow.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// How long requests in flight may finish after a stop was asked for.
+pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(30);
+
+/// Seconds that a refused sender is told to wait: longer than a restart of
+/// ClickHouse on one machine, shorter than a person's patience.
+pub const RETRY_AFTER_SECS: u64 = 5;
+
+/// How long to wait before the migrations are tried again, while ClickHouse is away.
+pub const MIGRATION_RETRY: Duration = Duration::from_secs(1);
+
+const _: () = assert!(
+    REQUEST_TIMEOUT.as_secs()
+        > BODY_TIMEOUT.as_secs() + INSERT_SEND_TIMEOUT.as_secs() + INSERT_END_TIMEOUT.as_secs()
+);

@@ -1,0 +1,67 @@
+//! The seam between admitting an event and storing it.
+//!
+//! [`ingest`](crate::ingest) appends records and answers its caller; whatever
+//! stands behind the [`EventLog`] carries them on. The seam is shaped for a
+//! durable log: a call appends a whole batch, the outcome is told a record, in
+//! order, and only when it is final, so that an answer never precedes its truth.
+//!
+//! What a durable log will promise here: `append` returns after an fsync, a
+//! record has a lane and an offset, an id that is already there is told as such.
+//!
+//! What the present implementation ([`WriteThrough`](crate::process::WriteThrough))
+//! promises, and no more:
+//! * a record is [`Outcome::Stored`] only after ClickHouse has answered the insert;
+//! * on an error nothing is claimed, and the sender keeps its batch. When the
+//!   answer was lost after ClickHouse had inserted, sending again stores the
+//!   events twice: at least once, not exactly once;
+//! * nothing is kept here, so that nothing is lost here when the process dies.
+
+mod record;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use record::{Context, Record};
+
+use crate::refusal::Cause;
+
+/// What an append gives back, when it is done.
+pub type Appending<'a> = Pin<Box<dyn Future<Output = Result<Receipt, AppendError>> + Send + 'a>>;
+
+/// Where admitted events go.
+pub trait EventLog: Send + Sync {
+    /// Appends a batch's records. Resolves when the outcome of each is final.
+    ///
+    /// # Errors
+    /// [`AppendError`] when none of them can be claimed to be stored; the same
+    /// records may be appended again.
+    fn append(&self, records: Vec<Record>) -> Appending<'_>;
+}
+
+/// What became of appended records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// One outcome a record, in the order appended.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What became of one appended record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is in ClickHouse.
+    Stored,
+}
+
+/// Why nothing can be claimed about an append. All of them may be tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The tables are not there yet: ClickHouse was not reached since the start.
+    #[error("the migrations are not applied yet")]
+    NotReady,
+    /// The store did not answer, or answered too late to know.
+    #[error("the store does not answer")]
+    Unavailable(#[source] Cause),
+    /// The store answered and refused the insert.
+    #[error("the store refuses the insert")]
+    Refused(#[source] Cause),
+}

@@ -1,0 +1,139 @@
+//! `tidemark`: the collector's command line.
+//!
+//! Reads the configuration once, sets up the log, and hands over to the
+//! library. An exit code of 0 is a clean end, 1 a failure, 2 a misused command.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use tidemark_collector::config::{Config, ConfigError};
+use tidemark_collector::refusal::causes;
+use tidemark_collector::serve::{self, Roles};
+use tidemark_collector::store::{Report, Store};
+use tidemark_collector::telemetry;
+
+/// What follows the options of every command.
+const CONFIGURATION_HELP: &str = "\
+Configuration:
+  A TOML file; collector/README.md describes every key. Environment variables
+  stand above it, e.g. TIDEMARK__CLICKHOUSE__PASSWORD or
+  TIDEMARK__HOP__KEYS__0__SECRET. A key that is not known is refused by name.
+
+    [server]      listen = \"127.0.0.1:8090\"
+    [clickhouse]  url = \"http://127.0.0.1:8123\"  database = \"tidemark\"
+                  user = \"default\"  password = \"\"
+    [[hop.keys]]  id = \"k1\"  secret = \"at least 16 bytes\"
+    [[tenants]]   id = \"UUID\"  slug = \"demo\"  api_key_sha256 = [\"64 hex digits\"]
+    [retention]   events_days = 90
+    [log]         level = \"info\"  format = \"json\" (or \"text\")
+
+Exit codes:
+  0 done, or stopped by SIGTERM or SIGINT · 1 failed · 2 wrong use";
+
+/// Takes events from the edge, stores them in ClickHouse, and answers questions.
+#[derive(Debug, Parser)]
+#[command(name = "tidemark", version, propagate_version = true, after_help = CONFIGURATION_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve HTTP until SIGTERM or SIGINT; requests under way are finished.
+    ///
+    /// Prints one line of JSON with its address once it listens; logs go to
+    /// standard error. Applies the migrations first. While ClickHouse is away, /health/ready and
+    /// ingest answer 503, and the migrations are tried again.
+    #[command(after_help = CONFIGURATION_HELP)]
+    Serve {
+        #[command(flatten)]
+        file: ConfigFile,
+        /// What this process does, separated by commas: ingest and process go
+        /// together, query stands alone.
+        #[arg(long, value_name = "ROLES", default_value_t = Roles::default())]
+        roles: Roles,
+    },
+    /// Bring ClickHouse's tables to what this version expects, and end.
+    ///
+    /// May be run any number of times. Refuses a migration that was changed
+    /// after it was applied, and a database that a newer version has migrated.
+    #[command(after_help = CONFIGURATION_HELP)]
+    Migrate {
+        #[command(flatten)]
+        file: ConfigFile,
+        /// Print one JSON object instead of a line for each migration.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+struct ConfigFile {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+impl ConfigFile {
+    fn load(&self) -> Result<Config, ConfigError> {
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Config::load(&self.config, environment)
+    }
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&causes(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    match cli.command {
+        Command::Serve { file, roles } => {
+            let config = file.load()?;
+            telemetry::init(&config.log)?;
+            runtime.block_on(serve::serve(config, roles))?;
+        }
+        Command::Migrate { file, json } => {
+            let config = file.load()?;
+            telemetry::init(&config.log)?;
+            let report = runtime.block_on(Store::new(&config.clickhouse).migrate())?;
+            print(&if json { serde_json::to_string(&report)? } else { table(&report) });
+        }
+    }
+    Ok(())
+}
+
+fn table(report: &Report) -> String {
+    let lines = report.migrations.iter().map(|migration| {
+        let state = if migration.applied_now { "applied" } else { "was there" };
+        format!("{:04}_{}  {state}", migration.version, migration.name)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[expect(clippy::print_stdout, reason = "the command's result, for a person or a pipe")]
+fn print(text: &str) {
+    println!("{text}");
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the command's failure, which may come before the log is set up"
+)]
+fn complain(text: &str) {
+    eprintln!("tidemark: {text}");
+}

@@ -1,0 +1,326 @@
+//! What the collector counts about itself, for Prometheus.
+//!
+//! Every series exists from the start at zero, so that a rate can be computed
+//! from the first scrape on. Names end in their unit; label values come from
+//! closed sets alone, so that no sender can make series.
+
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, counter, describe_counter, describe_gauge};
+use metrics::{describe_histogram, gauge, histogram, with_local_recorder};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tidemark_core::verdict::{Code, EventVerdict, Verdict};
+
+use crate::refusal::Refused;
+
+/// Upper bounds in seconds: a local insert takes 5 to 50 ms, the time-out 20 s.
+const INSERT_BUCKETS: [f64; 12] =
+    [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 20.0];
+
+const EVENTS: &str = "tidemark_events_total";
+const RECEIVED: &str = "tidemark_events_received_total";
+const BATCHES: &str = "tidemark_batches_total";
+const REFUSED: &str = "tidemark_ingest_refused_total";
+const SIGNATURE_FAILURES: &str = "tidemark_signature_failures_total";
+const IN_FLIGHT: &str = "tidemark_ingest_in_flight";
+const INSERT_SECONDS: &str = "tidemark_insert_duration_seconds";
+const INSERT_FAILURES: &str = "tidemark_insert_failures_total";
+const MISFITS: &str = "tidemark_attributes_misfit_total";
+
+/// Why an insert failed, as a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InsertFailure {
+    /// ClickHouse did not answer.
+    Unavailable,
+    /// ClickHouse refused.
+    Refused,
+}
+
+/// The collector's own series.
+pub struct Metrics {
+    handle: PrometheusHandle,
+    received: Counter,
+    verdicts: [Counter; 2],
+    faults: Vec<(Verdict, Code, Counter)>,
+    batches: Counter,
+    refused: Vec<(&'static str, Counter)>,
+    stale_signatures: Counter,
+    invalid_signatures: Counter,
+    in_flight: Gauge,
+    insert_seconds: Histogram,
+    inserts_unavailable: Counter,
+    inserts_refused: Counter,
+    misfits: Counter,
+}
+
+/// The metrics cannot be set up; the cause is a bucket list that is no list.
+#[derive(Debug, thiserror::Error)]
+#[error("the metrics cannot be set up")]
+pub struct MetricsError(#[from] metrics_exporter_prometheus::BuildError);
+
+/// Counts one ingest call as under way for as long as it lives.
+pub struct InFlight<'a>(&'a Gauge);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}
+
+impl Metrics {
+    /// Registers every series at zero.
+    ///
+    /// # Errors
+    /// [`MetricsError`] when the exporter refuses the buckets.
+    pub fn new() -> Result<Self, MetricsError> {
+        let recorder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Full(INSERT_SECONDS.to_owned()), &INSERT_BUCKETS)?
+            .build_recorder();
+        let handle = recorder.handle();
+        Ok(with_local_recorder(&recorder, || Self::register(handle)))
+    }
+
+    fn register(handle: PrometheusHandle) -> Self {
+        describe_counter!(RECEIVED, "Events of batches that were answered.");
+        describe_counter!(
+            EVENTS,
+            "Events by verdict, and by code where there is one; their sum is the received."
+        );
+        describe_counter!(BATCHES, "Batches answered with verdicts.");
+        describe_counter!(REFUSED, "Ingest calls refused as a whole, by code.");
+        describe_counter!(
+            SIGNATURE_FAILURES,
+            "Ingest calls whose signature did not hold, by reason."
+        );
+        describe_gauge!(IN_FLIGHT, "Ingest calls under way.");
+        describe_histogram!(
+            INSERT_SECONDS,
+            "Time of an insert that ClickHouse answered, in seconds."
+        );
+        describe_counter!(INSERT_FAILURES, "Inserts that failed, by reason.");
+        describe_counter!(MISFITS, "Attribute values that did not fit their column.");
+        let plain =
+            |verdict: Verdict| counter!(EVENTS, "verdict" => verdict.as_str(), "code" => "");
+        let faults = Code::ALL
+            .iter()
+            .filter_map(|code| {
+                let verdict = verdict_of(*code)?;
+                let labels = [("verdict", verdict.as_str()), ("code", code.as_str())];
+                Some((verdict, *code, counter!(EVENTS, &labels)))
+            })
+            .collect();
+        Self {
+            handle,
+            received: counter!(RECEIVED),
+            verdicts: [plain(Verdict::Accepted), plain(Verdict::Duplicate)],
+            faults,
+            batches: counter!(BATCHES),
+            refused: Refused::codes()
+                .map(|code| (code, counter!(REFUSED, "code" => code)))
+                .collect(),
+            stale_signatures: counter!(SIGNATURE_FAILURES, "reason" => "stale"),
+            invalid_signatures: counter!(SIGNATURE_FAILURES, "reason" => "invalid"),
+            in_flight: gauge!(IN_FLIGHT),
+            insert_seconds: histogram!(INSERT_SECONDS),
+            inserts_unavailable: counter!(INSERT_FAILURES, "reason" => "unavailable"),
+            inserts_refused: counter!(INSERT_FAILURES, "reason" => "refused"),
+            misfits: counter!(MISFITS),
+        }
+    }
+
+    /// Counts a call as under way until the guard goes.
+    pub fn in_flight(&self) -> InFlight<'_> {
+        self.in_flight.increment(1.0);
+        InFlight(&self.in_flight)
+    }
+
+    /// Counts an answered batch and each of its verdicts.
+    pub fn batch_answered(&self, verdicts: &[EventVerdict]) {
+        self.batches.increment(1);
+        self.received.increment(verdicts.len() as u64);
+        let [accepted, duplicate] = &self.verdicts;
+        for event in verdicts {
+            match event.verdict {
+                Verdict::Accepted => accepted.increment(1),
+                Verdict::Duplicate => duplicate.increment(1),
+                Verdict::Rejected | Verdict::Dropped => self.count_fault(event),
+            }
+        }
+    }
+
+    fn count_fault(&self, event: &EventVerdict) {
+        let code = event.fault.as_ref().map(|fault| fault.code);
+        let series = self
+            .faults
+            .iter()
+            .find(|(verdict, of, _)| *verdict == event.verdict && Some(*of) == code);
+        if let Some((_, _, counter)) = series {
+            counter.increment(1);
+        }
+    }
+
+    /// Counts a call that was refused as a whole.
+    pub fn batch_refused(&self, refused: &Refused) {
+        match refused {
+            Refused::StaleSignature => self.stale_signatures.increment(1),
+            Refused::InvalidSignature => self.invalid_signatures.increment(1),
+            _ => {}
+        }
+        let code = refused.code();
+        if let Some((_, counter)) = self.refused.iter().find(|(of, _)| *of == code) {
+            counter.increment(1);
+        }
+    }
+
+    /// Notes how long an insert took that ClickHouse answered.
+    pub fn inserted(&self, took: Duration) {
+        self.insert_seconds.record(took);
+    }
+
+    /// Counts an insert that failed.
+    pub fn insert_failed(&self, failure: InsertFailure) {
+        match failure {
+            InsertFailure::Unavailable => self.inserts_unavailable.increment(1),
+            InsertFailure::Refused => self.inserts_refused.increment(1),
+        }
+    }
+
+    /// Counts attribute values that went to the side column.
+    pub fn misfits(&self, count: u64) {
+        self.misfits.increment(count);
+    }
+
+    /// Every series in Prometheus' text format.
+    pub fn render(&self) -> String {
+        self.handle.render()
+    }
+
+    /// Moves observed durations into their buckets; called now and then, so that
+    /// they do not pile up where nobody scrapes.
+    pub fn upkeep(&self) {
+        self.handle.run_upkeep();
+    }
+}
+
+/// The verdict that goes with an event's code; `None` for a call's own codes.
+fn verdict_of(code: Code) -> Option<Verdict> {
+    match code {
+        Code::InvalidJson
+        | Code::InvalidUtf8
+        | Code::InvalidBatch
+        | Code::BodyTooLarge
+        | Code::TooManyEvents
+        | Code::UnknownWriteKey
+        | Code::WriteKeyConflict
+        | Code::OriginNotAllowed
+        | Code::UnsupportedMediaType
+        | Code::UnsupportedEncoding
+        | Code::InvalidSignature
+        | Code::StaleSignature
+        | Code::RateLimited
+        | Code::CollectorUnavailable
+        | Code::StoreUnavailable
+        | Code::NotFound
+        | Code::MethodNotAllowed => None,
+        Code::NotAnObject
+        | Code::EventTooLarge
+        | Code::TooDeep
+        | Code::TooManyMembers
+        | Code::DuplicateKey
+        | Code::LoneSurrogate
+        | Code::NulCharacter
+        | Code::NumberOutOfRange
+        | Code::UnknownField
+        | Code::MissingField
+        | Code::WrongType
+        | Code::InvalidEventName
+        | Code::UnknownEventName
+        | Code::UnknownSchemaVersion
+        | Code::InvalidUuid
+        | Code::InvalidTimestamp
+        | Code::NotInEnum
+        | Code::OutOfRange
+        | Code::TooShort
+        | Code::TooLong
+        | Code::PathConflict
+        | Code::TenantMismatch
+        | Code::TooOld
+        | Code::InFuture => Some(Verdict::Rejected),
+        Code::Consent | Code::Erased | Code::Bot => Some(Verdict::Dropped),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidemark_core::verdict::Fault;
+
+    use super::*;
+
+    fn value(text: &str, series: &str) -> Option<f64> {
+        let line = text.lines().find(|line| line.starts_with(series))?;
+        line.rsplit(' ').next()?.parse().ok()
+    }
+
+    #[test]
+    fn every_series_exists_at_zero() {
+        let text = Metrics::new().unwrap().render();
+        for series in [
+            "tidemark_events_received_total ",
+            "tidemark_events_total{verdict=\"accepted\",code=\"\"}",
+            "tidemark_events_total{verdict=\"rejected\",code=\"wrong_type\"}",
+            "tidemark_events_total{verdict=\"dropped\",code=\"consent\"}",
+            "tidemark_batches_total ",
+            "tidemark_ingest_refused_total{code=\"store_unavailable\"}",
+            "tidemark_signature_failures_total{reason=\"stale\"}",
+            "tidemark_ingest_in_flight ",
+            "tidemark_insert_failures_total{reason=\"refused\"}",
+            "tidemark_attributes_misfit_total ",
+        ] {
+            assert_eq!(value(&text, series), Some(0.0), "{series}\n{text}");
+        }
+    }
+
+    #[test]
+    fn verdicts_sum_up_to_the_received() {
+        let metrics = Metrics::new().unwrap();
+        let event = |verdict, code: Option<Code>| EventVerdict {
+            event_id: None,
+            verdict,
+            fault: code.map(|code| Fault::new(code, "")),
+        };
+        metrics.batch_answered(&[
+            event(Verdict::Accepted, None),
+            event(Verdict::Rejected, Some(Code::WrongType)),
+            event(Verdict::Dropped, Some(Code::Consent)),
+            event(Verdict::Duplicate, None),
+        ]);
+        let text = metrics.render();
+        let sum: f64 = text
+            .lines()
+            .filter(|line| line.starts_with("tidemark_events_total{"))
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum();
+        assert_eq!(Some(sum), value(&text, "tidemark_events_received_total "));
+        assert_eq!(sum, 4.0);
+    }
+
+    #[test]
+    fn the_call_under_way_ends_with_its_guard() {
+        let metrics = Metrics::new().unwrap();
+        let guard = metrics.in_flight();
+        assert_eq!(value(&metrics.render(), "tidemark_ingest_in_flight "), Some(1.0));
+        drop(guard);
+        assert_eq!(value(&metrics.render(), "tidemark_ingest_in_flight "), Some(0.0));
+    }
+
+    #[test]
+    fn inserts_are_a_histogram() {
+        let metrics = Metrics::new().unwrap();
+        metrics.inserted(Duration::from_millis(7));
+        let text = metrics.render();
+        let bucket = |le: &str| {
+            value(&text, &format!("tidemark_insert_duration_seconds_bucket{{le=\"{le}\"}}"))
+        };
+        assert_eq!((bucket("0.005"), bucket("0.01")), (Some(0.0), Some(1.0)));
+    }
+}

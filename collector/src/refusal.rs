@@ -1,0 +1,252 @@
+//! Every way in which a call as a whole is refused, and what that means at HTTP.
+//!
+//! A caller gets a stable code and safe text; the cause goes to the log.
+//! [`Refused::outcome`] is the one place that decides status, whether to try
+//! again, and how loud the log is; it has no wildcard, so that a new refusal
+//! cannot be forgotten there.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tidemark_core::json;
+use tidemark_core::verdict::{Code, Refusal};
+use tracing::Level;
+
+use crate::limits::RETRY_AFTER_SECS;
+
+/// What a refusal was caused by, in the words of the part where it arose.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a call is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// The body, on the wire or decompressed, is over its bound.
+    #[error("the body is over its bound")]
+    BodyTooLarge,
+    /// The body did not arrive in time.
+    #[error("the body did not arrive in time")]
+    BodyTimeout,
+    /// The connection broke while the body was read.
+    #[error("the body cannot be read")]
+    BodyBroken,
+    /// The Content-Encoding is none of those taken here.
+    #[error("the Content-Encoding is not taken")]
+    UnsupportedEncoding,
+    /// The body is not what its Content-Encoding says.
+    #[error("the body does not decompress")]
+    InvalidEncoding,
+    /// There is no signature, or it does not fit body and key.
+    #[error("the signature is missing or does not fit")]
+    InvalidSignature,
+    /// The signature fits, but its time is too far off.
+    #[error("the signature's time is too far off")]
+    StaleSignature,
+    /// The body is not a batch.
+    #[error("the body is no batch: {}", .0.code.as_str())]
+    NotABatch(Refusal),
+    /// As many calls as this process takes are under way.
+    #[error("too many calls are under way")]
+    Overloaded,
+    /// The events cannot be stored now.
+    #[error("the events cannot be stored now")]
+    NotStored(#[source] Cause),
+    /// A question cannot be answered now.
+    #[error("the store cannot be asked now")]
+    NotAnswered(#[source] Cause),
+    /// There is no API key, or no tenant has it.
+    #[error("the API key is missing or unknown")]
+    UnknownApiKey,
+    /// There is nothing at the path.
+    #[error("there is nothing at this path")]
+    NotFound,
+    /// The path does not take the method.
+    #[error("the path does not take this method")]
+    MethodNotAllowed,
+}
+
+/// What a refusal means at HTTP.
+struct Outcome {
+    status: StatusCode,
+    code: &'static str,
+    detail: &'static str,
+    /// Whether the same call may succeed later.
+    retry: bool,
+    level: Level,
+}
+
+impl Refused {
+    fn outcome(&self) -> Outcome {
+        use StatusCode as S;
+        let of_core = |status, code: Code, retry, level| Outcome {
+            status,
+            code: code.as_str(),
+            detail: code.detail(),
+            retry,
+            level,
+        };
+        let own =
+            |status, code, detail, retry, level| Outcome { status, code, detail, retry, level };
+        match self {
+            Self::BodyTooLarge => own(
+                S::PAYLOAD_TOO_LARGE,
+                Code::BodyTooLarge.as_str(),
+                "The body is larger than 2 MB, or grows beyond it when decompressed. Split the batch.",
+                false,
+                Level::INFO,
+            ),
+            Self::BodyTimeout => own(
+                S::REQUEST_TIMEOUT,
+                "request_timeout",
+                "The body did not arrive within 10 s. Send it again.",
+                true,
+                Level::INFO,
+            ),
+            Self::BodyBroken => own(
+                S::BAD_REQUEST,
+                "body_broken",
+                "The body could not be read to its end. Send it again.",
+                false,
+                Level::INFO,
+            ),
+            Self::UnsupportedEncoding => {
+                of_core(S::UNSUPPORTED_MEDIA_TYPE, Code::UnsupportedEncoding, false, Level::INFO)
+            }
+            Self::InvalidEncoding => own(
+                S::BAD_REQUEST,
+                "invalid_encoding",
+                "The body is not what its Content-Encoding says. Send one gzip member.",
+                false,
+                Level::INFO,
+            ),
+            Self::InvalidSignature => {
+                of_core(S::UNAUTHORIZED, Code::InvalidSignature, false, Level::WARN)
+            }
+            Self::StaleSignature => {
+                of_core(S::UNAUTHORIZED, Code::StaleSignature, false, Level::WARN)
+            }
+            Self::NotABatch(refusal) => {
+                let too_much = matches!(refusal.code, Code::BodyTooLarge | Code::TooManyEvents);
+                let status = if too_much { S::PAYLOAD_TOO_LARGE } else { S::BAD_REQUEST };
+                of_core(status, refusal.code, false, Level::INFO)
+            }
+            Self::Overloaded => own(
+                S::SERVICE_UNAVAILABLE,
+                "overloaded",
+                "The collector is busy. Nothing was stored; send again after Retry-After.",
+                true,
+                Level::WARN,
+            ),
+            Self::NotStored(_) => {
+                of_core(S::SERVICE_UNAVAILABLE, Code::StoreUnavailable, true, Level::ERROR)
+            }
+            Self::NotAnswered(_) => own(
+                S::SERVICE_UNAVAILABLE,
+                Code::StoreUnavailable.as_str(),
+                "The store does not answer. Ask again after Retry-After.",
+                true,
+                Level::ERROR,
+            ),
+            Self::UnknownApiKey => own(
+                S::UNAUTHORIZED,
+                "unknown_api_key",
+                "Send a tenant's API key as `Authorization: Bearer <api key>`.",
+                false,
+                Level::INFO,
+            ),
+            Self::NotFound => of_core(S::NOT_FOUND, Code::NotFound, false, Level::DEBUG),
+            Self::MethodNotAllowed => {
+                of_core(S::METHOD_NOT_ALLOWED, Code::MethodNotAllowed, false, Level::DEBUG)
+            }
+        }
+    }
+
+    /// The stable name on the wire.
+    pub fn code(&self) -> &'static str {
+        self.outcome().code
+    }
+
+    /// Every code that a refusal can have, for metrics that exist from the start.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        const BATCH: [Code; 5] = [
+            Code::InvalidJson,
+            Code::InvalidUtf8,
+            Code::InvalidBatch,
+            Code::BodyTooLarge,
+            Code::TooManyEvents,
+        ];
+        [
+            Self::BodyTimeout,
+            Self::BodyBroken,
+            Self::UnsupportedEncoding,
+            Self::InvalidEncoding,
+            Self::InvalidSignature,
+            Self::StaleSignature,
+            Self::Overloaded,
+            Self::NotStored(Cause::from("")),
+        ]
+        .into_iter()
+        .map(|refused| refused.code())
+        .chain(BATCH.into_iter().map(Code::as_str))
+    }
+
+    fn pointer(&self) -> Option<&str> {
+        match self {
+            Self::NotABatch(refusal) => refusal.pointer.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Writes the refusal and its causes to the log.
+    pub fn log(&self) {
+        let Outcome { status, code, level, .. } = self.outcome();
+        let (status, cause) = (status.as_u16(), causes(self));
+        // tracing wants the level at compile time.
+        match level {
+            Level::ERROR => tracing::error!(status, code, cause, "refused"),
+            Level::WARN => tracing::warn!(status, code, cause, "refused"),
+            Level::INFO => tracing::info!(status, code, cause, "refused"),
+            _ => tracing::debug!(status, code, cause, "refused"),
+        }
+    }
+}
+
+/// An error and everything that it was caused by, in one line.
+pub fn causes(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let text = next.to_string();
+        // Some errors quote their source; once is enough.
+        if !line.contains(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        cause = next.source();
+    }
+    line
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        self.log();
+        let Outcome { status, code, detail, retry, .. } = self.outcome();
+        let mut body = String::from("{\"error\":{\"code\":");
+        json::write_string(&mut body, code);
+        body.push_str(",\"detail\":");
+        json::write_string(&mut body, detail);
+        if let Some(pointer) = self.pointer() {
+            body.push_str(",\"pointer\":");
+            json::write_string(&mut body, pointer);
+        }
+        body.push_str("}}");
+        let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        let mut response = (status, json, body).into_response();
+        let headers = response.headers_mut();
+        if retry {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECS));
+        }
+        if matches!(self, Self::UnknownApiKey) {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

@@ -1,0 +1,90 @@
+//! Accepts connections within bounds, and lets them finish at the end.
+//!
+//! Written out instead of `axum::serve`, which bounds neither the number of
+//! connections nor the time that a client may take for its headers.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::limits::{HEAD_MAX_BYTES, HEADER_TIMEOUT, HEADERS_MAX, MAX_CONNECTIONS, SHUTDOWN_GRACE};
+
+/// Streams of one HTTP/2 connection: an edge's parallel batches, and no flood.
+const HTTP2_MAX_STREAMS: u32 = 64;
+
+/// How long to wait after the system refused a connection for want of something.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves until `stop` is done and what is under way has finished, or its time is up.
+pub(super) async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Output = ()>) {
+    let graceful = GracefulShutdown::new();
+    let builder = Arc::new(builder());
+    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    tokio::pin!(stop);
+    loop {
+        let (stream, slot) = tokio::select! {
+            () = &mut stop => break,
+            accepted = accept(&listener, &slots) => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // The client is gone already, or the process is out of
+                    // files: neither ends the service.
+                    tracing::warn!(cause = %error, "cannot accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+        };
+        let service = TowerToHyperService::new(routes.clone());
+        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        let watched = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = watched.await {
+                tracing::debug!(cause = %error, "connection ended");
+            }
+            drop(slot);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(SHUTDOWN_GRACE, graceful.shutdown()).await.is_err() {
+        tracing::warn!(grace_s = SHUTDOWN_GRACE.as_secs(), "some requests did not finish in time");
+    }
+}
+
+/// The next connection, once there is room for it.
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let slot = Arc::clone(slots).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    // Answers are small and complete: waiting to fill a packet only delays them.
+    stream.set_nodelay(true)?;
+    Ok((stream, slot))
+}
+
+fn builder() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(HEAD_MAX_BYTES)
+        .max_headers(HEADERS_MAX);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(HEAD_MAX_BYTES).unwrap_or(u32::MAX))
+        .max_concurrent_streams(HTTP2_MAX_STREAMS)
+        .keep_alive_interval(HEADER_TIMEOUT)
+        .keep_alive_timeout(HEADER_TIMEOUT);
+    builder
+}

@@ -1,0 +1,179 @@
+//! One process: wires the parts up, serves them, and stops in order.
+//!
+//! Start: bind → say where, on standard output → serve, while the tables
+//! are brought there beside it. Stop, on SIGTERM or SIGINT: take no more
+//! connections → finish the requests under way → end.
+
+mod connections;
+mod requests;
+mod roles;
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tidemark_core::hop::Key;
+use tidemark_core::validate::{Catalogue, CompileError};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+pub use roles::{Role, Roles};
+
+use crate::api::{self, ApiKeys};
+use crate::config::Config;
+use crate::ingest::{self, Admission, Ingest};
+use crate::metrics::{Metrics, MetricsError};
+use crate::process::{SchemaGate, WriteThrough};
+use crate::store::{MigrationRefusal, Store};
+
+/// How often observed durations are moved into their buckets.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// Why the process cannot start, or ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The roles do not make a working process.
+    #[error(transparent)]
+    Roles(#[from] roles::RolesError),
+    /// Somebody would have to sign, and nobody can.
+    #[error(
+        "hop.keys: the role ingest needs at least one key; add [[hop.keys]] with id and secret"
+    )]
+    NoHopKey,
+    /// The address is taken, or is not ours.
+    #[error("cannot listen on {address}; is another process there? See server.listen")]
+    Bind {
+        /// The configured address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Nobody can be told the address.
+    #[error("cannot write to standard output")]
+    Announce(#[source] std::io::Error),
+    /// The process cannot hear that it is to stop.
+    #[error("cannot listen for signals")]
+    Signals(#[source] std::io::Error),
+    /// The event schemas that are built in do not compile.
+    #[error("the built-in event schemas do not compile")]
+    Catalogue(#[source] CompileError),
+    /// The metrics cannot be set up.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// The database and this program do not go together.
+    #[error(transparent)]
+    Migration(#[from] MigrationRefusal),
+}
+
+/// Serves until a signal or a refusal ends it.
+///
+/// # Errors
+/// [`ServeError`]. A stop by signal is no error.
+pub async fn serve(config: Config, roles: Roles) -> Result<(), ServeError> {
+    roles.check()?;
+    let mut stop = StopSignals::new().map_err(ServeError::Signals)?;
+    let metrics = Arc::new(Metrics::new()?);
+    let store = Store::new(&config.clickhouse);
+    let gate = Arc::new(SchemaGate::default());
+    let routes = routes(&config, roles, &store, &gate, &metrics)?;
+
+    let address = config.server.listen;
+    let bind = |source| ServeError::Bind { address, source };
+    let listener = TcpListener::bind(address).await.map_err(bind)?;
+    let bound = listener.local_addr().map_err(bind)?;
+    announce(bound).map_err(ServeError::Announce)?;
+    tracing::info!(address = %bound, %roles, version = env!("CARGO_PKG_VERSION"), "listening");
+
+    let upkeep = {
+        let metrics = Arc::clone(&metrics);
+        tokio::spawn(async move {
+            let mut tick = tokio::time::interval(METRICS_UPKEEP);
+            loop {
+                tick.tick().await;
+                metrics.upkeep();
+            }
+        })
+    };
+    let mut refused = None;
+    let stopped = async {
+        tokio::select! {
+            name = stop.recv() => tracing::info!(signal = name, "stopping"),
+            refusal = gate.keep_open(&store) => refused = Some(refusal),
+        }
+    };
+    connections::serve(listener, routes, stopped).await;
+    upkeep.abort();
+    tracing::info!("stopped");
+    refused.map_or(Ok(()), |refusal| Err(refusal.into()))
+}
+
+fn routes(
+    config: &Config,
+    roles: Roles,
+    store: &Store,
+    gate: &Arc<SchemaGate>,
+    metrics: &Arc<Metrics>,
+) -> Result<Router, ServeError> {
+    let mut routes = api::health_routes(store.clone(), Arc::clone(gate))
+        .merge(api::metrics_routes(Arc::clone(metrics)));
+    if roles.has(Role::Ingest) {
+        if config.hop.keys.is_empty() {
+            return Err(ServeError::NoHopKey);
+        }
+        let keys = config
+            .hop
+            .keys
+            .iter()
+            .map(|key| Key { id: key.id.clone(), secret: key.secret.reveal().as_bytes().to_vec() });
+        let log = WriteThrough::new(
+            store.clone(),
+            Arc::clone(gate),
+            Arc::clone(metrics),
+            config.retention.events_days,
+        );
+        let admission = Admission::new(Catalogue::builtin().map_err(ServeError::Catalogue)?);
+        let ingest = Ingest::new(keys.collect(), admission, Arc::new(log), Arc::clone(metrics));
+        routes = routes.merge(ingest::routes(Arc::new(ingest)));
+    }
+    if roles.has(Role::Query) {
+        routes = routes.merge(api::stats_routes(store.clone(), ApiKeys::new(&config.tenants)));
+    }
+    Ok(requests::around(routes))
+}
+
+/// One line of JSON, for whoever started the process. It says where, not that
+/// ClickHouse is there: that is `/health/ready`.
+fn announce(bound: SocketAddr) -> std::io::Result<()> {
+    let line = serde_json::json!({
+        "listening": true,
+        "url": format!("http://{bound}"),
+        "pid": std::process::id(),
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn recv(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}

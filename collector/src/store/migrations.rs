@@ -1,0 +1,289 @@
+//! The tables, brought to what this program expects.
+//!
+//! The files of schemas/clickhouse/ are numbered, built in, and applied in
+//! order. Each one that is done is recorded with its checksum in
+//! `schema_migrations`. ClickHouse has no transactions over DDL, so that every
+//! statement is written to be repeatable: one that dies half way is run again
+//! from its beginning, and two processes that migrate at once do no harm.
+//!
+//! Refused by name, before anything is changed: a file that differs from what
+//! was applied under its number, and a record that this program does not know,
+//! which a newer one has left.
+
+use clickhouse::Row;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tidemark_core::hash::push_hex;
+
+use super::client::{Store, within};
+use super::error::StoreError;
+use super::sql;
+use crate::limits::{PROBE_TIMEOUT, QUERY_TIMEOUT};
+
+/// One numbered file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// Its number, from 1 on without gaps.
+    pub version: u32,
+    /// Its name without number and ending.
+    pub name: &'static str,
+    sql: &'static str,
+}
+
+/// Every migration, in order.
+const ALL: &[Migration] = &[Migration {
+    version: 1,
+    name: "events_raw",
+    sql: include_str!("../../../schemas/clickhouse/0001_events_raw.sql"),
+}];
+
+/// Where the applied ones are recorded. A number is written again when its
+/// file died half way, or when two processes were at it: the newest record is kept.
+const RECORDS: &str = "CREATE TABLE IF NOT EXISTS schema_migrations
+(
+    version    UInt32                 COMMENT 'Number of the file',
+    name       String                 COMMENT 'Name of the file',
+    checksum   String                 COMMENT 'SHA-256 of the file, hex',
+    applied_at DateTime64(3, 'UTC')   DEFAULT now64(3) COMMENT 'When it was done, ms',
+    applied_by String                 COMMENT 'Version of the program'
+)
+ENGINE = ReplacingMergeTree(applied_at)
+ORDER BY version
+COMMENT 'DDL migrations that were applied'";
+
+/// A migration that is recorded as applied.
+#[derive(Clone, Debug, PartialEq, Eq, Row, Deserialize)]
+struct Record {
+    version: u32,
+    name: String,
+    checksum: String,
+}
+
+#[derive(Row, Serialize)]
+struct NewRecord<'a> {
+    version: u32,
+    name: &'a str,
+    checksum: &'a str,
+    applied_by: &'a str,
+}
+
+/// What `migrate` did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The database.
+    pub database: String,
+    /// Every migration, in order.
+    pub migrations: Vec<Applied>,
+}
+
+/// One migration in a [`Report`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Applied {
+    /// Its number.
+    pub version: u32,
+    /// Its name.
+    pub name: &'static str,
+    /// SHA-256 of its file, hex.
+    pub checksum: String,
+    /// Whether this run applied it; otherwise it was there.
+    pub applied_now: bool,
+}
+
+/// Why the database and this program do not go together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MigrationRefusal {
+    /// The file is another than the one applied under its number.
+    #[error(
+        "migration {version:04}_{name} differs from the one that was applied to database {database}: \
+         its checksum is {ours}, the applied one's is {applied}. An applied migration is never \
+         edited: restore the file, or put the change into a new one"
+    )]
+    Changed {
+        /// The database.
+        database: String,
+        /// The number.
+        version: u32,
+        /// The name in this program.
+        name: String,
+        /// The checksum in this program.
+        ours: String,
+        /// The recorded checksum.
+        applied: String,
+    },
+    /// A record that this program has no file for.
+    #[error(
+        "database {database} has migration {version:04}_{name}, which this program does not know: \
+         a newer tidemark was here. Run that version, or a later one"
+    )]
+    Unknown {
+        /// The database.
+        database: String,
+        /// The number.
+        version: u32,
+        /// The recorded name.
+        name: String,
+    },
+}
+
+impl Migration {
+    /// SHA-256 of the file, hex; line ends do not count.
+    pub fn checksum(&self) -> String {
+        let mut hex = String::with_capacity(64);
+        push_hex(&mut hex, &Sha256::digest(self.sql.replace("\r\n", "\n")));
+        hex
+    }
+}
+
+impl Store {
+    /// Applies what is missing and tells what there is. Applied ones are left alone.
+    ///
+    /// # Errors
+    /// [`StoreError::Migration`] before anything is changed; otherwise what
+    /// ClickHouse said. A run that failed may be repeated.
+    pub async fn migrate(&self) -> Result<Report, StoreError> {
+        let make = format!("CREATE DATABASE IF NOT EXISTS {}", self.database());
+        within(QUERY_TIMEOUT, self.outside().query(&make).execute()).await?;
+        within(QUERY_TIMEOUT, self.client().query(RECORDS).execute()).await?;
+        let recorded = within(QUERY_TIMEOUT, self.recorded()).await?;
+        check(ALL, &recorded, self.database())?;
+        let mut migrations = Vec::with_capacity(ALL.len());
+        for migration in ALL {
+            let applied_now = !recorded.iter().any(|record| record.version == migration.version);
+            if applied_now {
+                self.apply(migration).await?;
+                tracing::info!(
+                    version = migration.version,
+                    name = migration.name,
+                    database = self.database(),
+                    "migration applied"
+                );
+            }
+            migrations.push(Applied {
+                version: migration.version,
+                name: migration.name,
+                checksum: migration.checksum(),
+                applied_now,
+            });
+        }
+        Ok(Report { database: self.database().to_owned(), migrations })
+    }
+
+    /// Asks whether every migration is recorded.
+    ///
+    /// # Errors
+    /// [`StoreError`] when ClickHouse does not answer, or refuses.
+    pub async fn is_migrated(&self) -> Result<bool, StoreError> {
+        match within(PROBE_TIMEOUT, self.recorded()).await {
+            Ok(recorded) => Ok(ALL.iter().all(|migration| {
+                recorded.iter().any(|record| record.version == migration.version)
+            })),
+            Err(StoreError::SchemaMissing(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn recorded(&self) -> clickhouse::error::Result<Vec<Record>> {
+        self.client()
+            .query("SELECT version, name, checksum FROM schema_migrations FINAL ORDER BY version")
+            .fetch_all()
+            .await
+    }
+
+    async fn apply(&self, migration: &Migration) -> Result<(), StoreError> {
+        for statement in sql::statements(migration.sql) {
+            // A `?` in DDL is text, not a place for a value.
+            let statement = statement.replace('?', "??");
+            within(QUERY_TIMEOUT, self.client().query(&statement).execute()).await?;
+        }
+        let checksum = migration.checksum();
+        let mut insert = self.client().insert::<NewRecord<'_>>("schema_migrations").await?;
+        insert = insert.with_setting("async_insert", "0");
+        insert
+            .write(&NewRecord {
+                version: migration.version,
+                name: migration.name,
+                checksum: &checksum,
+                applied_by: env!("CARGO_PKG_VERSION"),
+            })
+            .await?;
+        Ok(insert.end().await?)
+    }
+}
+
+/// Holds the records against the files.
+fn check(ours: &[Migration], recorded: &[Record], database: &str) -> Result<(), MigrationRefusal> {
+    for record in recorded {
+        let Some(migration) = ours.iter().find(|migration| migration.version == record.version)
+        else {
+            return Err(MigrationRefusal::Unknown {
+                database: database.to_owned(),
+                version: record.version,
+                name: record.name.clone(),
+            });
+        };
+        let checksum = migration.checksum();
+        if checksum != record.checksum {
+            return Err(MigrationRefusal::Changed {
+                database: database.to_owned(),
+                version: record.version,
+                name: migration.name.to_owned(),
+                ours: checksum,
+                applied: record.checksum.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: Migration = Migration { version: 1, name: "one", sql: "SELECT 1\n" };
+
+    fn record(version: u32, checksum: &str) -> Record {
+        Record { version, name: "two".to_owned(), checksum: checksum.to_owned() }
+    }
+
+    #[test]
+    fn numbers_go_up_without_gaps_and_every_file_is_built_in() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/clickhouse");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        let built_in: Vec<String> =
+            ALL.iter().map(|m| format!("{:04}_{}.sql", m.version, m.name)).collect();
+        assert_eq!(files, built_in);
+        for (at, migration) in ALL.iter().enumerate() {
+            assert_eq!(migration.version as usize, at + 1);
+            assert!(!sql::statements(migration.sql).is_empty());
+        }
+    }
+
+    #[test]
+    fn every_statement_can_be_repeated() {
+        for statement in ALL.iter().flat_map(|migration| sql::statements(migration.sql)) {
+            let repeatable = statement.contains("IF NOT EXISTS") || statement.contains("IF EXISTS");
+            assert!(repeatable, "{statement}");
+        }
+    }
+
+    #[test]
+    fn line_ends_do_not_change_a_checksum() {
+        let windows = Migration { sql: "SELECT 1\r\n", ..FILE };
+        assert_eq!(windows.checksum(), FILE.checksum());
+    }
+
+    #[test]
+    fn what_was_applied_must_be_what_is_here() {
+        let good = record(1, &FILE.checksum());
+        assert_eq!(check(&[FILE], &[], "d"), Ok(()));
+        assert_eq!(check(&[FILE], std::slice::from_ref(&good), "d"), Ok(()));
+        let changed = check(&[FILE], &[record(1, "00")], "d").unwrap_err();
+        assert!(changed.to_string().starts_with("migration 0001_one differs"), "{changed}");
+        let newer = check(&[FILE], &[good, record(2, "00")], "d").unwrap_err();
+        assert!(newer.to_string().contains("has migration 0002_two, which"), "{newer}");
+    }
+}

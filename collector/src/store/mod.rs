@@ -1,0 +1,21 @@
+//! ClickHouse, and the only place that knows it.
+//!
+//! Owns the client and its settings, the migrations, the row of `events_raw`,
+//! what its JSON column can hold, and the queries. What is inserted is a whole
+//! batch by one statement; what is asked carries its tenant as a bound
+//! parameter, never as text in the SQL.
+
+mod attributes;
+mod client;
+mod error;
+mod migrations;
+mod row;
+mod sql;
+mod stats;
+
+pub use attributes::{Fitted, fit};
+pub use client::Store;
+pub use error::StoreError;
+pub use migrations::{Applied, Migration, MigrationRefusal, Report};
+pub use row::EventRow;
+pub use stats::TenantStats;

@@ -1,0 +1,26 @@
+//! The collector as it runs: the real `tidemark` in front of the real embedded
+//! ClickHouse, both on ports of their own, reached over HTTP alone.
+//!
+//! Each test starts what it needs and ends it. `stack` holds the processes,
+//! `hop` plays the edge.
+
+// One `json!` names every column of the widest table.
+#![recursion_limit = "256"]
+#![allow(unreachable_pub, reason = "a test binary has no public surface")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test ends where something is not as expected, and shows the logs"
+)]
+
+mod commands;
+mod hop;
+mod ingest;
+mod lifecycle;
+mod migrations;
+mod outage;
+mod reading;
+mod refusals;
+mod stack;

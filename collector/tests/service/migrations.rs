@@ -1,0 +1,86 @@
+//! `tidemark migrate`, and what it refuses.
+
+use std::process::Output;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::stack::{ClickHouse, Tidemark, config, tidemark_binary};
+
+async fn migrate(clickhouse: &ClickHouse, arguments: &[&str]) -> Output {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("tidemark.toml");
+    std::fs::write(&file, config(&clickhouse.url)).unwrap();
+    let mut command = Command::new(tidemark_binary());
+    command.arg("migrate").arg("--config").arg(&file).args(arguments).output().await.unwrap()
+}
+
+fn refusal(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stdout.is_empty());
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrating_twice_does_it_once() {
+    let clickhouse = ClickHouse::start().await;
+    let first = migrate(&clickhouse, &[]).await;
+    assert!(first.status.success(), "{first:?}");
+    assert_eq!(String::from_utf8_lossy(&first.stdout), "0001_events_raw  applied\n");
+    let second = migrate(&clickhouse, &["--json"]).await;
+    let report: Value = serde_json::from_slice(&second.stdout).unwrap();
+    assert_eq!(report["database"], "tidemark");
+    assert_eq!(report["migrations"][0]["name"], "events_raw");
+    assert_eq!(report["migrations"][0]["applied_now"], false);
+    let recorded =
+        clickhouse.rows("SELECT version, name, checksum FROM tidemark.schema_migrations").await;
+    assert_eq!(recorded.len(), 1);
+    assert_eq!(recorded[0]["checksum"], report["migrations"][0]["checksum"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_died_half_way_is_finished() {
+    let clickhouse = ClickHouse::start().await;
+    assert!(migrate(&clickhouse, &[]).await.status.success());
+    clickhouse.run("TRUNCATE TABLE tidemark.schema_migrations").await;
+    let again = migrate(&clickhouse, &[]).await;
+    assert_eq!(String::from_utf8_lossy(&again.stdout), "0001_events_raw  applied\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_or_newer_migration_is_refused_by_name() {
+    let clickhouse = ClickHouse::start().await;
+    assert!(migrate(&clickhouse, &[]).await.status.success());
+    let record = |version: u32, name: &str| {
+        format!(
+            "INSERT INTO tidemark.schema_migrations (version, name, checksum, applied_by) \
+             SETTINGS async_insert = 0 VALUES ({version}, '{name}', 'abc', 'test')"
+        )
+    };
+    clickhouse.run(&record(1, "events_raw")).await;
+    let told = refusal(&migrate(&clickhouse, &[]).await);
+    assert!(told.contains("migration 0001_events_raw differs"), "{told}");
+    assert!(told.contains("abc"), "{told}");
+
+    // The collector does not serve on such a database either.
+    let mut tidemark = Tidemark::start(&config(&clickhouse.url), &[]).await;
+    assert_eq!(tidemark.ended().await.code(), Some(1));
+    assert!(tidemark.log().contains("migration 0001_events_raw differs"), "{}", tidemark.log());
+
+    clickhouse.run("TRUNCATE TABLE tidemark.schema_migrations").await;
+    clickhouse.run(&record(9, "sessions")).await;
+    let told = refusal(&migrate(&clickhouse, &[]).await);
+    assert!(
+        told.contains("has migration 0009_sessions, which this program does not know"),
+        "{told}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_clickhouse_it_says_so() {
+    let mut clickhouse = ClickHouse::start().await;
+    clickhouse.kill().await;
+    let told = refusal(&migrate(&clickhouse, &[]).await);
+    assert!(told.contains("ClickHouse does not answer"), "{told}");
+}

@@ -1,0 +1,17 @@
+//! Random bytes of the runtime.
+
+use worker::wasm_bindgen;
+use worker::wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    fn get_random_values(bytes: &mut [u8]);
+}
+
+/// Ten random bytes: what a UUIDv7 needs beside its time.
+pub(super) fn ten_bytes() -> [u8; 10] {
+    let mut bytes = [0; 10];
+    get_random_values(&mut bytes);
+    bytes
+}

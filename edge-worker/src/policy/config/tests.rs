@@ -1,0 +1,71 @@
+use super::*;
+
+const SITES: &str = r#"[{"write_key":"wk_a","tenant_id":"11111111-1111-4111-8111-111111111111",
+    "site_id":"22222222-2222-4222-8222-222222222222","tenant":"demo","site":"shop",
+    "origins":["http://127.0.0.1:8080","https://*.shop.example"],"mode":"strict",
+    "when_consent_absent":"drop","cookieless":true,"keep_free_text":true}]"#;
+
+fn read(changes: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let mut all = BTreeMap::from([
+        ("TIDEMARK_SITES", SITES),
+        ("TIDEMARK_COLLECTOR_URL", "http://127.0.0.1:8090/"),
+        ("TIDEMARK_HOP_KEY_ID", "k1"),
+        ("TIDEMARK_HOP_SECRET", "s3cret"),
+    ]);
+    all.extend(changes.iter().copied());
+    Config::read(&|name| all.get(name).map(|value| String::from(*value)))
+}
+
+#[test]
+fn settings_are_read() {
+    let config = read(&[]).unwrap();
+    assert_eq!(config.ingest_url, "http://127.0.0.1:8090/internal/v1/ingest");
+    assert_eq!(config.site("wk_a").unwrap().site, "shop");
+    assert!(config.site("wk_b").is_none());
+    assert!(config.any_site_lists("http://127.0.0.1:8080"));
+    assert!(config.any_site_lists("https://a.shop.example"));
+    assert!(!config.any_site_lists("https://shop.example"));
+    assert_eq!(config.collector_deadline_ms, 10_000);
+    assert!(!config.metrics);
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let twice = SITES.replace("}]", "},{") + SITES.trim_start_matches("[{");
+    for (binding, value, part) in [
+        ("TIDEMARK_SITES", "", "is not set"),
+        ("TIDEMARK_SITES", "{", "is malformed"),
+        ("TIDEMARK_SITES", r#"[{"write_key":"a"}]"#, "tenant_id"),
+        ("TIDEMARK_SITES", &SITES.replace("origins", "orgins"), "orgins"),
+        ("TIDEMARK_SITES", &SITES.replace("wk_a", ""), "no write_key"),
+        ("TIDEMARK_SITES", &SITES.replace(":8080", ":8080/"), "no origin"),
+        ("TIDEMARK_SITES", &twice, "twice"),
+        ("TIDEMARK_COLLECTOR_URL", "127.0.0.1:8090", "http(s)"),
+        ("TIDEMARK_COLLECTOR_URL", "https://c.example/path", "http(s)"),
+        ("TIDEMARK_COLLECTOR_URL", "https://u:p@c.example", "http(s)"),
+        ("TIDEMARK_HOP_KEY_ID", "a,b", "letters"),
+        ("TIDEMARK_HOP_SECRET", "", "is not set"),
+        ("TIDEMARK_COLLECTOR_DEADLINE_MS", "1s", "whole number"),
+        ("TIDEMARK_COLLECTOR_DEADLINE_MS", "99", "from 100 to 60000"),
+        ("TIDEMARK_METRICS", "yes", "neither"),
+    ] {
+        let error = read(&[(binding, value)]).unwrap_err();
+        assert_eq!(error.binding, binding);
+        assert!(error.to_string().contains(part), "{error}");
+    }
+}
+
+#[test]
+fn a_secret_is_never_told() {
+    let config = format!("{:?}", read(&[]).unwrap());
+    assert!(!config.contains("s3cret") && !config.contains("115, 51"), "{config}");
+}
+
+#[test]
+fn the_window_has_bounds() {
+    assert_eq!(dedupe_window_ms(&|_| None), Ok(WINDOW_MS));
+    assert_eq!(dedupe_window_ms(&|_| Some("2".into())), Ok(2_000));
+    for wrong in ["0", "-1", "777601", "x"] {
+        assert!(dedupe_window_ms(&|_| Some(wrong.into())).is_err(), "{wrong}");
+    }
+}

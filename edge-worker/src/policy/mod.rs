@@ -1,0 +1,21 @@
+//! The edge's decisions, in the order in which a call meets them.
+//!
+//! No bindings, no clock, no randomness: a native `cargo test` runs all of it.
+
+pub mod admission;
+pub mod answer;
+pub mod call;
+pub mod client;
+pub mod collector_answer;
+pub mod config;
+pub mod counters;
+pub mod event_id;
+pub mod files;
+pub mod hop_body;
+pub mod media;
+pub mod origin;
+pub mod plan;
+pub mod route;
+pub mod shard;
+pub mod window;
+pub mod write_key;

@@ -1,0 +1,64 @@
+# The edge worker on self-hosted workerd.
+#
+#   workerd serve edge-worker/workerd.capnp \
+#     --directory-path do-storage=DIR --directory-path sdk-files=npm/web/dist/sdk
+#
+# Settings come from the environment (README.md lists them); the two directories
+# from the command line, because a path in this file would be relative to where
+# workerd happens to be started. It listens on loopback unless told otherwise
+# by `--socket-addr http=ADDR:PORT`.
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "edge", worker = .edge),
+
+    # What the Durable Objects keep: one SQLite file an object.
+    (name = "do-storage", disk = (writable = true)),
+
+    # The SDK's files, read only: what GET /sdk/* serves.
+    (name = "sdk-files", disk = (writable = false)),
+
+    # Where fetch() may go. The collector of a self-hosted edge is usually on
+    # loopback or in a private network, which workerd refuses by default.
+    (name = "internet", network = (
+      allow = ["public", "private"],
+      tlsOptions = (trustBrowserCas = true),
+    )),
+  ],
+
+  sockets = [
+    (name = "http", address = "127.0.0.1:8787", http = (), service = "edge"),
+  ],
+);
+
+const edge :Workerd.Worker = (
+  modules = [
+    (name = "worker.js", esModule = embed "build/worker.js"),
+    (name = "worker.wasm", wasm = embed "build/worker.wasm"),
+  ],
+
+  # The same date as in wrangler.toml.
+  compatibilityDate = "2026-04-26",
+
+  # One that is not set is as if it were not here.
+  bindings = [
+    (name = "TIDEMARK_SITES", fromEnvironment = "TIDEMARK_SITES"),
+    (name = "TIDEMARK_COLLECTOR_URL", fromEnvironment = "TIDEMARK_COLLECTOR_URL"),
+    (name = "TIDEMARK_HOP_KEY_ID", fromEnvironment = "TIDEMARK_HOP_KEY_ID"),
+    (name = "TIDEMARK_HOP_SECRET", fromEnvironment = "TIDEMARK_HOP_SECRET"),
+    (name = "TIDEMARK_SALT_SECRET", fromEnvironment = "TIDEMARK_SALT_SECRET"),
+    (name = "TIDEMARK_CLIENT_IP_HEADER", fromEnvironment = "TIDEMARK_CLIENT_IP_HEADER"),
+    (name = "TIDEMARK_COLLECTOR_DEADLINE_MS", fromEnvironment = "TIDEMARK_COLLECTOR_DEADLINE_MS"),
+    (name = "TIDEMARK_DEDUPE_WINDOW_S", fromEnvironment = "TIDEMARK_DEDUPE_WINDOW_S"),
+    (name = "TIDEMARK_METRICS", fromEnvironment = "TIDEMARK_METRICS"),
+    (name = "DEDUPE", durableObjectNamespace = "DedupeShard"),
+    (name = "ASSETS", service = "sdk-files"),
+  ],
+
+  # The key names the folder of the objects' files: changing it forgets them.
+  durableObjectNamespaces = [
+    (className = "DedupeShard", uniqueKey = "tidemark-dedupe", enableSql = true),
+  ],
+  durableObjectStorage = (localDisk = "do-storage"),
+);

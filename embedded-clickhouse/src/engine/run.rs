@@ -1,0 +1,129 @@
+//! One query on one thread, from its connection to its last row.
+//!
+//! These functions block; they run on threads for blocking work, one a query.
+//! Each takes the query's ticket and drops it when the engine has let the query
+//! go, before the caller hears the result: an answered id can be used again.
+
+use std::io::PipeWriter;
+use std::os::fd::AsRawFd;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::{Connection, Counts, Engine, MARKER, Ticket};
+use crate::exception::{Code, Exception};
+use crate::limits::FEED_CHUNK_BYTES;
+use crate::sql::{Insert, Output};
+
+/// What a query's session is made of.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Session {
+    /// The database that unqualified names are looked up in.
+    pub(crate) database: Option<String>,
+    /// Settings, the later of two that are equal wins.
+    pub(crate) settings: Vec<(String, String)>,
+    /// Values for `{name:Type}`.
+    pub(crate) params: Vec<(String, String)>,
+}
+
+/// A piece of an INSERT's body. A channel that closes without `End` means that
+/// the body broke off: nothing that is not yet written may be.
+#[derive(Debug)]
+pub(crate) enum Feed {
+    Data(Bytes),
+    End,
+}
+
+/// Runs a statement that is no INSERT with data. A result goes into `pipe`
+/// (with `output`) or is returned (without: it is small, or none).
+pub(crate) fn run_statement(
+    engine: &Engine,
+    session: &Session,
+    sql: &[u8],
+    output: Option<(&Output, &PipeWriter)>,
+    ticket: Ticket,
+) -> Result<(Vec<u8>, Counts), Exception> {
+    let mut connection = open(engine, session, &ticket)?;
+    let text = match output {
+        Some((output, pipe)) => output.led_into(sql, pipe.as_raw_fd()),
+        None => sql.to_vec(),
+    };
+    ticket.check()?;
+    let result = connection
+        .query(&text, "TabSeparated", &session.params)
+        .map_err(|text| Exception::from_engine(&text));
+    drop(connection);
+    let ended = ticket.check();
+    drop(ticket);
+    let result = result?;
+    if output.is_some() {
+        // A killed query may still come to an end of its own; its caller must
+        // not take a cut result for a whole one.
+        ended?;
+    }
+    Ok((result.bytes, result.counts))
+}
+
+/// Runs an INSERT whose data arrives through `feed`.
+pub(crate) fn run_insert(
+    engine: &Engine,
+    session: &Session,
+    insert: &Insert,
+    mut feed: mpsc::Receiver<Feed>,
+    ticket: Ticket,
+) -> Result<Counts, Exception> {
+    let mut connection = open(engine, session, &ticket)?;
+    let result = feed_all(&mut connection, session, insert, &mut feed, &ticket);
+    drop(connection);
+    drop(ticket);
+    result
+}
+
+fn feed_all(
+    connection: &mut Connection,
+    session: &Session,
+    insert: &Insert,
+    feed: &mut mpsc::Receiver<Feed>,
+    ticket: &Ticket,
+) -> Result<Counts, Exception> {
+    let failed = |text: String| Exception::from_engine(&text);
+    let mut stream =
+        connection.insert(&insert.sql, &insert.format, &session.params).map_err(failed)?;
+    loop {
+        ticket.check()?;
+        match feed.blocking_recv() {
+            Some(Feed::Data(data)) => {
+                // A refused piece means that the INSERT has failed; `done` says why.
+                if !data.chunks(FEED_CHUNK_BYTES).all(|piece| stream.append(piece)) {
+                    break;
+                }
+            }
+            Some(Feed::End) => break,
+            None => {
+                drop(stream);
+                ticket.check()?;
+                return Err(Exception::new(
+                    Code::CannotReadAllData,
+                    "The body ended before the INSERT was complete; the rows not yet written are dropped",
+                ));
+            }
+        }
+    }
+    ticket.check()?;
+    stream.done().map(|output| output.counts).map_err(failed)
+}
+
+/// Opens the query's own connection, marked with its id.
+fn open(engine: &Engine, session: &Session, ticket: &Ticket) -> Result<Connection, Exception> {
+    ticket.check()?;
+    let mut settings = session.settings.clone();
+    settings.push((MARKER.to_owned(), ticket.query_id().to_owned()));
+    let mut connection = engine.connect(&settings)?;
+    if let Some(database) = session.database.as_deref().filter(|name| *name != "default") {
+        let name = database.replace('\\', "\\\\").replace('`', "\\`");
+        connection
+            .query(format!("USE `{name}`").as_bytes(), "Null", &[])
+            .map_err(|text| Exception::from_engine(&text))?;
+    }
+    Ok(connection)
+}

@@ -1,0 +1,166 @@
+//! The queries that run, by the caller's query_id.
+//!
+//! What always holds: an id is in the registry from before its query reaches the
+//! engine until after it has left it, so that "not registered" means "does not
+//! run and will not begin". One id, one running query.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use super::Engine;
+use crate::exception::{Code, Exception};
+use crate::limits::KILL_RETRY;
+
+/// Where a query is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Running,
+    Ending,
+    Done,
+}
+
+type Entries = Arc<Mutex<HashMap<String, Arc<watch::Sender<Phase>>>>>;
+
+/// All running queries.
+#[derive(Clone, Default)]
+pub(crate) struct Registry {
+    entries: Entries,
+}
+
+impl Registry {
+    /// Registers a query; refused with code 216 while the id is in use.
+    pub(crate) fn begin(&self, query_id: &str) -> Result<Ticket, Exception> {
+        let mut entries = locked(&self.entries);
+        if entries.contains_key(query_id) {
+            return Err(Exception::new(
+                Code::QuerySameIdRunning,
+                format!("Query with id = {query_id} is already running."),
+            ));
+        }
+        let phase = Arc::new(watch::channel(Phase::Running).0);
+        entries.insert(query_id.to_owned(), Arc::clone(&phase));
+        Ok(Ticket { query_id: query_id.to_owned(), phase, entries: Arc::clone(&self.entries) })
+    }
+
+    /// The ids of all running queries.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        locked(&self.entries).keys().cloned().collect()
+    }
+
+    /// Marks a query to be ended; false when none runs under the id.
+    pub(crate) fn mark(&self, query_id: &str) -> bool {
+        let found = locked(&self.entries).get(query_id).cloned();
+        found.is_some_and(|phase| {
+            raise(&phase, Phase::Ending);
+            true
+        })
+    }
+
+    /// Ends a query and returns once it has left the engine. Asks again and
+    /// again, because the query may only be on its way into the engine.
+    pub(crate) async fn end(&self, engine: &Arc<Engine>, query_id: &str) {
+        let Some(phase) = locked(&self.entries).get(query_id).cloned() else { return };
+        raise(&phase, Phase::Ending);
+        let mut watch = phase.subscribe();
+        let (mut pause, longest) = KILL_RETRY;
+        while *watch.borrow_and_update() != Phase::Done {
+            let (engine, id) = (Arc::clone(engine), query_id.to_owned());
+            match tokio::task::spawn_blocking(move || engine.kill(&id)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::warn!(query_id, %error, "the engine did not take a KILL");
+                }
+                Err(error) => tracing::error!(query_id, %error, "the KILL of a query failed"),
+            }
+            let changed = watch.wait_for(|phase| *phase == Phase::Done);
+            if tokio::time::timeout(pause, changed).await.is_ok() {
+                break;
+            }
+            pause = (pause * 2).min(longest);
+        }
+    }
+}
+
+/// A registered query. Dropping it says that the query has left the engine.
+pub(crate) struct Ticket {
+    query_id: String,
+    phase: Arc<watch::Sender<Phase>>,
+    entries: Entries,
+}
+
+impl Ticket {
+    /// The caller's id of the query.
+    pub(crate) fn query_id(&self) -> &str {
+        &self.query_id
+    }
+
+    /// Fails with code 394 once the query is to end.
+    pub(crate) fn check(&self) -> Result<(), Exception> {
+        if *self.phase.borrow() == Phase::Running {
+            return Ok(());
+        }
+        Err(Exception::new(Code::QueryWasCancelled, "Query was cancelled."))
+    }
+
+    /// A watch on the query that does not keep it registered.
+    pub(crate) fn watch(&self) -> Watch {
+        Watch { phase: self.phase.subscribe() }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        locked(&self.entries).remove(&self.query_id);
+        raise(&self.phase, Phase::Done);
+    }
+}
+
+/// Learns when a query is to end.
+pub(crate) struct Watch {
+    phase: watch::Receiver<Phase>,
+}
+
+impl Watch {
+    /// Returns once the query is to end before its time; never for one that has
+    /// come to its own end, whose result is still on its way.
+    pub(crate) async fn ending(&mut self) {
+        if self.phase.wait_for(|phase| *phase == Phase::Ending).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+fn raise(phase: &watch::Sender<Phase>, to: Phase) {
+    phase.send_if_modified(|now| {
+        let rises = *now < to;
+        if rises {
+            *now = to;
+        }
+        rises
+    });
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // The map is changed by single calls only, so a panic cannot leave it half done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_free_again_when_its_ticket_is_gone() {
+        let registry = Registry::default();
+        let ticket = registry.begin("a").expect("free");
+        assert_eq!(registry.begin("a").map(|_| ()).expect_err("in use").code, 216);
+        assert_eq!(registry.ids(), ["a"]);
+        assert!(ticket.check().is_ok());
+        assert!(registry.mark("a") && !registry.mark("b"));
+        assert_eq!(ticket.check().expect_err("ending").code, 394);
+        drop(ticket);
+        assert!(registry.ids().is_empty() && registry.begin("a").is_ok());
+    }
+}

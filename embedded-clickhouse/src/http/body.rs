@@ -1,0 +1,201 @@
+//! A request's body: plain or in ClickHouse's framing, piece by piece.
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::HeaderMap;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+
+use super::params::Params;
+use crate::exception::{Code, Exception};
+use crate::framing::Decoder;
+use crate::limits::{DRAIN_BYTES, DRAIN_TIME, MAX_QUERY_BYTES};
+
+/// The body of one request.
+pub(crate) struct Body {
+    incoming: Incoming,
+    decoder: Option<Decoder>,
+    /// Read, but handed back.
+    held: Option<Bytes>,
+}
+
+impl Body {
+    /// Takes a body; other encodings than ClickHouse's own are refused.
+    pub(crate) fn new(
+        incoming: Incoming,
+        headers: &HeaderMap,
+        decompress: bool,
+    ) -> Result<Self, Exception> {
+        match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
+            None | Some(b"" | b"identity") => {}
+            Some(other) => {
+                return Err(Exception::new(
+                    Code::UnknownCompressionMethod,
+                    format!(
+                        "Content-Encoding {} is not served: send plain bodies, or LZ4 blocks with decompress=1",
+                        String::from_utf8_lossy(other)
+                    ),
+                ));
+            }
+        }
+        Ok(Self { incoming, decoder: decompress.then(Decoder::default), held: None })
+    }
+
+    /// Returns the next piece, or `None` at the body's true end; a body that
+    /// breaks off is an error.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Exception> {
+        if let Some(held) = self.held.take() {
+            return Ok(Some(held));
+        }
+        loop {
+            if let Some(decoder) = &mut self.decoder
+                && let Some(block) = decoder.next_block()?
+            {
+                return Ok(Some(block));
+            }
+            let Some(piece) = self.raw().await? else {
+                return match &self.decoder {
+                    Some(decoder) => decoder.finish().map(|()| None),
+                    None => Ok(None),
+                };
+            };
+            match &mut self.decoder {
+                Some(decoder) => decoder.push(&piece),
+                None if piece.is_empty() => {}
+                None => return Ok(Some(piece)),
+            }
+        }
+    }
+
+    /// Gives bytes back that `next` returns first.
+    pub(crate) fn hold(&mut self, bytes: Bytes) {
+        self.held = Some(bytes).filter(|b| !b.is_empty());
+    }
+
+    /// Appends the rest of the body to a statement's text.
+    pub(crate) async fn collect(&mut self, text: &mut BytesMut) -> Result<(), Exception> {
+        while let Some(piece) = self.next().await? {
+            if text.len() + piece.len() > MAX_QUERY_BYTES {
+                return Err(Exception::new(
+                    Code::QueryIsTooLarge,
+                    format!("A query has at most {MAX_QUERY_BYTES} bytes"),
+                ));
+            }
+            text.extend_from_slice(&piece);
+        }
+        Ok(())
+    }
+
+    /// Reads on for a while without looking, so that a client that is still
+    /// sending hears an answer instead of a broken connection.
+    pub(crate) async fn drain(&mut self) {
+        let drained = async {
+            let mut seen = 0;
+            while let Ok(Some(piece)) = self.raw().await {
+                seen += piece.len();
+                if seen > DRAIN_BYTES {
+                    break;
+                }
+            }
+        };
+        // Past its time the connection is simply closed after the answer.
+        let _late = tokio::time::timeout(DRAIN_TIME, drained).await;
+    }
+
+    async fn raw(&mut self) -> Result<Option<Bytes>, Exception> {
+        match self.incoming.frame().await {
+            None => Ok(None),
+            Some(Ok(frame)) => Ok(Some(frame.into_data().unwrap_or_default())),
+            Some(Err(error)) => Err(Exception::new(
+                Code::CannotReadAllData,
+                format!("Cannot read the request's body: {error}"),
+            )),
+        }
+    }
+}
+
+/// Reads a `multipart/form-data` body into the parameters, as clients send
+/// `query` and `param_*` that are too long for a URL. True when it was a form.
+pub(crate) async fn read_form(
+    body: &mut Body,
+    headers: &HeaderMap,
+    params: &mut Params,
+) -> Result<bool, Exception> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if !kind.to_ascii_lowercase().starts_with("multipart/form-data") {
+        return Ok(false);
+    }
+    let wrong =
+        |what: &str| Exception::new(Code::BadArguments, format!("The multipart form {what}"));
+    let boundary = kind
+        .split(';')
+        .find_map(|part| part.trim().strip_prefix("boundary="))
+        .map(|b| b.trim_matches('"'))
+        .filter(|b| !b.is_empty() && b.len() <= 70)
+        .ok_or_else(|| wrong("has no boundary"))?;
+    let mut text = BytesMut::new();
+    body.collect(&mut text).await?;
+    for (name, value) in fields(&text, boundary).ok_or_else(|| wrong("is not well-formed"))? {
+        let Some(name) = name else {
+            return Err(Exception::new(Code::NotImplemented, "External tables are not served"));
+        };
+        params.set(&name, String::from_utf8_lossy(value).into_owned())?;
+    }
+    params.check()?;
+    Ok(true)
+}
+
+/// Splits a form into its fields; a part with a file name has no name here.
+fn fields<'t>(text: &'t [u8], boundary: &str) -> Option<Vec<(Option<String>, &'t [u8])>> {
+    let find = |hay: &[u8], needle: &[u8]| hay.windows(needle.len()).position(|w| w == needle);
+    let first = format!("--{boundary}");
+    let between = format!("\r\n--{boundary}");
+    let start = find(text, first.as_bytes())?;
+    let mut rest = text.get(start + first.len()..)?;
+    let mut found = Vec::new();
+    while !rest.starts_with(b"--") {
+        let part = rest.strip_prefix(b"\r\n")?;
+        let end = find(part, between.as_bytes())?;
+        let (part, after) = part.split_at(end);
+        rest = after.get(between.len()..)?;
+        let head_end = find(part, b"\r\n\r\n")?;
+        let (head, value) = (part.get(..head_end)?, part.get(head_end + 4..)?);
+        let head = String::from_utf8_lossy(head);
+        let disposition = head
+            .lines()
+            .find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
+        let attribute = |key: &str| {
+            disposition.split(';').find_map(|piece| {
+                let value = piece.trim().strip_prefix(key)?.strip_prefix('=')?;
+                Some(value.trim_matches('"').to_owned())
+            })
+        };
+        let name = if attribute("filename").is_some() { None } else { Some(attribute("name")?) };
+        found.push((name, value));
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_split_into_its_fields() {
+        let form = b"--b\r\nContent-Disposition: form-data; name=\"query\"\r\n\r\nSELECT\r\n1\r\n--b\r\ncontent-disposition: form-data; name=\"param_x\"\r\nContent-Type: text/plain\r\n\r\n\r\n--b--\r\n";
+        let fields = fields(form, "b").expect("well-formed");
+        assert_eq!(fields.len(), 2);
+        assert_eq!(fields[0], (Some("query".to_owned()), b"SELECT\r\n1".as_slice()));
+        assert_eq!(fields[1], (Some("param_x".to_owned()), b"".as_slice()));
+    }
+
+    #[test]
+    fn a_file_has_no_name_and_a_cut_form_is_refused() {
+        let file =
+            b"--b\r\nContent-Disposition: form-data; name=\"t\"; filename=\"f\"\r\n\r\n1\r\n--b--";
+        assert_eq!(fields(file, "b").expect("well-formed")[0].0, None);
+        for cut in 0..file.len() - 2 {
+            assert_eq!(fields(&file[..cut], "b"), None, "cut at {cut}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Statements and their results: from the engine's pipe to the answer's body.
+//!
+//! A task of its own (the pump) stands between the two, so that a query ends
+//! when its client goes away or when it is killed, whatever the other side is
+//! doing. Every buffer is bounded; a slow client slows the engine down.
+
+use std::collections::VecDeque;
+use std::io::PipeWriter;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use hyper::Response;
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::answer::{AnswerBody, Piece, Stream, Summary};
+use super::query::Asked;
+use crate::engine::{Counts, Engine, Registry, Ticket, Watch, run_statement};
+use crate::exception::{Code, Exception};
+use crate::limits::{HEAD_BYTES, RESULT_CHUNK_BYTES, RESULT_DEPTH, WAIT_END_BYTES};
+use crate::sql::Output;
+
+/// Runs a statement and answers with its result as soon as enough of it (or
+/// its end) is there.
+pub(super) async fn stream(
+    asked: &Asked,
+    sql: Bytes,
+    output: Option<Output>,
+) -> Result<Response<AnswerBody>, Exception> {
+    let format = output.as_ref().map_or(asked.default_format(), |o| o.format.as_str()).to_owned();
+    let ticket = asked.service.registry.begin(&asked.query_id)?;
+    let mut pieces = begin(asked, sql, output, ticket).await?;
+    let limit = if asked.params.wait_end { WAIT_END_BYTES } else { HEAD_BYTES };
+    let (mut head, mut size) = (VecDeque::new(), 0);
+    let mut summary = Summary::default();
+    loop {
+        match pieces.recv().await {
+            Some(Piece::Data(data)) => {
+                size += data.len();
+                head.push_back(data);
+                if size < limit {
+                    continue;
+                }
+                if asked.params.wait_end {
+                    return Err(Exception::new(
+                        Code::TooManyBytes,
+                        format!(
+                            "A result over {WAIT_END_BYTES} bytes cannot be held back for wait_end_of_query=1: leave it off to have the result streamed"
+                        ),
+                    ));
+                }
+                let (engine, id) = (Arc::clone(&asked.service.engine), asked.query_id.clone());
+                let progress = tokio::task::spawn_blocking(move || engine.progress(&id)).await;
+                if let Ok(Some([rows, bytes, total])) = progress {
+                    (summary.counts.read_rows, summary.counts.read_bytes) = (rows, bytes);
+                    summary.total_rows_to_read = total;
+                }
+                summary.elapsed = asked.begun.elapsed();
+                let stream = Stream {
+                    head,
+                    pieces,
+                    compress: asked.params.compress,
+                    tag: tag(),
+                    version: asked.service.engine.about().version.clone(),
+                    end: None,
+                    finished: false,
+                };
+                return Ok(asked.head(&format).streamed(stream, &summary));
+            }
+            Some(Piece::End(Ok(counts))) => {
+                summary.counts = counts;
+                summary.elapsed = asked.begun.elapsed();
+                let mut whole = BytesMut::with_capacity(size);
+                head.iter().for_each(|data| whole.extend_from_slice(data));
+                return Ok(asked.head(&format).whole(whole.freeze(), &summary));
+            }
+            Some(Piece::End(Err(error))) => return Err(error),
+            None => {
+                return Err(Exception::new(Code::UnknownException, "The query's thread was lost"));
+            }
+        }
+    }
+}
+
+/// Starts the query's thread and its pump.
+async fn begin(
+    asked: &Asked,
+    sql: Bytes,
+    output: Option<Output>,
+    ticket: Ticket,
+) -> Result<mpsc::Receiver<Piece>, Exception> {
+    let place = asked.place().await?;
+    let lost = |error: std::io::Error| {
+        Exception::new(Code::UnknownException, format!("No pipe for the result: {error}"))
+    };
+    let (reader, writer) = std::io::pipe().map_err(lost)?;
+    let reader = pipe::Receiver::from_owned_fd(reader.into()).map_err(lost)?;
+    let (sender, pieces) = mpsc::channel(RESULT_DEPTH);
+    let watch = ticket.watch();
+    let engine = Arc::clone(&asked.service.engine);
+    let session = asked.params.session.clone();
+    let worker = tokio::task::spawn_blocking(move || {
+        let writer: PipeWriter = writer;
+        let to = output.as_ref().map(|output| (output, &writer));
+        let done = run_statement(&engine, &session, &sql, to, ticket);
+        // The pump sees the end of the pipe once this last writer is gone.
+        drop(writer);
+        done
+    });
+    let pump = Pump {
+        engine: Arc::clone(&asked.service.engine),
+        registry: asked.service.registry.clone(),
+        query_id: asked.query_id.clone(),
+        sender,
+    };
+    tokio::spawn(async move {
+        pump.run(reader, worker, watch).await;
+        drop(place);
+    });
+    Ok(pieces)
+}
+
+/// Carries a result from the engine's pipe to whoever answers.
+struct Pump {
+    engine: Arc<Engine>,
+    registry: Registry,
+    query_id: String,
+    sender: mpsc::Sender<Piece>,
+}
+
+type Worker = JoinHandle<Result<(Vec<u8>, Counts), Exception>>;
+
+impl Pump {
+    async fn run(self, mut reader: pipe::Receiver, worker: Worker, mut watch: Watch) {
+        let gone = tokio::select! {
+            gone = self.carry(&mut reader) => gone,
+            () = watch.ending() => false,
+            () = self.sender.closed() => true,
+        };
+        // Whatever the engine still writes fails from here on, so that it never
+        // waits for a reader that has lost interest.
+        drop(reader);
+        if gone {
+            tracing::info!(query_id = self.query_id, "the client went away: its query is ended");
+            self.registry.end(&self.engine, &self.query_id).await;
+        }
+        let end = match worker.await {
+            Ok(Ok((small, counts))) => {
+                if !small.is_empty() && self.sender.send(Piece::Data(small.into())).await.is_err() {
+                    return;
+                }
+                Ok(counts)
+            }
+            Ok(Err(error)) => Err(error),
+            Err(error) => {
+                tracing::error!(query_id = self.query_id, %error, "a query's thread was lost");
+                Err(Exception::new(Code::UnknownException, "The query's thread was lost"))
+            }
+        };
+        // Nobody left to hear it is no failure: the query has ended either way.
+        let _heard = self.sender.send(Piece::End(end)).await;
+    }
+
+    /// Reads the pipe to its end; true when the receiver is gone.
+    async fn carry(&self, reader: &mut pipe::Receiver) -> bool {
+        let mut buffer = BytesMut::new();
+        loop {
+            buffer.reserve(RESULT_CHUNK_BYTES);
+            match reader.read_buf(&mut buffer).await {
+                Ok(0) => return false,
+                Ok(_) => {
+                    if self.sender.send(Piece::Data(buffer.split().freeze())).await.is_err() {
+                        return true;
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(query_id = self.query_id, %error, "the result's pipe failed");
+                    return true;
+                }
+            }
+        }
+    }
+}
+
+/// Sixteen random letters, under which an exception inside a result is found.
+fn tag() -> String {
+    Uuid::new_v4().as_bytes().iter().map(|byte| char::from(b'a' + byte % 26)).collect()
+}

@@ -1,0 +1,100 @@
+//! ClickHouse's HTTP interface over chDB, for one machine.
+//!
+//! A request comes in by `server` and goes to `http`, which reads what is asked
+//! (`sql` tells the statement's shape, `framing` unpacks ClickHouse's blocks) and
+//! hands it to `engine`: one chDB in this process, one connection and one thread
+//! a query. Results stream back through a pipe; INSERT data streams in by pieces.
+//! Failures are ClickHouse exceptions (`exception`) from end to end, and every
+//! bound has a name in `limits`.
+
+mod args;
+mod engine;
+mod exception;
+mod framing;
+mod http;
+mod limits;
+mod server;
+mod sql;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use args::{Args, LogFormat};
+use engine::Engine;
+use http::{Account, Service};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The one line that says why, for people and for whoever started it.
+            let _unheard = writeln!(std::io::stderr(), "embedded-clickhouse: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&args.log_level).context("--log-level")?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match args.log_format {
+        LogFormat::Text => log.with_ansi(false).init(),
+        LogFormat::Json => log.json().init(),
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        // A thread a running query, and as many again for KILLs and probes.
+        .max_blocking_threads(2 * limits::MAX_RUNNING)
+        .build()
+        .context("no runtime")?;
+    // The port first: a second start by mistake then says so at once.
+    let listener = runtime.block_on(TcpListener::bind(args.listen)).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::AddrInUse {
+            anyhow::anyhow!(
+                "{} is taken by another process: choose another with --listen",
+                args.listen
+            )
+        } else {
+            anyhow::anyhow!("cannot listen on {}: {error}", args.listen)
+        }
+    })?;
+    let address = listener.local_addr().context("no address")?;
+    let engine = Arc::new(Engine::open(&args.library(), &args.data, &args.user)?);
+    let account = Account { user: args.user.clone(), password: args.password.clone() };
+    let service = Arc::new(Service::new(Arc::clone(&engine), account, address.ip().is_loopback()));
+    announce(address, &engine)?;
+    let emptied = runtime.block_on(server::serve(listener, service)).context("serving failed")?;
+    runtime.shutdown_timeout(limits::SHUTDOWN_TIME);
+    if !emptied {
+        tracing::error!("some queries did not end in time; what they had committed stays");
+        engine::leave(1);
+    }
+    let stopped = engine.shut_down();
+    tracing::info!(every_thread_ended = stopped, "stopped");
+    if !stopped {
+        engine::leave(0);
+    }
+    Ok(())
+}
+
+/// Says on stdout, in one line of JSON, that queries are served and where.
+fn announce(address: std::net::SocketAddr, engine: &Engine) -> anyhow::Result<()> {
+    let version = &engine.about().version;
+    let pid = std::process::id();
+    let mut stdout = std::io::stdout().lock();
+    writeln!(
+        stdout,
+        r#"{{"ready":true,"url":"http://{address}","pid":{pid},"version":"{version}"}}"#
+    )
+    .and_then(|()| stdout.flush())
+    .context("stdout is closed")?;
+    tracing::info!(%address, version, "ready");
+    Ok(())
+}

@@ -1,0 +1,252 @@
+//! The engine in a page: what JavaScript calls, and what it is called for.
+//!
+//! Texts come in by [`give`], a call before the function that takes them; all
+//! other functions pass numbers and are plain exports. wasm-bindgen's own shims
+//! cost a page 300 to 1,000 bytes a function with several arguments (measured:
+//! 2.5 KB in all), so it carries texts, which it does well, and nothing else. No
+//! object of JavaScript's is ever held.
+//!
+//! A call puts a fact into the engine and arms one timer; what the engine wants
+//! done is done when the timer fires, so that a tracking call costs its own bytes
+//! and no request. While host functions run, the engine is at rest in its slot: a
+//! page that calls back in finds it there.
+//!
+//! The JavaScript beside it: `host.js` is imported from here (time, transport,
+//! storage, timer); `connect.js` and `watch/` sit at the DOM and call in.
+#![expect(unsafe_code, reason = "an export is named for JavaScript by an unsafe attribute")]
+
+#[cfg(target_os = "none")]
+mod runtime;
+mod slot;
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use tidemark_core::consent::{Consent, Mode};
+use tidemark_core::detect::Click;
+use tidemark_core::verdict::Code;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::engine::batch::MAX_BYTES;
+use crate::engine::clicks::Clicked;
+use crate::engine::retry::Attempt;
+use crate::engine::{Action, Engine, Options, Tally};
+use slot::Slot;
+
+static ENGINE: Slot<Engine> = Slot::new();
+/// The texts that were given for the next call, in order.
+static GIVEN: Slot<Vec<String>> = Slot::new();
+
+#[wasm_bindgen(module = "/src/browser/host.js")]
+extern "C" {
+    /// Unix milliseconds.
+    fn now() -> f64;
+    /// POSTs a body; `answered` follows. `keepalive` asks that it outlives the page.
+    fn send(body: &str, keepalive: bool);
+    /// Hands a body to `sendBeacon`; whether the browser took it.
+    fn beacon(body: &str) -> bool;
+    /// The line in first-party storage; empty for none.
+    fn stored() -> String;
+    /// Keeps a line there; an empty one removes it.
+    fn store(line: &str);
+    /// Calls `tick` after so many milliseconds (negative: not at all); says
+    /// whether a flush goes on.
+    fn wake(after_ms: f64, flushing: bool);
+}
+
+/// Gives the next call a text.
+#[wasm_bindgen]
+pub fn give(text: String) {
+    let mut texts = GIVEN.take().unwrap_or_default();
+    texts.push(text);
+    GIVEN.put(texts);
+}
+
+/// The last two texts that were given, in order; empty for one that was not.
+fn given() -> [String; 2] {
+    let mut texts = GIVEN.take().unwrap_or_default();
+    let last = texts.pop().unwrap_or_default();
+    [texts.pop().unwrap_or_default(), last]
+}
+
+/// Starts the engine. Takes the text of the batch's context as JSON; `a` to `d`
+/// are random bits. Returns a refusal's number, 0 for none; see [`refusal`].
+#[unsafe(no_mangle)]
+pub extern "C" fn start(
+    flush_interval_ms: u32,
+    max_batch_events: u32,
+    detects_rage: bool,
+    a: u32,
+    b: u32,
+    c: u32,
+    d: u32,
+) -> u32 {
+    let [_, told] = given();
+    let options = Options {
+        flush_interval_ms: i64::from(flush_interval_ms),
+        max_batch_events: max_batch_events.max(1) as usize,
+        detects_rage,
+    };
+    match Engine::new(options, &told, [a, b, c, d]) {
+        Ok(engine) => {
+            ENGINE.put(Box::new(engine));
+            0
+        }
+        Err(code) => refusal(code),
+    }
+}
+
+/// Takes the visitor's decision: 0 undecided, 1 granted, 2 denied.
+#[unsafe(no_mangle)]
+pub extern "C" fn decide(analytics: u32, ads: u32) {
+    let consent = Consent { analytics: decision(analytics), ads: decision(ads), mode: Mode::Full };
+    let line = if consent.may_store() { stored() } else { String::new() };
+    let now_ms = now() as i64;
+    ENGINE.with(&mut |engine| engine.decide(consent, &line, now_ms));
+    tick();
+}
+
+/// Takes the text of `context.page` as JSON.
+#[unsafe(no_mangle)]
+pub extern "C" fn show() {
+    let [_, page] = given();
+    ENGINE.with(&mut |engine| engine.show(&page));
+}
+
+/// Takes an event: the texts of its name, and of its attributes as JSON or empty.
+/// Returns a refusal's number, 0 for none; see [`refusal`].
+#[unsafe(no_mangle)]
+pub extern "C" fn track(at_ms: f64) -> u32 {
+    let [name, attributes] = given();
+    let mut refused = 0;
+    fact(&mut |engine| {
+        refused = engine.track(&name, &attributes, at_ms as i64).map_or_else(refusal, |()| 0);
+    });
+    refused
+}
+
+/// Takes a click on what two texts describe; see [`Clicked`]. `told` is whether it
+/// becomes an event, `target` the page's number of the control.
+#[unsafe(no_mangle)]
+pub extern "C" fn click(at_ms: f64, x: i32, y: i32, target: u32, told: bool) {
+    let click = Click { at_ms: at_ms as i64, x, y, target };
+    let [place, more] = given();
+    fact(&mut |engine| engine.click(click, Clicked { place: &place, more: &more }, told));
+}
+
+/// Takes that the page answered the last click.
+#[unsafe(no_mangle)]
+pub extern "C" fn page_answered() {
+    ENGINE.with(&mut Engine::page_answered);
+}
+
+/// Lets everything that may leave go.
+#[unsafe(no_mangle)]
+pub extern "C" fn flush() {
+    ENGINE.with(&mut Engine::flush);
+    tick();
+}
+
+/// Takes that the page is hidden or left.
+#[unsafe(no_mangle)]
+pub extern "C" fn leave() {
+    ENGINE.with(&mut Engine::leave);
+    tick();
+}
+
+/// Takes the answer to the last `send`: its status (0 for none), Retry-After in
+/// milliseconds (0 for none), and how many verdicts of each kind it holds.
+#[unsafe(no_mangle)]
+pub extern "C" fn answered(
+    status: u32,
+    retry_after_ms: u32,
+    accepted: u32,
+    duplicate: u32,
+    rejected: u32,
+    dropped: u32,
+) {
+    let attempt = Attempt { status, retry_after_ms, complete: false };
+    let verdicts = Tally { sent: 0, accepted, duplicate, rejected, dropped };
+    let now_ms = now() as i64;
+    ENGINE.with(&mut |engine| engine.answered(attempt, verdicts, now_ms));
+    tick();
+}
+
+/// How many events so far: 0 sent, 1 accepted, 2 duplicate, 3 rejected,
+/// 4 dropped, 5 held now.
+#[unsafe(no_mangle)]
+pub extern "C" fn count(which: u32) -> u32 {
+    let mut count = 0;
+    ENGINE.with(&mut |engine| {
+        let tally = engine.tally();
+        count = match which {
+            0 => tally.sent,
+            1 => tally.accepted,
+            2 => tally.duplicate,
+            3 => tally.rejected,
+            4 => tally.dropped,
+            _ => engine.held() as u32,
+        };
+    });
+    count
+}
+
+/// Does what the engine wants done, and arms the timer for what comes later.
+#[unsafe(no_mangle)]
+pub extern "C" fn tick() {
+    loop {
+        let now_ms = now() as i64;
+        let mut action = None;
+        ENGINE.with(&mut |engine| action = engine.next(now_ms));
+        match action {
+            Some(Action::Send(body)) => send(&body, body.len() <= MAX_BYTES),
+            Some(Action::Beacon(body)) => {
+                let taken = beacon(&body);
+                ENGINE.with(&mut |engine| engine.beaconed(taken, now_ms));
+            }
+            Some(Action::Store(line)) => store(&line),
+            Some(Action::Forget) => store(""),
+            None => break,
+        }
+    }
+    arm();
+}
+
+/// Puts a fact into the engine; the timer does what follows from it.
+fn fact(put: &mut dyn FnMut(&mut Engine)) {
+    ENGINE.with(put);
+    arm();
+}
+
+fn arm() {
+    let mut after_ms = -1.0;
+    let mut flushing = false;
+    let now_ms = now();
+    ENGINE.with(&mut |engine| {
+        flushing = engine.is_flushing();
+        if let Some(due_ms) = engine.due_ms() {
+            after_ms = (due_ms as f64 - now_ms).max(0.0);
+        }
+    });
+    wake(after_ms, flushing);
+}
+
+const fn decision(number: u32) -> Option<bool> {
+    match number {
+        1 => Some(true),
+        2 => Some(false),
+        _ => None,
+    }
+}
+
+/// The numbers by which `connect.js` knows our refusals: their names there cost
+/// a page less than all of core's here.
+const fn refusal(code: Code) -> u32 {
+    match code {
+        Code::InvalidEventName => 1,
+        Code::EventTooLarge => 2,
+        Code::Consent => 3,
+        _ => 4,
+    }
+}

@@ -1,0 +1,205 @@
+//! Events that wait: for consent, for their batch, for the network.
+//!
+//! Bounded by count and bytes. When it is full the oldest goes first, counted:
+//! what a person does now explains what they do next. What an event says is
+//! fixed when it enters; who it is from is added only once consent allows it.
+
+use alloc::{string::String, vec::Vec};
+
+/// Events that wait at most: ten full batches.
+pub const MAX_EVENTS: usize = 1000;
+/// Bytes that wait at most: 1,000 events of a usual 500 bytes.
+pub const MAX_BYTES: usize = 512 * 1024;
+
+/// One event's JSON text, without the brace that closes it: ids may follow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The open JSON text.
+    pub text: String,
+    /// Whether session_id and anonymous_id are in it.
+    pub identified: bool,
+}
+
+/// The events that wait, oldest first.
+#[derive(Debug, Default)]
+pub struct Queue {
+    events: Vec<Waiting>,
+    bytes: usize,
+}
+
+impl Queue {
+    /// How many events wait.
+    pub fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// Adds the newest event and returns how many old ones had to go for it.
+    pub fn push(&mut self, event: Waiting) -> u32 {
+        self.bytes += event.text.len();
+        self.events.push(event);
+        let mut gone = 0;
+        while self.events.len() > MAX_EVENTS || self.bytes > MAX_BYTES {
+            gone += self.take(1, 0).len() as u32;
+        }
+        gone
+    }
+
+    /// Takes the oldest events: at most `max_events`, and no more than fit into
+    /// `max_bytes` with a comma each; but always one, when there is one.
+    pub fn take(&mut self, max_events: usize, max_bytes: usize) -> Vec<Waiting> {
+        let mut count = 0;
+        let mut bytes = 0;
+        for event in self.events.iter().take(max_events) {
+            // The closing brace and the comma.
+            bytes += event.text.len() + 2;
+            if count > 0 && bytes > max_bytes {
+                break;
+            }
+            count += 1;
+        }
+        let rest = self.events.split_off(count.min(self.events.len()));
+        let taken = core::mem::replace(&mut self.events, rest);
+        for event in &taken {
+            self.bytes -= event.text.len();
+        }
+        taken
+    }
+
+    /// Puts events that could not leave back to the front.
+    pub fn put_back(&mut self, mut events: Vec<Waiting>) {
+        for event in &events {
+            self.bytes += event.text.len();
+        }
+        events.append(&mut self.events);
+        self.events = events;
+    }
+
+    /// Appends `ids` to every event that has none yet.
+    pub fn identify(&mut self, ids: &str) {
+        for event in &mut self.events {
+            if !event.identified {
+                event.text.push_str(ids);
+                event.identified = true;
+                self.bytes += ids.len();
+            }
+        }
+    }
+
+    /// Forgets every event and returns how many there were.
+    pub fn clear(&mut self) -> u32 {
+        let gone = self.events.len() as u32;
+        *self = Self::default();
+        gone
+    }
+}
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests {
+    use super::*;
+    use alloc::{collections::VecDeque, string::ToString};
+    use proptest::prelude::*;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Push(usize),
+        Take(usize, usize),
+        TakeAndPutBack(usize),
+        Identify,
+        Clear,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            8 => (0..3000_usize).prop_map(Step::Push),
+            2 => (60_000..70_000_usize).prop_map(Step::Push),
+            2 => (0..200_usize, 0..70_000_usize).prop_map(|(n, bytes)| Step::Take(n, bytes)),
+            1 => (0..200_usize).prop_map(Step::TakeAndPutBack),
+            1 => Just(Step::Identify),
+            1 => Just(Step::Clear),
+        ]
+    }
+
+    fn event(number: usize, length: usize) -> Waiting {
+        let mut text = number.to_string();
+        text.extend(core::iter::repeat_n('x', length));
+        Waiting { text, identified: false }
+    }
+
+    /// The queue again, as plainly as it can be said.
+    #[derive(Default)]
+    struct Model(VecDeque<Waiting>);
+
+    impl Model {
+        fn bytes(&self) -> usize {
+            self.0.iter().map(|event| event.text.len()).sum()
+        }
+
+        fn take(&mut self, max_events: usize, max_bytes: usize) -> Vec<Waiting> {
+            let mut taken: Vec<Waiting> = Vec::new();
+            while let Some(event) = self.0.front() {
+                let bytes: usize = taken.iter().map(|taken| taken.text.len() + 2).sum();
+                let fits = taken.is_empty() || bytes + event.text.len() + 2 <= max_bytes;
+                if taken.len() >= max_events || !fits {
+                    break;
+                }
+                taken.extend(self.0.pop_front());
+            }
+            taken
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_queue_does_what_its_model_does(steps in prop::collection::vec(step(), 0..300)) {
+            let (mut queue, mut model) = (Queue::default(), Model::default());
+            for (number, step) in steps.into_iter().enumerate() {
+                match step {
+                    Step::Push(length) => {
+                        let gone = queue.push(event(number, length));
+                        model.0.push_back(event(number, length));
+                        let mut expected = 0;
+                        while model.0.len() > MAX_EVENTS || model.bytes() > MAX_BYTES {
+                            model.0.pop_front();
+                            expected += 1;
+                        }
+                        prop_assert_eq!(gone, expected);
+                    }
+                    Step::Take(events, bytes) => {
+                        prop_assert_eq!(queue.take(events, bytes), model.take(events, bytes));
+                    }
+                    Step::TakeAndPutBack(events) => {
+                        let taken = queue.take(events, MAX_BYTES);
+                        queue.put_back(taken);
+                    }
+                    Step::Identify => {
+                        queue.identify(",id");
+                        for event in model.0.iter_mut().filter(|event| !event.identified) {
+                            event.text.push_str(",id");
+                            event.identified = true;
+                        }
+                    }
+                    Step::Clear => {
+                        prop_assert_eq!(queue.clear() as usize, model.0.len());
+                        model.0.clear();
+                    }
+                }
+                prop_assert_eq!(&queue.events, &Vec::from_iter(model.0.iter().cloned()));
+                prop_assert_eq!(queue.bytes, model.bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn one_event_larger_than_a_batch_still_leaves() {
+        let mut queue = Queue::default();
+        queue.push(event(1, 61_000));
+        queue.push(event(2, 10));
+        assert_eq!(queue.take(100, 60_000).len(), 1);
+        assert_eq!(queue.len(), 1);
+    }
+}

@@ -1,0 +1,437 @@
+//! The engine as a whole: facts in, actions out, nothing lost without a count.
+
+use std::collections::BTreeSet;
+use std::string::ToString;
+use std::vec::Vec;
+
+use proptest::prelude::*;
+use serde_json::Value;
+use tidemark_core::detect::Click;
+
+use super::clicks::Clicked;
+use super::*;
+
+const NOON: i64 = 1_795_262_400_000;
+const INTERVAL: i64 = 5_000;
+const GRANTED: Consent =
+    Consent { analytics: Some(true), ads: None, mode: tidemark_core::consent::Mode::Full };
+const DENIED: Consent = Consent { analytics: Some(false), ..GRANTED };
+const UNDECIDED: Consent = Consent { analytics: None, ..GRANTED };
+
+fn engine() -> Engine {
+    let options =
+        Options { flush_interval_ms: INTERVAL, max_batch_events: 100, detects_rage: true };
+    Engine::new(options, r#"{"locale":"de"}"#, [1, 2, 3, 4]).unwrap()
+}
+
+fn granted() -> Engine {
+    let mut engine = engine();
+    engine.decide(GRANTED, "", NOON);
+    assert!(matches!(engine.next(NOON), Some(Action::Store(_))));
+    engine
+}
+
+fn track(engine: &mut Engine, count: usize, at_ms: i64) {
+    for _ in 0..count {
+        engine.track("a.b", "", at_ms).unwrap();
+    }
+}
+
+/// The batch that the engine sends now.
+fn sent(engine: &mut Engine, now_ms: i64) -> Option<Value> {
+    match engine.next(now_ms) {
+        Some(Action::Send(body)) => Some(serde_json::from_str(&body).unwrap()),
+        Some(Action::Store(_)) => sent(engine, now_ms),
+        None => None,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn beaconed(engine: &mut Engine, now_ms: i64, taken: bool) -> Option<Value> {
+    match engine.next(now_ms) {
+        Some(Action::Beacon(body)) => {
+            engine.beaconed(taken, now_ms);
+            Some(serde_json::from_str(&body).unwrap())
+        }
+        Some(Action::Store(_)) | None => None,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn events(batch: &Value) -> &Vec<Value> {
+    batch["events"].as_array().unwrap()
+}
+
+fn names(batch: &Value) -> Vec<&str> {
+    events(batch).iter().map(|event| event["event_name"].as_str().unwrap()).collect()
+}
+
+fn accept(engine: &mut Engine, accepted: u32, now_ms: i64) {
+    let attempt = Attempt { status: 200, ..Attempt::default() };
+    engine.answered(attempt, Tally { accepted, ..Tally::default() }, now_ms);
+}
+
+fn fail(engine: &mut Engine, status: u32, now_ms: i64) {
+    engine.answered(Attempt { status, ..Attempt::default() }, Tally::default(), now_ms);
+}
+
+#[test]
+fn a_batch_goes_by_time() {
+    let mut engine = granted();
+    track(&mut engine, 2, NOON);
+    assert_eq!(engine.due_ms(), Some(NOON + INTERVAL));
+    assert_eq!(sent(&mut engine, NOON + INTERVAL - 1), None);
+    let batch = sent(&mut engine, NOON + INTERVAL).unwrap();
+    assert_eq!(names(&batch), ["a.b", "a.b"]);
+    assert_eq!(batch["context"]["consent"]["analytics"], true);
+    assert_eq!(batch["context"]["locale"], "de");
+    assert_eq!(engine.due_ms(), None, "an answer is awaited");
+    accept(&mut engine, 2, NOON + INTERVAL);
+    assert_eq!(engine.tally(), Tally { sent: 2, accepted: 2, ..Tally::default() });
+    assert_eq!(engine.held(), 0);
+}
+
+#[test]
+fn a_batch_goes_by_count_and_the_rest_waits_for_its_time() {
+    let mut engine = granted();
+    track(&mut engine, 103, NOON);
+    assert_eq!(engine.due_ms(), Some(0), "at once");
+    let batch = sent(&mut engine, NOON).unwrap();
+    assert_eq!(events(&batch).len(), 100);
+    accept(&mut engine, 100, NOON + 50);
+    assert_eq!(sent(&mut engine, NOON + 50), None);
+    assert_eq!(engine.due_ms(), Some(NOON + INTERVAL));
+    assert_eq!(events(&sent(&mut engine, NOON + INTERVAL).unwrap()).len(), 3);
+}
+
+#[test]
+fn a_flush_goes_on_until_the_queue_is_empty() {
+    let mut engine = granted();
+    track(&mut engine, 250, NOON);
+    engine.flush();
+    for expected in [100, 100, 50] {
+        let batch = sent(&mut engine, NOON).unwrap();
+        assert_eq!(events(&batch).len(), expected);
+        assert!(engine.is_flushing());
+        accept(&mut engine, expected as u32, NOON);
+    }
+    assert_eq!(sent(&mut engine, NOON), None);
+    assert!(!engine.is_flushing());
+}
+
+#[test]
+fn before_consent_events_wait_without_ids_and_nothing_is_to_be_done() {
+    let mut engine = engine();
+    engine.decide(UNDECIDED, "", NOON);
+    track(&mut engine, 3, NOON);
+    engine.flush();
+    engine.leave();
+    assert_eq!(engine.next(NOON + 60_000), None);
+    assert_eq!(engine.due_ms(), None);
+    assert!(!engine.is_flushing());
+    assert_eq!(engine.held(), 3);
+}
+
+#[test]
+fn granted_consent_sends_what_waited_with_ids() {
+    let mut engine = engine();
+    track(&mut engine, 2, NOON);
+    engine.decide(GRANTED, "", NOON + 60_000);
+    let batch = sent(&mut engine, NOON + 60_000).unwrap();
+    for event in events(&batch) {
+        assert_eq!(event["occurred_at"], "2026-11-21T12:00:00.000Z");
+        assert_eq!(event["session_id"].as_str().map(str::len), Some(36));
+        assert_eq!(event["anonymous_id"], batch["events"][0]["anonymous_id"]);
+    }
+    accept(&mut engine, 2, NOON + 60_100);
+    assert!(matches!(engine.next(NOON + 60_100), Some(Action::Store(_))));
+}
+
+#[test]
+fn denied_consent_forgets_what_waited_and_what_is_kept() {
+    let mut engine = engine();
+    track(&mut engine, 2, NOON);
+    engine.decide(DENIED, "", NOON);
+    assert_eq!(engine.next(NOON), Some(Action::Forget));
+    assert_eq!(engine.next(NOON), None);
+    assert_eq!(engine.track("a.b", "", NOON), Err(Code::Consent));
+    assert_eq!(engine.tally(), Tally { dropped: 3, ..Tally::default() });
+    assert_eq!(engine.held(), 0);
+}
+
+#[test]
+fn withdrawn_consent_ends_ids_and_attempts() {
+    let mut engine = granted();
+    track(&mut engine, 1, NOON);
+    engine.flush();
+    let first = sent(&mut engine, NOON).unwrap();
+    engine.decide(DENIED, "", NOON);
+    fail(&mut engine, 503, NOON);
+    assert_eq!(engine.next(NOON), Some(Action::Forget));
+    assert_eq!(engine.next(NOON + 400_000), None, "no other attempt");
+    assert_eq!(engine.tally().dropped, 1);
+    engine.decide(GRANTED, "", NOON);
+    track(&mut engine, 1, NOON);
+    engine.flush();
+    let second = sent(&mut engine, NOON).unwrap();
+    assert_ne!(first["events"][0]["anonymous_id"], second["events"][0]["anonymous_id"]);
+}
+
+#[test]
+fn a_failed_batch_goes_again_with_its_ids_and_a_new_time() {
+    let mut engine = granted();
+    track(&mut engine, 2, NOON);
+    engine.flush();
+    let first = sent(&mut engine, NOON).unwrap();
+    fail(&mut engine, 503, NOON);
+    assert!(!engine.is_flushing(), "a flush does not wait for retries");
+    assert_eq!(engine.held(), 2);
+    let again_at = engine.due_ms().unwrap();
+    assert!((NOON..=NOON + 1_000).contains(&again_at));
+    let second = sent(&mut engine, again_at).unwrap();
+    assert_eq!(first["batch_id"], second["batch_id"]);
+    assert_eq!(first["events"], second["events"]);
+    accept(&mut engine, 2, again_at);
+    assert_eq!(engine.tally(), Tally { sent: 2, accepted: 2, ..Tally::default() });
+}
+
+#[test]
+fn a_server_that_names_its_wait_is_obeyed() {
+    let mut engine = granted();
+    track(&mut engine, 1, NOON);
+    engine.flush();
+    sent(&mut engine, NOON).unwrap();
+    let attempt = Attempt { status: 429, retry_after_ms: 20_000, complete: false };
+    engine.answered(attempt, Tally::default(), NOON);
+    assert!(engine.due_ms().unwrap() >= NOON + 20_000);
+    engine.flush();
+    assert_eq!(sent(&mut engine, NOON + 19_999), None);
+}
+
+#[test]
+fn what_cannot_succeed_is_dropped_and_the_next_batch_goes_on() {
+    let mut engine = granted();
+    track(&mut engine, 101, NOON);
+    engine.flush();
+    sent(&mut engine, NOON).unwrap();
+    fail(&mut engine, 401, NOON);
+    assert_eq!(engine.tally(), Tally { dropped: 100, ..Tally::default() });
+    assert_eq!(events(&sent(&mut engine, NOON).unwrap()).len(), 1);
+}
+
+#[test]
+fn attempts_are_bounded() {
+    let mut engine = granted();
+    track(&mut engine, 1, NOON);
+    engine.flush();
+    let mut now_ms = NOON;
+    for attempt in 1..=retry::MAX_ATTEMPTS {
+        assert!(sent(&mut engine, now_ms).is_some(), "{attempt}");
+        fail(&mut engine, 0, now_ms);
+        now_ms = engine.due_ms().unwrap_or(now_ms);
+    }
+    assert_eq!(engine.held(), 0);
+    assert_eq!(engine.tally().dropped, 1);
+}
+
+#[test]
+fn somebody_elses_success_is_no_verdict() {
+    let mut engine = granted();
+    track(&mut engine, 2, NOON);
+    engine.flush();
+    sent(&mut engine, NOON).unwrap();
+    accept(&mut engine, 1, NOON);
+    assert_eq!(engine.tally(), Tally::default());
+    assert_eq!(engine.held(), 2);
+    assert!(engine.due_ms().is_some());
+}
+
+#[test]
+fn a_page_that_is_left_hands_everything_to_beacons() {
+    let mut engine = granted();
+    track(&mut engine, 250, NOON);
+    engine.leave();
+    let mut counts = Vec::new();
+    while let Some(batch) = beaconed(&mut engine, NOON, true) {
+        counts.push(events(&batch).len());
+    }
+    assert_eq!(counts, [100, 100, 50]);
+    assert_eq!(engine.tally(), Tally { sent: 250, ..Tally::default() });
+    assert_eq!(engine.held(), 0);
+}
+
+#[test]
+fn a_beacon_stays_below_the_browsers_limit() {
+    let mut engine = granted();
+    let attributes = ["{\"text\":\"", &"x".repeat(5_000), "\"}"].concat();
+    for _ in 0..30 {
+        engine.track("a.b", &attributes, NOON).unwrap();
+    }
+    engine.leave();
+    let mut sizes = Vec::new();
+    while let Some(Action::Beacon(body)) = engine.next(NOON) {
+        engine.beaconed(true, NOON);
+        sizes.push(body.len());
+    }
+    assert_eq!(sizes.len(), 3);
+    assert!(sizes.iter().all(|size| *size <= batch::MAX_BYTES), "{sizes:?}");
+}
+
+#[test]
+fn a_refused_beacon_leaves_its_events_waiting() {
+    let mut engine = granted();
+    track(&mut engine, 3, NOON);
+    engine.leave();
+    let refused = beaconed(&mut engine, NOON, false).unwrap();
+    assert_eq!(engine.held(), 3);
+    let again = sent(&mut engine, NOON + INTERVAL).unwrap();
+    assert_eq!(refused["events"], again["events"]);
+}
+
+#[test]
+fn a_batch_between_attempts_leaves_with_the_page() {
+    let mut engine = granted();
+    track(&mut engine, 1, NOON);
+    engine.flush();
+    let first = sent(&mut engine, NOON).unwrap();
+    fail(&mut engine, 0, NOON);
+    engine.leave();
+    let last = beaconed(&mut engine, NOON, true).unwrap();
+    assert_eq!(first["batch_id"], last["batch_id"]);
+    assert_eq!(engine.held(), 0);
+}
+
+fn press(engine: &mut Engine, at_ms: i64) {
+    let click = Click { at_ms, x: 10, y: 20, target: 1 };
+    let place = r##""selector":"#buy","x":10,"y":20"##;
+    engine.click(click, Clicked { place, more: r#""tag":"button","text":"Buy""# }, true);
+}
+
+#[test]
+fn three_unanswered_clicks_are_one_incident_that_does_not_wait() {
+    let mut engine = granted();
+    for at_ms in [0, 300, 600] {
+        press(&mut engine, NOON + at_ms);
+    }
+    let due = engine.due_ms().unwrap();
+    assert_eq!(due, NOON + 1_601);
+    let batch = sent(&mut engine, due).unwrap();
+    assert_eq!(names(&batch), ["ui.clicked", "ui.clicked", "ui.clicked", "ui.rage_click"]);
+    let attributes = &events(&batch)[3]["attributes"];
+    assert_eq!(attributes["click_count"], 3);
+    assert_eq!(attributes["duration_ms"], 600);
+    assert_eq!(attributes["selector"], "#buy");
+    assert_eq!([&attributes["x"], &attributes["y"]], [10, 20]);
+    assert_eq!(attributes["reason"], "3 clicks within 600 ms, and the page showed no answer");
+    assert_eq!(events(&batch)[0]["attributes"]["text"], "Buy");
+}
+
+#[test]
+fn an_incident_leaves_with_its_page() {
+    let mut engine = granted();
+    for at_ms in [0, 100, 200] {
+        press(&mut engine, NOON + at_ms);
+    }
+    engine.leave();
+    let batch = beaconed(&mut engine, NOON + 300, true).unwrap();
+    assert_eq!(names(&batch)[3], "ui.rage_click");
+}
+
+#[test]
+fn answered_clicks_are_events_and_no_incident() {
+    let mut engine = granted();
+    for at_ms in [0, 100, 200, 300] {
+        press(&mut engine, NOON + at_ms);
+        engine.page_answered();
+    }
+    let batch = sent(&mut engine, NOON + INTERVAL).unwrap();
+    assert_eq!(names(&batch), ["ui.clicked"; 4]);
+}
+
+#[test]
+fn clicks_after_a_denial_are_not_looked_at() {
+    let mut engine = granted();
+    engine.decide(DENIED, "", NOON);
+    for at_ms in [0, 100, 200] {
+        press(&mut engine, NOON + at_ms);
+    }
+    assert_eq!(engine.due_ms(), None);
+}
+
+#[derive(Clone, Debug)]
+enum Fact {
+    Track,
+    Decide(Option<bool>),
+    Flush,
+    Leave,
+    Wait(i64),
+    Answer(u32),
+}
+
+fn fact() -> impl Strategy<Value = Fact> {
+    prop_oneof![
+        10 => Just(Fact::Track),
+        1 => prop::option::weighted(0.8, prop::bool::weighted(0.8)).prop_map(Fact::Decide),
+        1 => Just(Fact::Flush),
+        1 => Just(Fact::Leave),
+        3 => (0..20_000_i64).prop_map(Fact::Wait),
+        4 => prop::sample::select(&[0, 200, 200, 200, 400, 429, 503][..]).prop_map(Fact::Answer),
+    ]
+}
+
+proptest! {
+    /// Every event is counted in exactly one place; none is sent under two ids,
+    /// before consent, or in a body that is no JSON.
+    #[test]
+    fn nothing_is_lost_without_a_count(facts in prop::collection::vec(fact(), 0..400)) {
+        let mut engine = engine();
+        let (mut now_ms, mut tracked, mut in_flight) = (NOON, 0_u32, 0);
+        let mut consent = UNDECIDED;
+        let mut ids = BTreeSet::new();
+        for fact in facts {
+            match fact {
+                Fact::Track => {
+                    tracked += 1;
+                    let _counted = engine.track("a.b", "{\"n\":1}", now_ms);
+                }
+                Fact::Decide(analytics) => {
+                    consent.analytics = analytics;
+                    engine.decide(consent, "", now_ms);
+                }
+                Fact::Flush => engine.flush(),
+                Fact::Leave => engine.leave(),
+                Fact::Wait(ms) => now_ms += ms,
+                Fact::Answer(200) => accept(&mut engine, in_flight, now_ms),
+                Fact::Answer(status) => fail(&mut engine, status, now_ms),
+            }
+            for turn in 0.. {
+                prop_assert!(turn < 100, "the engine never rests");
+                match engine.next(now_ms) {
+                    Some(Action::Send(body)) => {
+                        prop_assert_eq!(consent.analytics, Some(true));
+                        let batch: Value = serde_json::from_str(&body).unwrap();
+                        in_flight = events(&batch).len() as u32;
+                        for event in events(&batch) {
+                            ids.insert(event["event_id"].to_string());
+                        }
+                    }
+                    Some(Action::Beacon(body)) => {
+                        prop_assert_eq!(consent.analytics, Some(true));
+                        prop_assert!(body.len() <= batch::MAX_BYTES);
+                        let batch: Value = serde_json::from_str(&body).unwrap();
+                        for event in events(&batch) {
+                            ids.insert(event["event_id"].to_string());
+                        }
+                        engine.beaconed(now_ms % 3 > 0, now_ms);
+                    }
+                    Some(Action::Store(_)) => prop_assert_eq!(consent.analytics, Some(true)),
+                    Some(Action::Forget) => {}
+                    None => break,
+                }
+            }
+            let tally = engine.tally();
+            prop_assert_eq!(tally.sent + tally.dropped + engine.held() as u32, tracked);
+            prop_assert!(ids.len() <= tracked as usize);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! `cargo xtask …`: everything that a person or CI does with this repository.
+//!
+//! `setup` installs what is missing → `up` runs the whole of Tidemark on this
+//! machine → `test` runs every test → `ci` is what CI runs. Never shipped.
+
+mod ci;
+mod codegen;
+mod edge;
+mod pack;
+mod place;
+mod run;
+mod sdk;
+mod setup;
+mod size;
+mod test;
+mod up;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Builds, runs and tests Tidemark.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what is missing: wasm targets, tools, npm packages, chDB, browsers.
+    Setup(setup::Options),
+    /// Build and run everything on this machine: ClickHouse, collector, edge, demo.
+    Up(up::Options),
+    /// Run every test: native, browsers, workerd, the whole journey.
+    Test(test::Options),
+    /// What CI runs: formatting, lints, drift, layering, licences, size, every test.
+    Ci,
+    /// Write what is generated (docs/reference) from schemas and code.
+    Codegen {
+        /// Only tell whether the committed files are up to date.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build what a page loads into npm/web/dist.
+    Sdk,
+    /// Build the edge worker's bundle into edge-worker/build.
+    Edge {
+        #[command(subcommand)]
+        command: Option<edge::Command>,
+    },
+    /// Pack the npm packages as they would be published: target/npm/*.tgz.
+    Pack,
+    /// Print what a page loads in bytes, against the committed budget.
+    Size(size::Options),
+}
+
+fn main() -> ExitCode {
+    // A person reads this: what went wrong and what to do, without a back trace.
+    match dispatch(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            run::say(format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<()> {
+    let place = place::Place::find()?;
+    match command {
+        Command::Setup(options) => setup::run(&place, &options),
+        Command::Up(options) => up::run(&place, &options),
+        Command::Test(options) => test::run(&place, &options),
+        Command::Ci => ci::run(&place),
+        Command::Codegen { check } => codegen::run(&place, check),
+        Command::Sdk => {
+            setup::for_sdk(&place)?;
+            sdk::build(&place).map(|_| ())
+        }
+        Command::Edge { command } => {
+            setup::for_edge(&place)?;
+            edge::run(&place, command)
+        }
+        Command::Pack => {
+            setup::for_sdk(&place)?;
+            pack::run(&place)
+        }
+        Command::Size(options) => {
+            setup::for_sdk(&place)?;
+            size::run(&place, &options)
+        }
+    }
+}

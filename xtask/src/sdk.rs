@@ -1,0 +1,142 @@
+//! Builds what a page loads, by `cargo xtask sdk`:
+//! npm/web/dist/sdk/{tidemark.js,tidemark.wasm} for script tags and the edge,
+//! npm/web/dist/{browser.js,tidemark.wasm,node.js,types/} for npm.
+//!
+//! cargo (profile `page`, wasm32v1-none) → wasm-bindgen → wasm-opt → esbuild →
+//! terser, and tsc for the types. Every flag is here for its bytes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::place::Place;
+use crate::run::{command, output, step};
+
+/// A stack of 32 KiB is plenty for a walk without recursion; the features are
+/// those of every browser since 2021.
+const RUSTFLAGS: &str =
+    "-Clink-arg=-zstack-size=32768 -Ctarget-feature=+bulk-memory,+nontrapping-fptoint,+sign-ext";
+
+const WASM_OPT: [&str; 8] = [
+    "-Oz",
+    "--converge",
+    "--strip-debug",
+    "--strip-producers",
+    "--strip-target-features",
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+];
+
+/// What the build left, for those who weigh it.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The script that a tag loads.
+    pub script: PathBuf,
+    /// The module that the script loads.
+    pub wasm: PathBuf,
+}
+
+/// Builds the SDK into npm/web/dist.
+///
+/// # Errors
+/// When a tool is missing or fails.
+pub fn build(place: &Place) -> Result<Built> {
+    let work = place.target.join("page/sdk");
+    if work.exists() {
+        fs::remove_dir_all(&work)?;
+    }
+    let dist = place.root.join("npm/web/dist");
+    fs::create_dir_all(dist.join("sdk"))?;
+    let wasm = compile(place, &work)?;
+    write_engine(place, &work)?;
+    let script = dist.join("sdk/tidemark.js");
+    for (entry, format, out) in [
+        ("script.ts", "iife", script.clone()),
+        ("browser.ts", "esm", dist.join("browser.js")),
+        ("node.ts", "esm", dist.join("node.js")),
+    ] {
+        bundle(place, &work, entry, format, &out)?;
+    }
+    let types = ["--project", "npm/web"];
+    step("types of the SDK", &mut command(place, "tsc", &types)?)?;
+    // Beside each script, for it looks for the module there.
+    let beside = dist.join("sdk/tidemark.wasm");
+    fs::copy(&wasm, &beside)?;
+    fs::copy(&wasm, dist.join("tidemark.wasm"))?;
+    Ok(Built { script, wasm: beside })
+}
+
+/// cargo, wasm-bindgen and wasm-opt; returns the finished module.
+fn compile(place: &Place, work: &Path) -> Result<PathBuf> {
+    let package = ["build", "--quiet", "--package", "tidemark-sdk-wasm", "--lib"];
+    let mut cargo = command(place, "cargo", &package)?;
+    cargo.args(["--profile", "page", "--target", "wasm32v1-none"]);
+    cargo.env("CARGO_TARGET_WASM32V1_NONE_RUSTFLAGS", RUSTFLAGS);
+    step("compile the SDK", &mut cargo)?;
+
+    let options = ["--target", "bundler", "--no-typescript", "--out-name", "tidemark", "--out-dir"];
+    let compiled = place.target.join("wasm32v1-none/page/tidemark_sdk_wasm.wasm");
+    let bound = output(command(place, "wasm-bindgen", &options)?.arg(work).arg(compiled))?;
+    if !bound.status.success() {
+        bail!("wasm-bindgen failed: {}", String::from_utf8_lossy(&bound.stderr));
+    }
+
+    let module = work.join("tidemark.wasm");
+    let mut optimise = command(place, "wasm-opt", &WASM_OPT)?;
+    optimise.arg(work.join("tidemark_bg.wasm")).arg("-o").arg(&module);
+    step("shrink the SDK", &mut optimise)?;
+    Ok(module)
+}
+
+/// Writes the module `tidemark-engine` that npm/web imports: the glue, and the
+/// copy of host.js that the glue imports (there must be only one).
+fn write_engine(place: &Place, work: &Path) -> Result<()> {
+    let snippets = fs::read_dir(work.join("snippets")).context("wasm-bindgen left no snippets")?;
+    let mut names = Vec::new();
+    for snippet in snippets {
+        names.push(snippet?.file_name().to_string_lossy().into_owned());
+    }
+    let [snippet] = names.as_slice() else {
+        bail!("expected the snippets of one crate, found {names:?}");
+    };
+    let host = format!("./snippets/{snippet}/src/browser/host.js");
+    let connect = place.root.join("sdk-wasm/src/browser/connect.js");
+    let text = format!(
+        "import * as glue from './tidemark_bg.js';\n\
+         import * as host from '{host}';\n\
+         import {{ connect as attach }} from {connect:?};\n\
+         export const imports = {{ './tidemark_bg.js': glue, '{host}': host }};\n\
+         export const connect = (instance, options, report) => {{\n\
+         \x20 glue.__wbg_set_wasm(instance.exports);\n\
+         \x20 const engine = {{ ...instance.exports, give: glue.give }};\n\
+         \x20 return attach(engine, host, options, report);\n\
+         }};\n"
+    );
+    fs::write(work.join("engine.js"), text)?;
+    Ok(())
+}
+
+fn bundle(place: &Place, work: &Path, entry: &str, format: &str, out: &Path) -> Result<()> {
+    let options = [
+        "--bundle",
+        "--minify",
+        "--target=es2022",
+        "--log-level=warning",
+        "--legal-comments=none",
+        "--charset=utf8",
+    ];
+    let mut esbuild = command(place, "esbuild", &options)?;
+    esbuild
+        .arg(place.root.join("npm/web/src").join(entry))
+        .arg(format!("--format={format}"))
+        .arg(format!("--alias:tidemark-engine={}", work.join("engine.js").display()))
+        .arg(format!("--outfile={}", out.display()));
+    step(&format!("bundle {entry}"), &mut esbuild)?;
+    // 130 bytes less than esbuild alone leaves.
+    let options = ["--compress", "passes=3,ecma=2020,unsafe_arrows", "--mangle", "--output"];
+    let mut terser = command(place, "terser", &options)?;
+    terser.arg(out).arg("--toplevel").arg(out);
+    step(&format!("shrink {entry}"), &mut terser)
+}

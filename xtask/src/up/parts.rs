@@ -1,0 +1,226 @@
+//! ClickHouse, collector and edge: how each is started, and when it is well.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tidemark_core::hash::push_hex;
+
+use super::http;
+use super::ports::Ports;
+use super::secrets::{SITE_ID, Secrets, TENANT_ID, write_private};
+use super::supervise::Process;
+use crate::place::Place;
+
+const POLL: Duration = Duration::from_millis(50);
+/// A part that dies at once waits longer before each new start, up to this.
+const MAX_PAUSE: Duration = Duration::from_secs(10);
+/// A part that ran this long has recovered.
+const STABLE: Duration = Duration::from_secs(30);
+
+struct Part {
+    name: &'static str,
+    command: Command,
+    health: String,
+    log: PathBuf,
+    process: Option<Process>,
+    started: Instant,
+    pause: Duration,
+}
+
+/// A part that had died.
+pub(super) struct Restarted {
+    pub(super) name: &'static str,
+    pub(super) how: String,
+}
+
+/// All parts, in the order in which they need each other.
+pub(super) struct Parts(Vec<Part>);
+
+impl Parts {
+    pub(super) fn new(
+        place: &Place,
+        data: &Path,
+        ports: &Ports,
+        secrets: &Secrets,
+    ) -> Result<Self> {
+        let logs = data.join("logs");
+        fs::create_dir_all(&logs)?;
+        let part = |name, command, health| Part {
+            name,
+            command,
+            health,
+            log: logs.join(format!("{name}.log")),
+            process: None,
+            started: Instant::now(),
+            pause: Duration::ZERO,
+        };
+        Ok(Self(vec![
+            part("clickhouse", clickhouse(place, data, ports)?, ports.clickhouse_url() + "/ping"),
+            part(
+                "collector",
+                collector(place, data, ports, secrets)?,
+                ports.collector_url() + "/health/ready",
+            ),
+            part("edge", edge(place, data, ports, secrets)?, ports.edge_url() + "/health"),
+        ]))
+    }
+
+    /// Starts each and waits until it is well.
+    pub(super) fn start(&mut self, stop: &AtomicBool, deadline: Duration) -> Result<()> {
+        for part in &mut self.0 {
+            if !stop.load(Ordering::Relaxed) {
+                part.start(stop, deadline)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts again what has died, and says what that was.
+    pub(super) fn look_after(&mut self, deadline: Duration) -> Result<Vec<Restarted>> {
+        let mut restarted = Vec::new();
+        for part in &mut self.0 {
+            let Some(process) = &mut part.process else { continue };
+            let Some(status) = process.ended()? else { continue };
+            part.pause = if part.started.elapsed() > STABLE {
+                Duration::ZERO
+            } else {
+                (part.pause * 2).clamp(Duration::from_millis(200), MAX_PAUSE)
+            };
+            thread::sleep(part.pause);
+            part.start(&AtomicBool::new(false), deadline)?;
+            restarted.push(Restarted { name: part.name, how: status.to_string() });
+        }
+        Ok(restarted)
+    }
+
+    pub(super) fn pids(&self) -> serde_json::Value {
+        let pid =
+            |part: &Part| (part.name.to_string(), json!(part.process.as_ref().map(Process::pid)));
+        serde_json::Value::Object(self.0.iter().map(pid).collect())
+    }
+
+    /// Ends each, the last one first.
+    pub(super) fn stop(&mut self) {
+        for part in self.0.iter_mut().rev() {
+            part.process = None;
+        }
+    }
+}
+
+impl Part {
+    fn start(&mut self, stop: &AtomicBool, deadline: Duration) -> Result<()> {
+        self.process = None;
+        self.started = Instant::now();
+        let mut process = Process::start(&self.command, &self.log)?;
+        while !http::is_well(&self.health) {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            if let Some(status) = process.ended()? {
+                bail!(
+                    "{} ended before it was healthy ({status}):\n{}",
+                    self.name,
+                    self.last_words()
+                );
+            }
+            if self.started.elapsed() > deadline {
+                bail!("{} is not healthy after {deadline:?}:\n{}", self.name, self.last_words());
+            }
+            thread::sleep(POLL);
+        }
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// The end of its log.
+    fn last_words(&self) -> String {
+        let text = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        let from = lines.len().saturating_sub(20);
+        format!("{}\n({})", lines.get(from..).unwrap_or_default().join("\n"), self.log.display())
+    }
+}
+
+fn clickhouse(place: &Place, data: &Path, ports: &Ports) -> Result<Command> {
+    let folder = data.join("clickhouse");
+    fs::create_dir_all(&folder)?;
+    let mut command = Command::new(place.target.join("debug/embedded-clickhouse"));
+    command
+        .arg("--listen")
+        .arg(format!("127.0.0.1:{}", ports.clickhouse))
+        .arg("--data")
+        .arg(folder)
+        .arg("--libchdb")
+        .arg(place.libchdb());
+    Ok(command)
+}
+
+fn collector(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> Result<Command> {
+    let mut api_key_sha256 = String::new();
+    push_hex(&mut api_key_sha256, &Sha256::digest(&secrets.api_key));
+    let config = toml::Value::try_from(json!({
+        "server": { "listen": format!("127.0.0.1:{}", ports.collector) },
+        "clickhouse": { "url": ports.clickhouse_url(), "database": "tidemark" },
+        "hop": { "keys": [{ "id": "k1", "secret": secrets.hop_secret }] },
+        "tenants": [{ "id": TENANT_ID, "slug": "demo", "api_key_sha256": [api_key_sha256] }],
+        "log": { "level": "info", "format": "text" },
+    }))?;
+    let file = data.join("collector.toml");
+    write_private(&file, &toml::to_string(&config)?)?;
+    let mut command = Command::new(place.target.join("debug/tidemark"));
+    command.args(["serve", "--config"]).arg(file);
+    Ok(command)
+}
+
+fn edge(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> Result<Command> {
+    let objects = data.join("edge");
+    fs::create_dir_all(&objects)?;
+    let origin = |host: &str| format!("http://{host}:{}", ports.demo);
+    let sites = json!([{
+        "write_key": secrets.write_key,
+        "tenant_id": TENANT_ID,
+        "site_id": SITE_ID,
+        "tenant": "demo",
+        "site": "shop",
+        "origins": [origin("127.0.0.1"), origin("localhost")],
+        "mode": "open",
+        "when_consent_absent": "drop",
+    }]);
+    let workerd = workerd_binary(place)?;
+    let directory = |name: &str, folder: &Path| format!("{name}={}", folder.display());
+    let mut command = Command::new(workerd);
+    command
+        .args(["serve", "edge-worker/workerd.capnp"])
+        .args(["--socket-addr", &format!("http=127.0.0.1:{}", ports.edge)])
+        .args(["--directory-path", &directory("do-storage", &objects)])
+        .args(["--directory-path", &directory("sdk-files", &place.root.join("npm/web/dist/sdk"))])
+        .env("TIDEMARK_SITES", sites.to_string())
+        .env("TIDEMARK_COLLECTOR_URL", ports.collector_url())
+        .env("TIDEMARK_HOP_KEY_ID", "k1")
+        .env("TIDEMARK_HOP_SECRET", &secrets.hop_secret)
+        .env("TIDEMARK_SALT_SECRET", &secrets.salt_secret)
+        .current_dir(&place.root);
+    Ok(command)
+}
+
+/// The program itself: npm's `workerd` is a script that starts it as a child,
+/// which a kill of the script would leave behind.
+fn workerd_binary(place: &Place) -> Result<PathBuf> {
+    let folder = place.root.join("node_modules/@cloudflare");
+    fs::read_dir(&folder)
+        .with_context(|| format!("read {}", folder.display()))?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("workerd-"))
+        })
+        .map(|path| path.join("bin/workerd"))
+        .find(|path| path.is_file())
+        .context("no workerd for this machine: run `cargo xtask setup`")
+}
