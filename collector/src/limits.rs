@@ -18,8 +18,8 @@ pub const MAX_INGEST_IN_FLIGHT: usize = 64;
 /// Bytes of an ingest body on the wire, compressed or not.
 pub const BODY_MAX_BYTES: usize = HOP_BATCH_MAX_BYTES;
 
-/// How many bytes one compressed byte may become. Batches of repetitive events
-/// were seen at 20; a body of one repeated byte reaches 1,032.
+/// How many bytes one compressed byte may become. A batch of 500 clicks of one
+/// page becomes 17, one of 500 equal long texts 103, a bomb 1,032.
 pub const DECOMPRESSION_MAX_RATIO: usize = 200;
 
 /// Bytes of a request's head: a request line, a signature and a few headers.

@@ -43,6 +43,9 @@ pub enum Refused {
     /// The body is not a batch.
     #[error("the body is no batch: {}", .0.code.as_str())]
     NotABatch(Refusal),
+    /// The call outlived every bound inside of it.
+    #[error("the call outlived every bound inside of it")]
+    TookTooLong,
     /// As many calls as this process takes are under way.
     #[error("too many calls are under way")]
     Overloaded,
@@ -128,6 +131,13 @@ impl Refused {
                 let status = if too_much { S::PAYLOAD_TOO_LARGE } else { S::BAD_REQUEST };
                 of_core(status, refusal.code, false, Level::INFO)
             }
+            Self::TookTooLong => own(
+                S::GATEWAY_TIMEOUT,
+                "timeout",
+                "The answer did not come in time. What became of the call is unknown; send it again.",
+                true,
+                Level::ERROR,
+            ),
             Self::Overloaded => own(
                 S::SERVICE_UNAVAILABLE,
                 "overloaded",

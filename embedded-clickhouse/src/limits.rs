@@ -73,6 +73,11 @@ pub(crate) const DRAIN_BYTES: usize = 64 * 1024 * 1024;
 /// Time for that.
 pub(crate) const DRAIN_TIME: Duration = Duration::from_secs(5);
 
+/// How long a client may take nothing of a result, or send nothing of a body,
+/// before its query is ended: stalled clients must not hold all the places. Ten
+/// times the server's own timeouts, because a debugger on either side is common.
+pub(crate) const STALL_TIME: Duration = Duration::from_secs(300);
+
 /// First and longest pause between two attempts to end one query: a query that
 /// is registered but has not reached the engine yet is met by a later attempt.
 pub(crate) const KILL_RETRY: (Duration, Duration) =

@@ -69,19 +69,23 @@ fn run(args: &Args) -> anyhow::Result<()> {
     let engine = Arc::new(Engine::open(&args.library(), &args.data, &args.user)?);
     let account = Account { user: args.user.clone(), password: args.password.clone() };
     let service = Arc::new(Service::new(Arc::clone(&engine), account, address.ip().is_loopback()));
-    announce(address, &engine)?;
-    let emptied = runtime.block_on(server::serve(listener, service)).context("serving failed")?;
+    let served = announce(address, &engine).and_then(|()| {
+        runtime.block_on(server::serve(listener, service)).context("serving failed")
+    });
     runtime.shutdown_timeout(limits::SHUTDOWN_TIME);
-    if !emptied {
+    if matches!(served, Ok(false)) {
         tracing::error!("some queries did not end in time; what they had committed stays");
         engine::leave(1);
     }
     let stopped = engine.shut_down();
     tracing::info!(every_thread_ended = stopped, "stopped");
-    if !stopped {
-        engine::leave(0);
+    if let Err(error) = &served {
+        tracing::error!("{error:#}");
     }
-    Ok(())
+    if !stopped {
+        engine::leave(i32::from(served.is_err()));
+    }
+    served.map(|_| ())
 }
 
 /// Says on stdout, in one line of JSON, that queries are served and where.

@@ -11,6 +11,15 @@
 //! breaks us is contained by the JavaScript around (a trap ends the SDK, never
 //! the page).
 #![no_std]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_macros,
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        reason = "no page pays for tests"
+    )
+)]
 
 extern crate alloc;
 // wasm32v1-none, which pages load, has no std; there `browser` brings the

@@ -3,6 +3,12 @@
 //!
 //! Run by `wasm-pack test --headless --chrome` and `--firefox`.
 #![cfg(target_family = "wasm")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    reason = "tests, which no page pays for, though clippy does not know their attribute"
+)]
 
 use serde_json::Value;
 use tidemark_core::batch::{Batch, Form};
@@ -95,7 +101,7 @@ fn member<'a>(object: &'a str, key: &str) -> Option<&'a str> {
     tidemark_core::json::check_text(object)
         .unwrap()
         .get(key)
-        .map(|value| value.raw())
+        .map(tidemark_core::json::Value::raw)
         .filter(|raw| *raw != "null")
 }
 
@@ -167,7 +173,7 @@ fn the_engine_refuses_a_name_that_the_judge_refuses() {
         let given: Value = serde_json::from_str(&at_now(case["event"].as_str().unwrap())).unwrap();
         let Some(name) = given["event_name"].as_str() else { continue };
         let mut engine = engine(Consent { analytics: Some(true), ads: None, mode: Mode::Full });
-        let refused = engine.track(name, "", NOW_MS).map_err(|code| code.as_str());
+        let refused = engine.track(name, "", NOW_MS).map_err(tidemark_core::verdict::Code::as_str);
         assert_eq!(refused, Err("invalid_event_name"), "{}", case["name"]);
         assert_eq!(sent(&mut engine), None);
         met += 1;

@@ -2,6 +2,12 @@
 //!
 //! Run by `wasm-pack test --headless --chrome` and `--firefox`.
 #![cfg(target_family = "wasm")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    reason = "tests, which no page pays for, though clippy does not know their attribute"
+)]
 
 use serde_json::Value;
 use tidemark_sdk_wasm::browser::{

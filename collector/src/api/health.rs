@@ -9,9 +9,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 
-use crate::process::SchemaGate;
 use crate::refusal::causes;
-use crate::store::Store;
+use crate::store::{SchemaGate, Store};
 
 /// What `/health/ready` and `/health` answer.
 #[derive(Debug, Serialize)]

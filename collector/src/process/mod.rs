@@ -4,8 +4,6 @@
 //! and carries each batch to the store within the call. Sessions, incidents and
 //! rollups will read the log beside it.
 
-mod schema_gate;
 mod write_through;
 
-pub use schema_gate::SchemaGate;
 pub use write_through::WriteThrough;

@@ -5,10 +5,9 @@ use std::time::Instant;
 
 use uuid::Uuid;
 
-use super::SchemaGate;
 use crate::log::{AppendError, Appending, Context, EventLog, Outcome, Receipt, Record};
 use crate::metrics::{InsertFailure, Metrics};
-use crate::store::{EventRow, Store, StoreError, fit};
+use crate::store::{EventRow, SchemaGate, Store, StoreError, fit};
 
 use tidemark_core::consent::Mode;
 

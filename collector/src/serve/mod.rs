@@ -25,8 +25,8 @@ use crate::api::{self, ApiKeys};
 use crate::config::Config;
 use crate::ingest::{self, Admission, Ingest};
 use crate::metrics::{Metrics, MetricsError};
-use crate::process::{SchemaGate, WriteThrough};
-use crate::store::{MigrationRefusal, Store};
+use crate::process::WriteThrough;
+use crate::store::{MigrationRefusal, SchemaGate, Store};
 
 /// How often observed durations are moved into their buckets.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);

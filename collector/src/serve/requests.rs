@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 
@@ -23,13 +22,8 @@ pub(super) fn around(routes: Router) -> Router {
 
 /// Ends a request that takes longer than anything inside of it may.
 async fn bounded(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            tracing::error!("a request outlived every bound inside of it");
-            StatusCode::GATEWAY_TIMEOUT.into_response()
-        }
-    }
+    let answered = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
+    answered.unwrap_or_else(|_| Refused::TookTooLong.into_response())
 }
 
 /// One line a request. The query string stays out: it may hold a key.

@@ -10,12 +10,14 @@ mod client;
 mod error;
 mod migrations;
 mod row;
+mod schema_gate;
 mod sql;
 mod stats;
 
 pub use attributes::{Fitted, fit};
 pub use client::Store;
-pub use error::StoreError;
+pub use error::{Exception, StoreError};
 pub use migrations::{Applied, Migration, MigrationRefusal, Report};
 pub use row::EventRow;
+pub use schema_gate::SchemaGate;
 pub use stats::TenantStats;

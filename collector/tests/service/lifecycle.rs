@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use tidemark_collector::limits::MAX_INGEST_IN_FLIGHT;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -35,6 +36,32 @@ async fn a_request_under_way_is_finished_after_the_signal() {
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"accepted\":1"), "{answer}");
     assert_eq!(stack.tidemark.ended().await.code(), Some(0));
     assert_eq!(stack.clickhouse.count_events().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_call_too_many_is_told_to_come_back() {
+    let tidemark = Tidemark::start(&config("http://127.0.0.1:1"), &[]).await;
+    let address = tidemark.url.trim_start_matches("http://");
+    let mut waiting = Vec::new();
+    for _ in 0..MAX_INGEST_IN_FLIGHT {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        // Promises a body, and does not send it.
+        let head = format!(
+            "POST {} HTTP/1.1\r\nhost: x\r\ntidemark-signature: v1,k1,1,00\r\ncontent-length: 9\r\n\r\n",
+            tidemark_core::hop::PATH
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        waiting.push(stream);
+    }
+    let all = MAX_INGEST_IN_FLIGHT as f64;
+    let full = async || tidemark.metric("tidemark_ingest_in_flight").await == all;
+    tidemark.until("full", full).await;
+    let told = hop::post(&tidemark, &batch(&[event(1)])).await;
+    assert_eq!(told.refusal(), (503, "overloaded", None));
+    assert_eq!(told.headers["retry-after"], "5");
+    drop(waiting);
+    let empty = async || tidemark.metric("tidemark_ingest_in_flight").await == 0.0;
+    tidemark.until("empty again", empty).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -178,10 +178,10 @@ impl Engine {
         Exception::new(Code::UnknownException, "The engine refused a connection")
     }
 
-    /// Asks the engine to end the queries that carry this query_id.
-    pub(crate) fn kill(&self, query_id: &str) -> Result<(), Exception> {
+    /// Asks the engine to end the query with this mark.
+    pub(crate) fn kill(&self, mark: &str) -> Result<(), Exception> {
         self.ask(
-            &format!("KILL QUERY WHERE Settings['{MARKER}'] = {} ASYNC", quote(query_id)),
+            &format!("KILL QUERY WHERE Settings['{MARKER}'] = {} ASYNC", quote(mark)),
             "Null",
         )?;
         Ok(())
@@ -189,10 +189,10 @@ impl Engine {
 
     /// What a running query has done so far, where the engine knows it:
     /// rows read, bytes read, rows to read in all.
-    pub(crate) fn progress(&self, query_id: &str) -> Option<[u64; 3]> {
+    pub(crate) fn progress(&self, mark: &str) -> Option<[u64; 3]> {
         let sql = format!(
             "SELECT read_rows, read_bytes, total_rows_approx FROM system.processes WHERE Settings['{MARKER}'] = {} LIMIT 1",
-            quote(query_id)
+            quote(mark)
         );
         let row = self.ask(&sql, "TabSeparated").ok()?;
         let mut numbers = std::str::from_utf8(&row).ok()?.trim_end().split('\t').map(str::parse);
@@ -265,13 +265,16 @@ fn lock(data: &Path) -> Result<File, OpenError> {
 fn processes_view(user: &str) -> String {
     let user = quote(user);
     let pipe = quote(r"\nINTO OUTFILE '/dev/fd/\d+' APPEND\n(FORMAT \w+\n)?");
+    // The mark is `number:query_id`.
+    let mark = format!("p.Settings['{MARKER}']");
+    let id = format!("substring({mark}, position({mark}, ':') + 1)");
     // Columns are named by `p.`: a bare name would mean the replaced column.
     format!(
         "CREATE OR REPLACE VIEW system.{PROCESSES_VIEW} AS SELECT p.* REPLACE (\
-         p.Settings['{MARKER}'] AS query_id, p.Settings['{MARKER}'] AS initial_query_id, \
+         {id} AS query_id, {id} AS initial_query_id, \
          {user} AS user, {user} AS initial_user, \
          replaceAll(replaceRegexpOne(p.query, {pipe}, ' '), '{PROCESSES_VIEW}', 'processes') AS query, \
          mapFilter((name, value) -> name != '{MARKER}', p.Settings) AS Settings) \
-         FROM system.processes AS p WHERE p.Settings['{MARKER}'] != ''"
+         FROM system.processes AS p WHERE {mark} != ''"
     )
 }

@@ -35,12 +35,13 @@ pub(crate) enum Feed {
 }
 
 /// Runs a statement that is no INSERT with data. A result goes into `pipe`
-/// (with `output`) or is returned (without: it is small, or none).
+/// (with `output`) or is returned in `format` (without: it is small, or none).
 pub(crate) fn run_statement(
     engine: &Engine,
     session: &Session,
     sql: &[u8],
     output: Option<(&Output, &PipeWriter)>,
+    format: &str,
     ticket: Ticket,
 ) -> Result<(Vec<u8>, Counts), Exception> {
     let mut connection = open(engine, session, &ticket)?;
@@ -50,7 +51,7 @@ pub(crate) fn run_statement(
     };
     ticket.check()?;
     let result = connection
-        .query(&text, "TabSeparated", &session.params)
+        .query(&text, format, &session.params)
         .map_err(|text| Exception::from_engine(&text));
     drop(connection);
     let ended = ticket.check();
@@ -117,7 +118,7 @@ fn feed_all(
 fn open(engine: &Engine, session: &Session, ticket: &Ticket) -> Result<Connection, Exception> {
     ticket.check()?;
     let mut settings = session.settings.clone();
-    settings.push((MARKER.to_owned(), ticket.query_id().to_owned()));
+    settings.push((MARKER.to_owned(), ticket.mark().to_owned()));
     let mut connection = engine.connect(&settings)?;
     if let Some(database) = session.database.as_deref().filter(|name| *name != "default") {
         let name = database.replace('\\', "\\\\").replace('`', "\\`");

@@ -5,6 +5,7 @@
 //! run and will not begin". One id, one running query.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -21,12 +22,22 @@ enum Phase {
     Done,
 }
 
-type Entries = Arc<Mutex<HashMap<String, Arc<watch::Sender<Phase>>>>>;
+/// One running query.
+#[derive(Clone)]
+struct Entry {
+    phase: Arc<watch::Sender<Phase>>,
+    /// What the query is marked with in the engine: a number of its own before
+    /// the id, so that a late KILL never meets the id's next use.
+    mark: String,
+}
+
+type Entries = Arc<Mutex<HashMap<String, Entry>>>;
 
 /// All running queries.
 #[derive(Clone, Default)]
 pub(crate) struct Registry {
     entries: Entries,
+    begun: Arc<AtomicU64>,
 }
 
 impl Registry {
@@ -40,8 +51,15 @@ impl Registry {
             ));
         }
         let phase = Arc::new(watch::channel(Phase::Running).0);
-        entries.insert(query_id.to_owned(), Arc::clone(&phase));
-        Ok(Ticket { query_id: query_id.to_owned(), phase, entries: Arc::clone(&self.entries) })
+        let mark = format!("{}:{query_id}", self.begun.fetch_add(1, Ordering::Relaxed));
+        entries
+            .insert(query_id.to_owned(), Entry { phase: Arc::clone(&phase), mark: mark.clone() });
+        Ok(Ticket {
+            query_id: query_id.to_owned(),
+            mark,
+            phase,
+            entries: Arc::clone(&self.entries),
+        })
     }
 
     /// The ids of all running queries.
@@ -52,8 +70,8 @@ impl Registry {
     /// Marks a query to be ended; false when none runs under the id.
     pub(crate) fn mark(&self, query_id: &str) -> bool {
         let found = locked(&self.entries).get(query_id).cloned();
-        found.is_some_and(|phase| {
-            raise(&phase, Phase::Ending);
+        found.is_some_and(|entry| {
+            raise(&entry.phase, Phase::Ending);
             true
         })
     }
@@ -61,13 +79,15 @@ impl Registry {
     /// Ends a query and returns once it has left the engine. Asks again and
     /// again, because the query may only be on its way into the engine.
     pub(crate) async fn end(&self, engine: &Arc<Engine>, query_id: &str) {
-        let Some(phase) = locked(&self.entries).get(query_id).cloned() else { return };
+        let Some(Entry { phase, mark }) = locked(&self.entries).get(query_id).cloned() else {
+            return;
+        };
         raise(&phase, Phase::Ending);
         let mut watch = phase.subscribe();
         let (mut pause, longest) = KILL_RETRY;
         while *watch.borrow_and_update() != Phase::Done {
-            let (engine, id) = (Arc::clone(engine), query_id.to_owned());
-            match tokio::task::spawn_blocking(move || engine.kill(&id)).await {
+            let (engine, mark) = (Arc::clone(engine), mark.clone());
+            match tokio::task::spawn_blocking(move || engine.kill(&mark)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
                     tracing::warn!(query_id, %error, "the engine did not take a KILL");
@@ -86,14 +106,15 @@ impl Registry {
 /// A registered query. Dropping it says that the query has left the engine.
 pub(crate) struct Ticket {
     query_id: String,
+    mark: String,
     phase: Arc<watch::Sender<Phase>>,
     entries: Entries,
 }
 
 impl Ticket {
-    /// The caller's id of the query.
-    pub(crate) fn query_id(&self) -> &str {
-        &self.query_id
+    /// What the query is marked with in the engine: `number:query_id`.
+    pub(crate) fn mark(&self) -> &str {
+        &self.mark
     }
 
     /// Fails with code 394 once the query is to end.

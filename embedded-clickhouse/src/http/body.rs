@@ -9,7 +9,7 @@ use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use super::params::Params;
 use crate::exception::{Code, Exception};
 use crate::framing::Decoder;
-use crate::limits::{DRAIN_BYTES, DRAIN_TIME, MAX_QUERY_BYTES};
+use crate::limits::{DRAIN_BYTES, DRAIN_TIME, MAX_QUERY_BYTES, STALL_TIME};
 
 /// The body of one request.
 pub(crate) struct Body {
@@ -103,12 +103,16 @@ impl Body {
     }
 
     async fn raw(&mut self) -> Result<Option<Bytes>, Exception> {
-        match self.incoming.frame().await {
-            None => Ok(None),
-            Some(Ok(frame)) => Ok(Some(frame.into_data().unwrap_or_default())),
-            Some(Err(error)) => Err(Exception::new(
+        match tokio::time::timeout(STALL_TIME, self.incoming.frame()).await {
+            Ok(None) => Ok(None),
+            Ok(Some(Ok(frame))) => Ok(Some(frame.into_data().unwrap_or_default())),
+            Ok(Some(Err(error))) => Err(Exception::new(
                 Code::CannotReadAllData,
                 format!("Cannot read the request's body: {error}"),
+            )),
+            Err(_) => Err(Exception::new(
+                Code::SocketTimeout,
+                format!("Nothing of the request's body came for {} s", STALL_TIME.as_secs()),
             )),
         }
     }

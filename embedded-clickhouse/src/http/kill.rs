@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use hyper::Response;
+use tokio::task::JoinSet;
 
 use super::answer::AnswerBody;
 use super::query::Asked;
@@ -33,20 +34,19 @@ pub(super) async fn answer(asked: &Asked, kill: &Kill) -> Result<Response<Answer
         KillMode::Async => "waiting",
         KillMode::Sync => "finished",
     };
-    for query in &selected {
-        if kill.mode == KillMode::Test {
-            continue;
-        }
-        tracing::info!(query_id = query.query_id, "a query is ended by KILL QUERY");
-        // All are told first; a SYNC then waits for each.
-        asked.service.registry.mark(&query.query_id);
-        let (engine, registry) = (asked.service.engine.clone(), asked.service.registry.clone());
-        let query_id = query.query_id.clone();
-        tokio::spawn(async move { registry.end(&engine, &query_id).await });
-    }
-    if kill.mode == KillMode::Sync {
+    if kill.mode != KillMode::Test {
+        // All are told at once; a SYNC then waits until each has ended.
+        let mut ends = JoinSet::new();
         for query in &selected {
-            asked.service.registry.end(&asked.service.engine, &query.query_id).await;
+            tracing::info!(query_id = query.query_id, "a query is ended by KILL QUERY");
+            asked.service.registry.mark(&query.query_id);
+            let (engine, registry) = (asked.service.engine.clone(), asked.service.registry.clone());
+            let query_id = query.query_id.clone();
+            ends.spawn(async move { registry.end(&engine, &query_id).await });
+        }
+        match kill.mode {
+            KillMode::Sync => while ends.join_next().await.is_some() {},
+            KillMode::Async | KillMode::Test => ends.detach_all(),
         }
     }
     let sql = listing(&selected, status, kill.format.as_deref());
@@ -72,7 +72,7 @@ async fn select(asked: &Asked, kill: &Kill) -> Result<Vec<Selected>, Exception> 
         settings: Vec::new(),
     };
     let worker = tokio::task::spawn_blocking(move || {
-        let done = run_statement(&engine, &session, &sql, None, ticket);
+        let done = run_statement(&engine, &session, &sql, None, "TabSeparated", ticket);
         drop(place);
         done
     });

@@ -20,7 +20,7 @@ use super::answer::{AnswerBody, Piece, Stream, Summary};
 use super::query::Asked;
 use crate::engine::{Counts, Engine, Registry, Ticket, Watch, run_statement};
 use crate::exception::{Code, Exception};
-use crate::limits::{HEAD_BYTES, RESULT_CHUNK_BYTES, RESULT_DEPTH, WAIT_END_BYTES};
+use crate::limits::{HEAD_BYTES, RESULT_CHUNK_BYTES, RESULT_DEPTH, STALL_TIME, WAIT_END_BYTES};
 use crate::sql::Output;
 
 /// Runs a statement and answers with its result as soon as enough of it (or
@@ -32,6 +32,7 @@ pub(super) async fn stream(
 ) -> Result<Response<AnswerBody>, Exception> {
     let format = output.as_ref().map_or(asked.default_format(), |o| o.format.as_str()).to_owned();
     let ticket = asked.service.registry.begin(&asked.query_id)?;
+    let mark = ticket.mark().to_owned();
     let mut pieces = begin(asked, sql, output, ticket).await?;
     let limit = if asked.params.wait_end { WAIT_END_BYTES } else { HEAD_BYTES };
     let (mut head, mut size) = (VecDeque::new(), 0);
@@ -52,8 +53,8 @@ pub(super) async fn stream(
                         ),
                     ));
                 }
-                let (engine, id) = (Arc::clone(&asked.service.engine), asked.query_id.clone());
-                let progress = tokio::task::spawn_blocking(move || engine.progress(&id)).await;
+                let engine = Arc::clone(&asked.service.engine);
+                let progress = tokio::task::spawn_blocking(move || engine.progress(&mark)).await;
                 if let Ok(Some([rows, bytes, total])) = progress {
                     (summary.counts.read_rows, summary.counts.read_bytes) = (rows, bytes);
                     summary.total_rows_to_read = total;
@@ -102,10 +103,11 @@ async fn begin(
     let watch = ticket.watch();
     let engine = Arc::clone(&asked.service.engine);
     let session = asked.params.session.clone();
+    let format = asked.default_format().to_owned();
     let worker = tokio::task::spawn_blocking(move || {
         let writer: PipeWriter = writer;
         let to = output.as_ref().map(|output| (output, &writer));
-        let done = run_statement(&engine, &session, &sql, to, ticket);
+        let done = run_statement(&engine, &session, &sql, to, &format, ticket);
         // The pump sees the end of the pipe once this last writer is gone.
         drop(writer);
         done
@@ -164,7 +166,7 @@ impl Pump {
         let _heard = self.sender.send(Piece::End(end)).await;
     }
 
-    /// Reads the pipe to its end; true when the receiver is gone.
+    /// Reads the pipe to its end; true when the receiver is gone or takes nothing.
     async fn carry(&self, reader: &mut pipe::Receiver) -> bool {
         let mut buffer = BytesMut::new();
         loop {
@@ -172,7 +174,9 @@ impl Pump {
             match reader.read_buf(&mut buffer).await {
                 Ok(0) => return false,
                 Ok(_) => {
-                    if self.sender.send(Piece::Data(buffer.split().freeze())).await.is_err() {
+                    let sent = self.sender.send(Piece::Data(buffer.split().freeze()));
+                    // Gone, or as good as gone.
+                    if !matches!(tokio::time::timeout(STALL_TIME, sent).await, Ok(Ok(()))) {
                         return true;
                     }
                 }

@@ -8,7 +8,8 @@ use tokio::sync::watch;
 
 use crate::limits::MIGRATION_RETRY;
 use crate::refusal::causes;
-use crate::store::{MigrationRefusal, Store, StoreError};
+
+use super::{MigrationRefusal, Store, StoreError};
 
 /// Open while the tables are there.
 #[derive(Debug)]
