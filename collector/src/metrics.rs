@@ -104,7 +104,7 @@ impl Metrics {
         let faults = Code::ALL
             .iter()
             .filter_map(|code| {
-                let verdict = verdict_of(*code)?;
+                let verdict = code.verdict()?;
                 let labels = [("verdict", verdict.as_str()), ("code", code.as_str())];
                 Some((verdict, *code, counter!(EVENTS, &labels)))
             })
@@ -199,54 +199,6 @@ impl Metrics {
     /// they do not pile up where nobody scrapes.
     pub fn upkeep(&self) {
         self.handle.run_upkeep();
-    }
-}
-
-/// The verdict that goes with an event's code; `None` for a call's own codes.
-fn verdict_of(code: Code) -> Option<Verdict> {
-    match code {
-        Code::InvalidJson
-        | Code::InvalidUtf8
-        | Code::InvalidBatch
-        | Code::BodyTooLarge
-        | Code::TooManyEvents
-        | Code::UnknownWriteKey
-        | Code::WriteKeyConflict
-        | Code::OriginNotAllowed
-        | Code::UnsupportedMediaType
-        | Code::UnsupportedEncoding
-        | Code::InvalidSignature
-        | Code::StaleSignature
-        | Code::RateLimited
-        | Code::CollectorUnavailable
-        | Code::StoreUnavailable
-        | Code::NotFound
-        | Code::MethodNotAllowed => None,
-        Code::NotAnObject
-        | Code::EventTooLarge
-        | Code::TooDeep
-        | Code::TooManyMembers
-        | Code::DuplicateKey
-        | Code::LoneSurrogate
-        | Code::NulCharacter
-        | Code::NumberOutOfRange
-        | Code::UnknownField
-        | Code::MissingField
-        | Code::WrongType
-        | Code::InvalidEventName
-        | Code::UnknownEventName
-        | Code::UnknownSchemaVersion
-        | Code::InvalidUuid
-        | Code::InvalidTimestamp
-        | Code::NotInEnum
-        | Code::OutOfRange
-        | Code::TooShort
-        | Code::TooLong
-        | Code::PathConflict
-        | Code::TenantMismatch
-        | Code::TooOld
-        | Code::InFuture => Some(Verdict::Rejected),
-        Code::Consent | Code::Erased | Code::Bot => Some(Verdict::Dropped),
     }
 }
 

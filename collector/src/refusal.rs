@@ -1,7 +1,7 @@
 //! Every way in which a call as a whole is refused, and what that means at HTTP.
 //!
 //! A caller gets a stable code and safe text; the cause goes to the log.
-//! [`Refused::outcome`] is the one place that decides status, whether to try
+//! `Refused::outcome` is the one place that decides status, whether to try
 //! again, and how loud the log is; it has no wildcard, so that a new refusal
 //! cannot be forgotten there.
 
@@ -69,7 +69,7 @@ pub enum Refused {
 /// What a refusal means at HTTP.
 struct Outcome {
     status: StatusCode,
-    code: &'static str,
+    code: Code,
     detail: &'static str,
     /// Whether the same call may succeed later.
     retry: bool,
@@ -81,7 +81,7 @@ impl Refused {
         use StatusCode as S;
         let of_core = |status, code: Code, retry, level| Outcome {
             status,
-            code: code.as_str(),
+            code,
             detail: code.detail(),
             retry,
             level,
@@ -91,35 +91,21 @@ impl Refused {
         match self {
             Self::BodyTooLarge => own(
                 S::PAYLOAD_TOO_LARGE,
-                Code::BodyTooLarge.as_str(),
+                Code::BodyTooLarge,
                 "The body is larger than 2 MB, or grows beyond it when decompressed. Split the batch.",
                 false,
                 Level::INFO,
             ),
-            Self::BodyTimeout => own(
-                S::REQUEST_TIMEOUT,
-                "request_timeout",
-                "The body did not arrive within 10 s. Send it again.",
-                true,
-                Level::INFO,
-            ),
-            Self::BodyBroken => own(
-                S::BAD_REQUEST,
-                "body_broken",
-                "The body could not be read to its end. Send it again.",
-                false,
-                Level::INFO,
-            ),
+            Self::BodyTimeout => {
+                of_core(S::REQUEST_TIMEOUT, Code::RequestTimeout, true, Level::INFO)
+            }
+            Self::BodyBroken => of_core(S::BAD_REQUEST, Code::BodyBroken, false, Level::INFO),
             Self::UnsupportedEncoding => {
                 of_core(S::UNSUPPORTED_MEDIA_TYPE, Code::UnsupportedEncoding, false, Level::INFO)
             }
-            Self::InvalidEncoding => own(
-                S::BAD_REQUEST,
-                "invalid_encoding",
-                "The body is not what its Content-Encoding says. Send one gzip member.",
-                false,
-                Level::INFO,
-            ),
+            Self::InvalidEncoding => {
+                of_core(S::BAD_REQUEST, Code::InvalidEncoding, false, Level::INFO)
+            }
             Self::InvalidSignature => {
                 of_core(S::UNAUTHORIZED, Code::InvalidSignature, false, Level::WARN)
             }
@@ -131,37 +117,23 @@ impl Refused {
                 let status = if too_much { S::PAYLOAD_TOO_LARGE } else { S::BAD_REQUEST };
                 of_core(status, refusal.code, false, Level::INFO)
             }
-            Self::TookTooLong => own(
-                S::GATEWAY_TIMEOUT,
-                "timeout",
-                "The answer did not come in time. What became of the call is unknown; send it again.",
-                true,
-                Level::ERROR,
-            ),
-            Self::Overloaded => own(
-                S::SERVICE_UNAVAILABLE,
-                "overloaded",
-                "The collector is busy. Nothing was stored; send again after Retry-After.",
-                true,
-                Level::WARN,
-            ),
+            Self::TookTooLong => of_core(S::GATEWAY_TIMEOUT, Code::Timeout, true, Level::ERROR),
+            Self::Overloaded => {
+                of_core(S::SERVICE_UNAVAILABLE, Code::Overloaded, true, Level::WARN)
+            }
             Self::NotStored(_) => {
                 of_core(S::SERVICE_UNAVAILABLE, Code::StoreUnavailable, true, Level::ERROR)
             }
             Self::NotAnswered(_) => own(
                 S::SERVICE_UNAVAILABLE,
-                Code::StoreUnavailable.as_str(),
+                Code::StoreUnavailable,
                 "The store does not answer. Ask again after Retry-After.",
                 true,
                 Level::ERROR,
             ),
-            Self::UnknownApiKey => own(
-                S::UNAUTHORIZED,
-                "unknown_api_key",
-                "Send a tenant's API key as `Authorization: Bearer <api key>`.",
-                false,
-                Level::INFO,
-            ),
+            Self::UnknownApiKey => {
+                of_core(S::UNAUTHORIZED, Code::UnknownApiKey, false, Level::INFO)
+            }
             Self::NotFound => of_core(S::NOT_FOUND, Code::NotFound, false, Level::DEBUG),
             Self::MethodNotAllowed => {
                 of_core(S::METHOD_NOT_ALLOWED, Code::MethodNotAllowed, false, Level::DEBUG)
@@ -171,7 +143,7 @@ impl Refused {
 
     /// The stable name on the wire.
     pub fn code(&self) -> &'static str {
-        self.outcome().code
+        self.outcome().code.as_str()
     }
 
     /// Every code that a refusal can have, for metrics that exist from the start.
@@ -208,7 +180,7 @@ impl Refused {
     /// Writes the refusal and its causes to the log.
     pub fn log(&self) {
         let Outcome { status, code, level, .. } = self.outcome();
-        let (status, cause) = (status.as_u16(), causes(self));
+        let (status, code, cause) = (status.as_u16(), code.as_str(), causes(self));
         // tracing wants the level at compile time.
         match level {
             Level::ERROR => tracing::error!(status, code, cause, "refused"),
@@ -240,7 +212,7 @@ impl IntoResponse for Refused {
         self.log();
         let Outcome { status, code, detail, retry, .. } = self.outcome();
         let mut body = String::from("{\"error\":{\"code\":");
-        json::write_string(&mut body, code);
+        json::write_string(&mut body, code.as_str());
         body.push_str(",\"detail\":");
         json::write_string(&mut body, detail);
         if let Some(pointer) = self.pointer() {

@@ -75,6 +75,12 @@ codes! {
     OriginNotAllowed "origin_not_allowed" "The site does not list this origin. Add it to the site's origins."
     UnsupportedMediaType "unsupported_media_type" "Send application/json or text/plain."
     UnsupportedEncoding "unsupported_encoding" "This Content-Encoding is not taken here."
+    InvalidEncoding "invalid_encoding" "The body is not what its Content-Encoding says. Send one gzip member."
+    BodyBroken "body_broken" "The body could not be read to its end. Send it again."
+    RequestTimeout "request_timeout" "The body did not arrive in time. Send it again."
+    Timeout "timeout" "The answer did not come in time. What became of the call is unknown; send it again."
+    Overloaded "overloaded" "The collector is busy. Nothing was stored; send again after Retry-After."
+    UnknownApiKey "unknown_api_key" "Send a tenant's API key as `Authorization: Bearer <api key>`."
     InvalidSignature "invalid_signature" "The signature does not fit the body and the key."
     StaleSignature "stale_signature" "The signature's time is more than 300 s off. Check both clocks."
     RateLimited "rate_limited" "Too many events. Send again after Retry-After."
@@ -115,6 +121,61 @@ codes! {
 }
 
 impl Code {
+    /// The verdict of an event that has this code; `None` for the codes of a
+    /// whole call. Without a wildcard, so that a new code is placed.
+    pub const fn verdict(self) -> Option<Verdict> {
+        match self {
+            Self::InvalidJson
+            | Self::InvalidUtf8
+            | Self::InvalidBatch
+            | Self::BodyTooLarge
+            | Self::TooManyEvents
+            | Self::UnknownWriteKey
+            | Self::WriteKeyConflict
+            | Self::OriginNotAllowed
+            | Self::UnsupportedMediaType
+            | Self::UnsupportedEncoding
+            | Self::InvalidSignature
+            | Self::StaleSignature
+            | Self::RateLimited
+            | Self::CollectorUnavailable
+            | Self::StoreUnavailable
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::InvalidEncoding
+            | Self::BodyBroken
+            | Self::RequestTimeout
+            | Self::Timeout
+            | Self::Overloaded
+            | Self::UnknownApiKey => None,
+            Self::NotAnObject
+            | Self::EventTooLarge
+            | Self::TooDeep
+            | Self::TooManyMembers
+            | Self::DuplicateKey
+            | Self::LoneSurrogate
+            | Self::NulCharacter
+            | Self::NumberOutOfRange
+            | Self::UnknownField
+            | Self::MissingField
+            | Self::WrongType
+            | Self::InvalidEventName
+            | Self::UnknownEventName
+            | Self::UnknownSchemaVersion
+            | Self::InvalidUuid
+            | Self::InvalidTimestamp
+            | Self::NotInEnum
+            | Self::OutOfRange
+            | Self::TooShort
+            | Self::TooLong
+            | Self::PathConflict
+            | Self::TenantMismatch
+            | Self::TooOld
+            | Self::InFuture => Some(Verdict::Rejected),
+            Self::Consent | Self::Erased | Self::Bot => Some(Verdict::Dropped),
+        }
+    }
+
     /// The code of that name, for an answer that another hop gave.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.as_str() == name)

@@ -1,5 +1,6 @@
 //! The command line, read once.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -25,7 +26,7 @@ pub(crate) struct Args {
 
     /// Where libchdb.so is [default: the cache of `cargo xtask setup`].
     #[arg(long, env = "TIDEMARK_LIBCHDB", value_name = "FILE")]
-    libchdb: Option<PathBuf>,
+    libchdb: Option<OsString>,
 
     /// The one user that may ask.
     #[arg(long, default_value = "default", value_name = "NAME")]
@@ -64,8 +65,9 @@ pub(crate) enum LogFormat {
 impl Args {
     /// The library's path: the flag, the environment, or the project's cache.
     pub(crate) fn library(&self) -> PathBuf {
-        if let Some(path) = &self.libchdb {
-            return path.clone();
+        // An empty variable is as good as none.
+        if let Some(path) = self.libchdb.as_ref().filter(|path| !path.is_empty()) {
+            return path.into();
         }
         let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
         let cache = set("TIDEMARK_CACHE").unwrap_or_else(|| {

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
+use crate::engine::Handle;
 use crate::http::Service;
 use crate::limits::{CLOSE_TIME, HEADER_TIMEOUT, MAX_CONNECTIONS, MAX_HEADER_BYTES, SHUTDOWN_TIME};
 
@@ -75,15 +76,13 @@ pub(crate) async fn serve(listener: TcpListener, service: Arc<Service>) -> std::
 /// Ends every query, those included that begin meanwhile.
 async fn end_all(service: &Service) {
     loop {
-        let ids = service.registry.ids();
-        if ids.is_empty() {
+        let running = service.registry.all();
+        if running.is_empty() {
             return;
         }
-        for id in &ids {
-            service.registry.mark(id);
-        }
-        for id in &ids {
-            service.registry.end(&service.engine, id).await;
+        running.iter().for_each(Handle::cancel);
+        for handle in running {
+            handle.end(Arc::clone(&service.engine)).await;
         }
     }
 }

@@ -118,6 +118,19 @@ describe('built by Vite', () => {
     await context.close();
   });
 
+  test('half a surrogate pair hides no address and costs no event', async () => {
+    const { page, context } = await open(browser, address('granted'));
+    await page.evaluate(() => {
+      const cut = '\ud83c\udf0a'.slice(0, 1);
+      window.tidemark.track('text.cut', { text: `bob@example.org ${cut}`, path: 'a\\b' });
+    });
+    const told = () => sink.events().filter((event) => event.event_name === 'text.cut');
+    await until(() => told().map((event) => event.attributes), [
+      { text: '[email] \ufffd', path: 'a\\b' },
+    ]);
+    await context.close();
+  });
+
   test('wrong calls are told by code and never thrown', async () => {
     const { page, context, thrown } = await open(browser, address('granted'));
     const counted = await page.evaluate(async () => {

@@ -103,15 +103,22 @@ fn write_engine(place: &Place, work: &Path) -> Result<()> {
     };
     let host = format!("./snippets/{snippet}/src/browser/host.js");
     let connect = place.root.join("sdk-wasm/src/browser/connect.js");
+    let glue = fs::read_to_string(work.join("tidemark_bg.js"))?;
+    // By name: a namespace object would keep an accessor for everything in it.
+    let imported: Vec<&str> = glue
+        .split("export function ")
+        .filter_map(|text| text.split_once('(').map(|(name, _)| name))
+        .filter(|name| name.starts_with("__wb") && *name != "__wbg_set_wasm")
+        .collect();
+    let imported = imported.join(", ");
     let text = format!(
-        "import * as glue from './tidemark_bg.js';\n\
-         import * as host from '{host}';\n\
+        "import {{ __wbg_set_wasm, give, {imported} }} from './tidemark_bg.js';\n\
+         import {{ bind, flushed, now }} from '{host}';\n\
          import {{ connect as attach }} from {connect:?};\n\
-         export const imports = {{ './tidemark_bg.js': glue, '{host}': host }};\n\
-         export const connect = (instance, options, report) => {{\n\
-         \x20 glue.__wbg_set_wasm(instance.exports);\n\
-         \x20 const engine = {{ ...instance.exports, give: glue.give }};\n\
-         \x20 return attach(engine, host, options, report);\n\
+         export const imports = {{ './tidemark_bg.js': {{ {imported} }}, '{host}': {{ now }} }};\n\
+         export const connect = ({{ exports }}, options, report) => {{\n\
+         \x20 __wbg_set_wasm(exports);\n\
+         \x20 return attach({{ ...exports, give }}, {{ bind, flushed }}, options, report);\n\
          }};\n"
     );
     fs::write(work.join("engine.js"), text)?;

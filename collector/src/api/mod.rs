@@ -1,7 +1,7 @@
 //! What the collector answers about itself and its data.
 //!
 //! Health and metrics need no key and tell nothing of anybody's data; whatever
-//! tells data takes its tenant from the API key ([`keys`]), never from a parameter.
+//! tells data takes its tenant from the API key (`keys`), never from a parameter.
 
 mod health;
 mod keys;

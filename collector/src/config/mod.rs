@@ -4,7 +4,7 @@
 //! (`TIDEMARK__SECTION__KEY`). Nothing else in the crate reads the environment.
 //! A key that is not known is refused by name, with the nearest known one; a
 //! [`Secret`] shows nothing in logs. README.md lists every key, held to
-//! [`keys::KNOWN`] by a test.
+//! `keys::KNOWN` by a test.
 
 mod environment;
 mod keys;

@@ -160,6 +160,7 @@ fn values_are_held_against_their_meaning() {
         |rest: &str| format!("[[tenants]]\nid = '0190f5f6-7e2a-7c3b-9d4e-5f60718293a4'\n{rest}");
     for (file, key) in [
         ("[clickhouse]\nurl = 'https://x'".to_owned(), "clickhouse.url"),
+        ("[clickhouse]\nurl = 'http://me:hush@x'".to_owned(), "clickhouse.url"),
         ("[clickhouse]\ndatabase = 'a-b'".to_owned(), "clickhouse.database"),
         ("[clickhouse]\nuser = ''".to_owned(), "clickhouse.user"),
         ("[retention]\nevents_days = 0".to_owned(), "retention.events_days"),

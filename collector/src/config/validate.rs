@@ -19,6 +19,12 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     if !url.starts_with("http://") || url.len() == "http://".len() {
         return Err(wrong("clickhouse.url", "expected http://host:port"));
     }
+    if url.contains('@') {
+        return Err(wrong(
+            "clickhouse.url",
+            "user and password have keys of their own: clickhouse.user, clickhouse.password",
+        ));
+    }
     if !is_identifier(&config.clickhouse.database) {
         return Err(wrong(
             "clickhouse.database",

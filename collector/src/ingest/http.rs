@@ -93,7 +93,10 @@ async fn handle(State(ingest): State<Arc<Ingest>>, request: Request) -> Response
         }
         Err(refused) => {
             ingest.metrics.batch_refused(&refused);
-            body::drain(body).await;
+            // One that came too slowly, or broke, has nothing to read away.
+            if !matches!(refused, Refused::BodyTimeout | Refused::BodyBroken) {
+                body::drain(body).await;
+            }
             refused.into_response()
         }
     }

@@ -1,10 +1,10 @@
 //! The signed hop: from the bytes on the wire to a verdict for every event.
 //!
 //! In this order, each step bounded before the next one spends anything:
-//! head ([`http`]) → body's size and time ([`body`]) → signature over the wire bytes
-//! ([`tidemark_core::hop`]) → decompression ([`encoding`]) → the batch and every
-//! event's verdict ([`admit`], by core's judge) → records ([`record`],
-//! [`context`]) → the [`EventLog`](crate::log::EventLog) → the answer.
+//! head (`http`) → body's size and time (`body`) → signature over the wire bytes
+//! ([`tidemark_core::hop`]) → decompression (`encoding`) → the batch and every
+//! event's verdict (`admit`, by core's judge) → records (`record`,
+//! `context`) → the [`EventLog`](crate::log::EventLog) → the answer.
 //!
 //! Always true: an event is `accepted` only after the log has told its outcome,
 //! and every received event gets exactly one verdict. The edge has already
@@ -16,8 +16,9 @@ mod admit;
 mod body;
 mod context;
 mod encoding;
+#[cfg(test)]
+mod golden;
 mod http;
-mod paths;
 mod record;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use tidemark_core::id::Uuid;
 use tidemark_core::json::{Value, check_text};
 use tidemark_core::verdict::{Code, Fault};
 
-use super::{context, paths};
+use super::context;
 use crate::log::Record;
 
 /// What a batch on the hop says for all of its events.
@@ -22,16 +22,12 @@ pub(super) struct Shared<'a> {
 /// Reads the text of an accepted event.
 ///
 /// # Errors
-/// `missing_field` for what the edge must have filled in, `path_conflict` for
-/// attributes that cannot be stored side by side.
+/// `missing_field` for what the edge must have filled in.
 pub(super) fn read(text: &str, shared: &Shared<'_>) -> Result<Record, Fault> {
     let event = check_text(text).map_err(|code| Fault::new(code, ""))?;
     let envelope = Envelope::read(event)?;
     let missing = |pointer| Fault::new(Code::MissingField, pointer);
     let attributes = envelope.attributes;
-    if let Some(pointer) = attributes.and_then(|value| paths::conflict(value, "/attributes")) {
-        return Err(Fault::new(Code::PathConflict, pointer));
-    }
     let geo = |key| envelope.geo.and_then(|geo| geo.get(key));
     Ok(Record {
         tenant_id: shared.tenant_id,

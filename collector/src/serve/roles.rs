@@ -59,7 +59,7 @@ impl Roles {
     /// Whether they make a working process.
     ///
     /// # Errors
-    /// [`RolesError::Apart`] for ingest without process, or process without ingest.
+    /// `RolesError::Apart` for ingest without process, or process without ingest.
     pub const fn check(self) -> Result<(), RolesError> {
         if self.has(Role::Ingest) == self.has(Role::Process) {
             Ok(())

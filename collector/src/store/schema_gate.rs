@@ -36,18 +36,24 @@ impl SchemaGate {
     /// do not go together, which no waiting mends.
     pub async fn keep_open(&self, store: &Store) -> MigrationRefusal {
         let mut state = self.0.subscribe();
+        let mut failed_before = false;
         loop {
             match store.migrate().await {
                 Ok(report) => {
                     tracing::info!(database = report.database, "the tables are there");
                     self.0.send_replace(true);
+                    failed_before = false;
                     // The sender lives as long as `self`, so that this only waits.
                     let _ = state.wait_for(|open| !open).await;
                     tracing::error!("a table is missing; migrating again");
                 }
                 Err(StoreError::Migration(refusal)) => return refusal,
+                Err(error) if failed_before => {
+                    tracing::debug!(cause = causes(&error), "still cannot migrate");
+                }
                 Err(error) => {
-                    tracing::warn!(cause = causes(&error), "cannot migrate yet");
+                    failed_before = true;
+                    tracing::warn!(cause = causes(&error), "cannot migrate yet; trying on");
                 }
             }
             tokio::time::sleep(MIGRATION_RETRY).await;

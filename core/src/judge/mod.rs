@@ -10,6 +10,7 @@
 
 mod bounds;
 mod output;
+mod paths;
 mod site;
 
 use alloc::string::String;
@@ -163,9 +164,7 @@ impl Judge<'_> {
             findings: Vec::new(),
         };
         if let Err(fault) = self.try_event(event, shared, skew_ms, fill_id, &mut judged) {
-            if matches!(fault.code, Code::Consent | Code::Erased | Code::Bot) {
-                judged.verdict = Verdict::Dropped;
-            }
+            judged.verdict = fault.code.verdict().unwrap_or(Verdict::Rejected);
             judged.findings.clear();
             judged.fault = Some(fault);
         }
@@ -299,6 +298,9 @@ impl Judge<'_> {
             Some(attributes) => attributes,
             None => crate::json::check_text("{}").map_err(|code| Fault::new(code, ""))?,
         };
+        if let Some(pointer) = paths::conflict(attributes, "/attributes") {
+            return Err(Fault::new(Code::PathConflict, pointer));
+        }
         let version = envelope.schema_version.as_deref();
         match schemas.attributes(&envelope.event_name, version, attributes) {
             Ok(false) if self.site.names == NamePolicy::Strict => {

@@ -19,7 +19,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub(crate) use ffi::{Connection, Counts, leave};
 pub(crate) use run::{Feed, Session, run_insert, run_statement};
-pub(crate) use running::{Registry, Ticket, Watch};
+pub(crate) use running::{Handle, Registry, Ticket, Watch};
 
 use crate::exception::{Code, Exception};
 use crate::limits::ENGINE_STOP_TIME;

@@ -22,16 +22,46 @@ enum Phase {
     Done,
 }
 
-/// One running query.
+type Entries = Arc<Mutex<HashMap<String, Handle>>>;
+
+/// One run of one query, to end it by: never meets the next use of its id.
 #[derive(Clone)]
-struct Entry {
+pub(crate) struct Handle {
     phase: Arc<watch::Sender<Phase>>,
-    /// What the query is marked with in the engine: a number of its own before
-    /// the id, so that a late KILL never meets the id's next use.
+    /// What the run is marked with in the engine: a number of its own before
+    /// the id, so that a late KILL never meets the id's next use either.
     mark: String,
 }
 
-type Entries = Arc<Mutex<HashMap<String, Entry>>>;
+impl Handle {
+    /// Says that the query is to end; it notices before its next step.
+    pub(crate) fn cancel(&self) {
+        raise(&self.phase, Phase::Ending);
+    }
+
+    /// Ends the query and returns once it has left the engine. Asks again and
+    /// again, because the query may only be on its way into the engine.
+    pub(crate) async fn end(self, engine: Arc<Engine>) {
+        self.cancel();
+        let mut watch = self.phase.subscribe();
+        let (mut pause, longest) = KILL_RETRY;
+        while *watch.borrow_and_update() != Phase::Done {
+            let (engine, mark) = (Arc::clone(&engine), self.mark.clone());
+            match tokio::task::spawn_blocking(move || engine.kill(&mark)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::warn!(mark = self.mark, %error, "the engine did not take a KILL");
+                }
+                Err(error) => tracing::error!(mark = self.mark, %error, "a KILL was lost"),
+            }
+            let changed = watch.wait_for(|phase| *phase == Phase::Done);
+            if tokio::time::timeout(pause, changed).await.is_ok() {
+                break;
+            }
+            pause = (pause * 2).min(longest);
+        }
+    }
+}
 
 /// All running queries.
 #[derive(Clone, Default)]
@@ -52,89 +82,58 @@ impl Registry {
         }
         let phase = Arc::new(watch::channel(Phase::Running).0);
         let mark = format!("{}:{query_id}", self.begun.fetch_add(1, Ordering::Relaxed));
-        entries
-            .insert(query_id.to_owned(), Entry { phase: Arc::clone(&phase), mark: mark.clone() });
-        Ok(Ticket {
-            query_id: query_id.to_owned(),
-            mark,
-            phase,
-            entries: Arc::clone(&self.entries),
-        })
+        let handle = Handle { phase, mark };
+        entries.insert(query_id.to_owned(), handle.clone());
+        Ok(Ticket { query_id: query_id.to_owned(), handle, entries: Arc::clone(&self.entries) })
     }
 
-    /// The ids of all running queries.
-    pub(crate) fn ids(&self) -> Vec<String> {
-        locked(&self.entries).keys().cloned().collect()
+    /// All running queries.
+    pub(crate) fn all(&self) -> Vec<Handle> {
+        locked(&self.entries).values().cloned().collect()
     }
 
-    /// Marks a query to be ended; false when none runs under the id.
-    pub(crate) fn mark(&self, query_id: &str) -> bool {
-        let found = locked(&self.entries).get(query_id).cloned();
-        found.is_some_and(|entry| {
-            raise(&entry.phase, Phase::Ending);
-            true
-        })
-    }
-
-    /// Ends a query and returns once it has left the engine. Asks again and
-    /// again, because the query may only be on its way into the engine.
-    pub(crate) async fn end(&self, engine: &Arc<Engine>, query_id: &str) {
-        let Some(Entry { phase, mark }) = locked(&self.entries).get(query_id).cloned() else {
-            return;
-        };
-        raise(&phase, Phase::Ending);
-        let mut watch = phase.subscribe();
-        let (mut pause, longest) = KILL_RETRY;
-        while *watch.borrow_and_update() != Phase::Done {
-            let (engine, mark) = (Arc::clone(engine), mark.clone());
-            match tokio::task::spawn_blocking(move || engine.kill(&mark)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    tracing::warn!(query_id, %error, "the engine did not take a KILL");
-                }
-                Err(error) => tracing::error!(query_id, %error, "the KILL of a query failed"),
-            }
-            let changed = watch.wait_for(|phase| *phase == Phase::Done);
-            if tokio::time::timeout(pause, changed).await.is_ok() {
-                break;
-            }
-            pause = (pause * 2).min(longest);
-        }
+    /// The query that runs under an id.
+    pub(crate) fn find(&self, query_id: &str) -> Option<Handle> {
+        locked(&self.entries).get(query_id).cloned()
     }
 }
 
 /// A registered query. Dropping it says that the query has left the engine.
 pub(crate) struct Ticket {
     query_id: String,
-    mark: String,
-    phase: Arc<watch::Sender<Phase>>,
+    handle: Handle,
     entries: Entries,
 }
 
 impl Ticket {
     /// What the query is marked with in the engine: `number:query_id`.
     pub(crate) fn mark(&self) -> &str {
-        &self.mark
+        &self.handle.mark
+    }
+
+    /// What ends this query.
+    pub(crate) fn handle(&self) -> Handle {
+        self.handle.clone()
     }
 
     /// Fails with code 394 once the query is to end.
     pub(crate) fn check(&self) -> Result<(), Exception> {
-        if *self.phase.borrow() == Phase::Running {
+        if *self.handle.phase.borrow() == Phase::Running {
             return Ok(());
         }
         Err(Exception::new(Code::QueryWasCancelled, "Query was cancelled."))
     }
 
-    /// A watch on the query that does not keep it registered.
+    /// Learns of the query's end without keeping it registered.
     pub(crate) fn watch(&self) -> Watch {
-        Watch { phase: self.phase.subscribe() }
+        Watch { phase: self.handle.phase.subscribe() }
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
         locked(&self.entries).remove(&self.query_id);
-        raise(&self.phase, Phase::Done);
+        raise(&self.handle.phase, Phase::Done);
     }
 }
 
@@ -177,11 +176,14 @@ mod tests {
         let registry = Registry::default();
         let ticket = registry.begin("a").expect("free");
         assert_eq!(registry.begin("a").map(|_| ()).expect_err("in use").code, 216);
-        assert_eq!(registry.ids(), ["a"]);
+        assert_eq!(registry.all().len(), 1);
         assert!(ticket.check().is_ok());
-        assert!(registry.mark("a") && !registry.mark("b"));
+        assert!(registry.find("b").is_none());
+        registry.find("a").expect("running").cancel();
         assert_eq!(ticket.check().expect_err("ending").code, 394);
         drop(ticket);
-        assert!(registry.ids().is_empty() && registry.begin("a").is_ok());
+        assert!(registry.all().is_empty());
+        let next = registry.begin("a").expect("free again");
+        assert!(next.check().is_ok() && next.mark() == "1:a");
     }
 }

@@ -10,7 +10,7 @@ use super::answer::{AnswerBody, Summary};
 use super::body::Body;
 use super::query::Asked;
 use super::result;
-use crate::engine::{Engine, Feed, Registry, Watch, run_insert};
+use crate::engine::{Engine, Feed, Handle, Watch, run_insert};
 use crate::exception::{Code, Exception};
 use crate::limits::{FEED_CHUNK_BYTES, FEED_DEPTH};
 use crate::sql::Insert;
@@ -34,11 +34,7 @@ pub(super) async fn answer(
     let (sender, feed) = mpsc::channel(FEED_DEPTH);
     let engine = Arc::clone(&asked.service.engine);
     let session = asked.params.session.clone();
-    let mut guard = EndOnDrop {
-        engine: Arc::clone(&engine),
-        registry: asked.service.registry.clone(),
-        query_id: Some(asked.query_id.clone()),
-    };
+    let mut guard = EndOnDrop { engine: Arc::clone(&engine), running: Some(ticket.handle()) };
     let worker = tokio::task::spawn_blocking(move || {
         let done = run_insert(&engine, &session, &insert, feed, ticket);
         drop(place);
@@ -46,7 +42,7 @@ pub(super) async fn answer(
     });
     let fed = pour(body, sender, watch).await;
     let done = worker.await;
-    guard.query_id = None;
+    guard.running = None;
     let done = done.map_err(|error| {
         tracing::error!(query_id = asked.query_id, %error, "an INSERT's thread was lost");
         Exception::new(Code::UnknownException, "The query's thread was lost")
@@ -103,18 +99,16 @@ async fn pour(
 /// Ends the INSERT when its request is dropped, as when the client goes away.
 struct EndOnDrop {
     engine: Arc<Engine>,
-    registry: Registry,
-    query_id: Option<String>,
+    running: Option<Handle>,
 }
 
 impl Drop for EndOnDrop {
     fn drop(&mut self) {
-        if let Some(query_id) = self.query_id.take() {
-            tracing::info!(query_id, "the client went away: its INSERT is ended");
-            // Marked at once, so that nothing is committed while the task waits.
-            self.registry.mark(&query_id);
-            let (engine, registry) = (Arc::clone(&self.engine), self.registry.clone());
-            tokio::spawn(async move { registry.end(&engine, &query_id).await });
+        if let Some(handle) = self.running.take() {
+            tracing::info!("a client went away: its INSERT is ended");
+            // At once, so that nothing is committed while the task waits.
+            handle.cancel();
+            tokio::spawn(handle.end(Arc::clone(&self.engine)));
         }
     }
 }

@@ -38,11 +38,11 @@ pub(super) async fn answer(asked: &Asked, kill: &Kill) -> Result<Response<Answer
         // All are told at once; a SYNC then waits until each has ended.
         let mut ends = JoinSet::new();
         for query in &selected {
-            tracing::info!(query_id = query.query_id, "a query is ended by KILL QUERY");
-            asked.service.registry.mark(&query.query_id);
-            let (engine, registry) = (asked.service.engine.clone(), asked.service.registry.clone());
-            let query_id = query.query_id.clone();
-            ends.spawn(async move { registry.end(&engine, &query_id).await });
+            if let Some(handle) = asked.service.registry.find(&query.query_id) {
+                tracing::info!(query_id = query.query_id, "a query is ended by KILL QUERY");
+                handle.cancel();
+                ends.spawn(handle.end(asked.service.engine.clone()));
+            }
         }
         match kill.mode {
             KillMode::Sync => while ends.join_next().await.is_some() {},

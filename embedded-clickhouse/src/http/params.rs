@@ -31,16 +31,8 @@ pub(crate) struct Params {
 }
 
 /// Names of the server's HTTP interface that change nothing here.
-const IGNORED: [&str; 8] = [
-    "buffer_size",
-    "quota_key",
-    "stacktrace",
-    "session_timeout",
-    "session_check",
-    "close_session",
-    "default_format_settings",
-    "progress",
-];
+const IGNORED: [&str; 6] =
+    ["buffer_size", "quota_key", "stacktrace", "session_timeout", "session_check", "close_session"];
 
 impl Params {
     /// Reads a URL's query string and the headers.

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::answer::{AnswerBody, Piece, Stream, Summary};
 use super::query::Asked;
-use crate::engine::{Counts, Engine, Registry, Ticket, Watch, run_statement};
+use crate::engine::{Counts, Engine, Handle, Ticket, Watch, run_statement};
 use crate::exception::{Code, Exception};
 use crate::limits::{HEAD_BYTES, RESULT_CHUNK_BYTES, RESULT_DEPTH, STALL_TIME, WAIT_END_BYTES};
 use crate::sql::Output;
@@ -100,6 +100,12 @@ async fn begin(
     let (reader, writer) = std::io::pipe().map_err(lost)?;
     let reader = pipe::Receiver::from_owned_fd(reader.into()).map_err(lost)?;
     let (sender, pieces) = mpsc::channel(RESULT_DEPTH);
+    let pump = Pump {
+        engine: Arc::clone(&asked.service.engine),
+        handle: ticket.handle(),
+        query_id: asked.query_id.clone(),
+        sender,
+    };
     let watch = ticket.watch();
     let engine = Arc::clone(&asked.service.engine);
     let session = asked.params.session.clone();
@@ -112,12 +118,6 @@ async fn begin(
         drop(writer);
         done
     });
-    let pump = Pump {
-        engine: Arc::clone(&asked.service.engine),
-        registry: asked.service.registry.clone(),
-        query_id: asked.query_id.clone(),
-        sender,
-    };
     tokio::spawn(async move {
         pump.run(reader, worker, watch).await;
         drop(place);
@@ -128,7 +128,7 @@ async fn begin(
 /// Carries a result from the engine's pipe to whoever answers.
 struct Pump {
     engine: Arc<Engine>,
-    registry: Registry,
+    handle: Handle,
     query_id: String,
     sender: mpsc::Sender<Piece>,
 }
@@ -147,7 +147,7 @@ impl Pump {
         drop(reader);
         if gone {
             tracing::info!(query_id = self.query_id, "the client went away: its query is ended");
-            self.registry.end(&self.engine, &self.query_id).await;
+            self.handle.clone().end(Arc::clone(&self.engine)).await;
         }
         let end = match worker.await {
             Ok(Ok((small, counts))) => {

@@ -76,6 +76,17 @@ async fn a_query_ends_when_its_client_goes_away() {
     silent.abort();
     server.until(&running("silent"), "0").await;
 
+    // A statement without a result, which fills a table if it is let.
+    server.ask("CREATE TABLE t (a UInt64) ENGINE = MergeTree ORDER BY a").await;
+    let copy = server.http.post(format!("{}/?query_id=copy", server.url)).body(
+        "INSERT INTO t SELECT number FROM numbers(1000000000000) WHERE sipHash64(number) = 1",
+    );
+    let copy = tokio::spawn(copy.send());
+    server.until(&running("copy"), "1").await;
+    copy.abort();
+    server.until(&running("copy"), "0").await;
+    assert_eq!(server.ask("SELECT count() FROM t").await, "0");
+
     let stalled = server
         .http
         .post(format!("{}/?query_id=stalled", server.url))

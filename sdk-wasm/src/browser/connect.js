@@ -3,6 +3,7 @@
 // Everything that enters the engine from the page goes through `run`, which
 // contains what is thrown: by us, or by a page that replaced what we rely on.
 
+import { json } from './json.js';
 import { watchClicks } from './watch/clicks.js';
 import { watchExit } from './watch/exit.js';
 import { watchPages } from './watch/pages.js';
@@ -17,7 +18,7 @@ const decision = (granted) => (granted === true ? 1 : granted === false ? 2 : 0)
 
 /** JSON text of what stays the same while the page lives. */
 const told = ({ app, gtm }) =>
-  JSON.stringify({
+  json({
     device: {
       user_agent: navigator.userAgent,
       viewport: { width: innerWidth, height: innerHeight },
@@ -68,7 +69,7 @@ export const connect = (engine, host, options, report) => {
     pages.sync();
     let text;
     try {
-      text = attributes ? `${JSON.stringify(attributes)}` : '';
+      text = attributes ? json(attributes) : '';
     } catch {
       // A cycle or a BigInt is no JSON object, which the engine counts.
       text = '!';

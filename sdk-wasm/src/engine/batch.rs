@@ -89,7 +89,8 @@ pub fn context(told: &str, consent: Consent, detects: bool) -> String {
     out
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
     use serde_json::{Value, json};

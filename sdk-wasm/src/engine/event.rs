@@ -65,7 +65,8 @@ pub fn clean_object(text: &str) -> Result<String, Code> {
     Ok(sanitise::json_telling(value, &mut |_, _| {}))
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
 

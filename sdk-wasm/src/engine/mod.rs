@@ -17,7 +17,8 @@ pub mod queue;
 pub mod random;
 pub mod retry;
 pub mod session;
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests;
 
 use alloc::string::String;

@@ -98,7 +98,8 @@ impl Queue {
     }
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
     use alloc::{collections::VecDeque, string::ToString};

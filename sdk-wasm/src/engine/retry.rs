@@ -54,7 +54,8 @@ pub fn next(attempt: Attempt, attempts: u32, random: &mut Random) -> Next {
     Next::Again(random.below(backoff + 1) + attempt.retry_after_ms.min(MAX_RETRY_AFTER_MS))
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

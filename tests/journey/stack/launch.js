@@ -58,13 +58,15 @@ function firstReadyLine(child, ended) {
 }
 
 async function stop(child, ended, data, folder, logPath) {
-  // A part that was restarted has another pid than the ready line says.
-  const { pids } = JSON.parse(readFileSync(path.join(data, 'up.json'), 'utf8'));
-  child.kill('SIGINT');
   let end = null;
   ended.then((how) => {
     end = how;
   });
+  // A part that was restarted has another pid than the ready line says.
+  const { pids } = JSON.parse(readFileSync(path.join(data, 'up.json'), 'utf8'));
+  if (!child.kill('SIGINT')) {
+    throw new Error(`cargo xtask up had ended before it was asked to\n--- the end of ${logPath}\n${tail(logPath)}`);
+  }
   await until('cargo xtask up ends after SIGINT', () => end, STOP_DEADLINE_MS);
   const remaining = leftBehind(pids, data);
   if (remaining.length > 0 || end.code !== 0) {

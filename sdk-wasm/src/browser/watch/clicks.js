@@ -1,10 +1,11 @@
 // Reports clicks, and whether the page answered them.
 
+import { json } from '../json.js';
 import { watchAnswers } from './answers.js';
 import { controlOf, isIgnored, nameOf, selectorOf } from './describe.js';
 
 /** The members of an object's JSON text, without its braces. */
-const members = (object) => JSON.stringify(object).slice(1, -1);
+const members = (object) => json(object).slice(1, -1);
 
 /** A label's click is followed at once by one on its field: the same click. */
 const SAME_CLICK_MS = 50;

@@ -1,16 +1,19 @@
 // What is said of an element: a selector, its tag, its accessible name. Never
 // what a person typed, never what the page marks as masked.
 
-const CONTROL =
-  'a,button,input,select,textarea,summary,label,option,[onclick],' +
+/** Controls whose text is their name. */
+const NAMED =
+  'a,button,summary,label,option,' +
   ['button', 'link', 'tab', 'menuitem', 'checkbox', 'radio', 'switch', 'option']
     .map((role) => `[role=${role}]`)
     .join();
-const NAMED = 'a,button,summary,label,[role]';
+const CONTROL = `${NAMED},input,select,textarea,[onclick]`;
 /** Text in there is typed, or asked not to be read. */
 const PRIVATE = '[data-tidemark=mask],[contenteditable],input,textarea,select';
 const NAME_MAX = 80;
 const DEPTH_MAX = 4;
+/** Beyond so many siblings a place among them says little and costs a click. */
+const SIBLINGS_MAX = 200;
 
 /** The control that a click on an element means. */
 export const controlOf = (element) => element.closest(CONTROL) || element;
@@ -32,9 +35,9 @@ export const selectorOf = (element) => {
     const tag = node.localName;
     const test = node.getAttribute('data-testid');
     const name = node.getAttribute('name');
-    const same = node.parentElement
-      ? [...node.parentElement.children].filter((child) => child.localName === tag)
-      : [];
+    const siblings = node.parentElement?.children ?? [];
+    const same =
+      siblings.length > SIBLINGS_MAX ? [] : [...siblings].filter((child) => child.localName === tag);
     if (isStable(test)) parts.unshift(`[data-testid=${test}]`);
     else if (isStable(name)) parts.unshift(`${tag}[name=${name}]`);
     else parts.unshift(same.length > 1 ? `${tag}:nth-of-type(${same.indexOf(node) + 1})` : tag);

@@ -1,6 +1,8 @@
 // Which page is shown: told to the engine when it changes, and viewed when its
 // path does. A query or a fragment alone is the same page.
 
+import { json } from '../json.js';
+
 export const watchPages = (engine, run, views) => {
   let href, title, path, referrer;
   let before = document.referrer;
@@ -13,7 +15,7 @@ export const watchPages = (engine, run, views) => {
     ({ title } = document);
     referrer = before;
     engine.give(
-      JSON.stringify({ url: href, path: location.pathname, referrer: referrer || undefined, title }),
+      json({ url: href, path: location.pathname, referrer: referrer || undefined, title }),
     );
     engine.show();
   };

@@ -4,9 +4,11 @@
 //! are the same column. Two that collide, or one that ends where another goes
 //! on, cannot both be kept, and the store would refuse the whole block.
 
-use std::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned as _};
+use alloc::string::String;
+use alloc::vec::Vec;
 
-use tidemark_core::json::{Kind, Value, push_pointer, push_pointer_index, unescape};
+use crate::json::{Kind, Value, push_pointer, push_pointer_index, unescape};
 
 /// The pointer of the first value whose path is taken already, behind `prefix`.
 pub(super) fn conflict(attributes: Value<'_>, prefix: &str) -> Option<String> {
@@ -82,9 +84,8 @@ fn in_items(array: Value<'_>, pointer: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use tidemark_core::json::check_text;
-
     use super::*;
+    use crate::json::check_text;
 
     fn found(text: &str) -> Option<String> {
         conflict(check_text(text).unwrap(), "/attributes")
