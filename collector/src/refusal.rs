@@ -68,7 +68,6 @@ pub enum Refused {
 
 /// What a refusal means at HTTP.
 struct Outcome {
-    status: StatusCode,
     code: Code,
     detail: &'static str,
     /// Whether the same call may succeed later.
@@ -78,66 +77,29 @@ struct Outcome {
 
 impl Refused {
     fn outcome(&self) -> Outcome {
-        use StatusCode as S;
-        let of_core = |status, code: Code, retry, level| Outcome {
-            status,
-            code,
-            detail: code.detail(),
-            retry,
-            level,
-        };
-        let own =
-            |status, code, detail, retry, level| Outcome { status, code, detail, retry, level };
+        let told = |code: Code, retry, level| Outcome { code, detail: code.detail(), retry, level };
         match self {
-            Self::BodyTooLarge => own(
-                S::PAYLOAD_TOO_LARGE,
-                Code::BodyTooLarge,
-                "The body is larger than 2 MB, or grows beyond it when decompressed. Split the batch.",
-                false,
-                Level::INFO,
-            ),
-            Self::BodyTimeout => {
-                of_core(S::REQUEST_TIMEOUT, Code::RequestTimeout, true, Level::INFO)
-            }
-            Self::BodyBroken => of_core(S::BAD_REQUEST, Code::BodyBroken, false, Level::INFO),
-            Self::UnsupportedEncoding => {
-                of_core(S::UNSUPPORTED_MEDIA_TYPE, Code::UnsupportedEncoding, false, Level::INFO)
-            }
-            Self::InvalidEncoding => {
-                of_core(S::BAD_REQUEST, Code::InvalidEncoding, false, Level::INFO)
-            }
-            Self::InvalidSignature => {
-                of_core(S::UNAUTHORIZED, Code::InvalidSignature, false, Level::WARN)
-            }
-            Self::StaleSignature => {
-                of_core(S::UNAUTHORIZED, Code::StaleSignature, false, Level::WARN)
-            }
-            Self::NotABatch(refusal) => {
-                let too_much = matches!(refusal.code, Code::BodyTooLarge | Code::TooManyEvents);
-                let status = if too_much { S::PAYLOAD_TOO_LARGE } else { S::BAD_REQUEST };
-                of_core(status, refusal.code, false, Level::INFO)
-            }
-            Self::TookTooLong => of_core(S::GATEWAY_TIMEOUT, Code::Timeout, true, Level::ERROR),
-            Self::Overloaded => {
-                of_core(S::SERVICE_UNAVAILABLE, Code::Overloaded, true, Level::WARN)
-            }
-            Self::NotStored(_) => {
-                of_core(S::SERVICE_UNAVAILABLE, Code::StoreUnavailable, true, Level::ERROR)
-            }
-            Self::NotAnswered(_) => own(
-                S::SERVICE_UNAVAILABLE,
-                Code::StoreUnavailable,
-                "The store does not answer. Ask again after Retry-After.",
-                true,
-                Level::ERROR,
-            ),
-            Self::UnknownApiKey => {
-                of_core(S::UNAUTHORIZED, Code::UnknownApiKey, false, Level::INFO)
-            }
-            Self::NotFound => of_core(S::NOT_FOUND, Code::NotFound, false, Level::DEBUG),
-            Self::MethodNotAllowed => {
-                of_core(S::METHOD_NOT_ALLOWED, Code::MethodNotAllowed, false, Level::DEBUG)
-            }
+            Self::BodyTooLarge => Outcome {
+                detail: "The body is larger than 2 MB, or grows beyond it when decompressed. Split the batch.",
+                ..told(Code::BodyTooLarge, false, Level::INFO)
+            },
+            Self::BodyTimeout => told(Code::RequestTimeout, true, Level::INFO),
+            Self::BodyBroken => told(Code::BodyBroken, false, Level::INFO),
+            Self::UnsupportedEncoding => told(Code::UnsupportedEncoding, false, Level::INFO),
+            Self::InvalidEncoding => told(Code::InvalidEncoding, false, Level::INFO),
+            Self::InvalidSignature => told(Code::InvalidSignature, false, Level::WARN),
+            Self::StaleSignature => told(Code::StaleSignature, false, Level::WARN),
+            Self::NotABatch(refusal) => told(refusal.code, false, Level::INFO),
+            Self::TookTooLong => told(Code::Timeout, true, Level::ERROR),
+            Self::Overloaded => told(Code::Overloaded, true, Level::WARN),
+            Self::NotStored(_) => told(Code::StoreUnavailable, true, Level::ERROR),
+            Self::NotAnswered(_) => Outcome {
+                detail: "The store does not answer. Ask again after Retry-After.",
+                ..told(Code::StoreUnavailable, true, Level::ERROR)
+            },
+            Self::UnknownApiKey => told(Code::UnknownApiKey, false, Level::INFO),
+            Self::NotFound => told(Code::NotFound, false, Level::DEBUG),
+            Self::MethodNotAllowed => told(Code::MethodNotAllowed, false, Level::DEBUG),
         }
     }
 
@@ -179,8 +141,8 @@ impl Refused {
 
     /// Writes the refusal and its causes to the log.
     pub fn log(&self) {
-        let Outcome { status, code, level, .. } = self.outcome();
-        let (status, code, cause) = (status.as_u16(), code.as_str(), causes(self));
+        let Outcome { code, level, .. } = self.outcome();
+        let (status, code, cause) = (code.http_status(), code.as_str(), causes(self));
         // tracing wants the level at compile time.
         match level {
             Level::ERROR => tracing::error!(status, code, cause, "refused"),
@@ -210,7 +172,9 @@ pub fn causes(error: &dyn std::error::Error) -> String {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         self.log();
-        let Outcome { status, code, detail, retry, .. } = self.outcome();
+        let Outcome { code, detail, retry, .. } = self.outcome();
+        let status =
+            StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
         let mut body = String::from("{\"error\":{\"code\":");
         json::write_string(&mut body, code.as_str());
         body.push_str(",\"detail\":");

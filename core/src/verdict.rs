@@ -176,6 +176,34 @@ impl Code {
         }
     }
 
+    /// The HTTP status of a call that is refused with this code. An event's own
+    /// code never refuses a call; 422 would be its status.
+    pub const fn http_status(self) -> u16 {
+        match self {
+            Self::InvalidJson
+            | Self::InvalidUtf8
+            | Self::InvalidBatch
+            | Self::InvalidEncoding
+            | Self::BodyBroken => 400,
+            Self::UnknownWriteKey
+            | Self::WriteKeyConflict
+            | Self::UnknownApiKey
+            | Self::InvalidSignature
+            | Self::StaleSignature => 401,
+            Self::OriginNotAllowed => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::RequestTimeout => 408,
+            Self::BodyTooLarge | Self::TooManyEvents => 413,
+            Self::UnsupportedMediaType | Self::UnsupportedEncoding => 415,
+            Self::RateLimited => 429,
+            Self::CollectorUnavailable | Self::StoreUnavailable | Self::Overloaded => 503,
+            Self::Timeout => 504,
+            // `verdict` is the match without a wildcard: it places a new code.
+            _ => 422,
+        }
+    }
+
     /// The code of that name, for an answer that another hop gave.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.as_str() == name)
@@ -328,5 +356,31 @@ fn push_text_or_null(out: &mut String, text: Option<&str>) {
     match text {
         Some(text) => json::write_string(out, text),
         None => out.push_str("null"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_a_calls_or_an_events() {
+        for code in Code::ALL {
+            let of_event = code.http_status() == 422;
+            assert_eq!(code.verdict().is_some(), of_event, "{}", code.as_str());
+            assert_eq!(Code::from_name(code.as_str()), Some(*code));
+        }
+    }
+
+    #[test]
+    fn an_answer_counts_what_it_tells() {
+        let event = |verdict, fault| EventVerdict { event_id: None, verdict, fault };
+        let fault = Fault::new(Code::WrongType, "/attributes/a\"b");
+        let events = [event(Verdict::Accepted, None), event(Verdict::Rejected, Some(fault))];
+        let answer: serde_json::Value =
+            serde_json::from_str(&answer_json(Some("b"), &events)).unwrap();
+        assert_eq!(answer["verdicts"][1]["pointer"], "/attributes/a\"b");
+        assert_eq!((&answer["accepted"], &answer["rejected"]), (&1.into(), &1.into()));
+        assert_eq!(tally(&events).received(), 2);
     }
 }

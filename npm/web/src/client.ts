@@ -13,9 +13,11 @@ const NOTHING: Flushed = { sent: 0, accepted: 0, duplicate: 0, rejected: 0, drop
 /** Makes the client; `wasmUrl` is where the module lies, asked for at `init`. */
 export function createClient(wasmUrl: () => string | URL): Tidemark {
   let report = reporter({});
-  let started = false;
+  /** Settles, never fails, when the engine runs or cannot. */
+  let ready: Promise<void> | undefined;
   let connected: Connected | undefined;
-  let waiting: ((engine: Connected) => void)[] = [];
+  /** Gone once the engine runs or cannot. */
+  let waiting: ((engine: Connected) => void)[] | undefined = [];
 
   const call = (run: (engine: Connected) => void): void => {
     if (connected) {
@@ -24,7 +26,7 @@ export function createClient(wasmUrl: () => string | URL): Tidemark {
       } catch (error) {
         report('internal', error);
       }
-    } else if (waiting.length < WAITING_MAX) {
+    } else if (waiting && waiting.length < WAITING_MAX) {
       waiting.push(run);
     }
   };
@@ -32,23 +34,23 @@ export function createClient(wasmUrl: () => string | URL): Tidemark {
   const start = async (options: Options): Promise<void> => {
     try {
       connected = connect(await load(wasmUrl()), options, report);
-      waiting.forEach(call);
+      waiting?.forEach(call);
     } catch (error) {
       report('load_failed', error);
     }
-    waiting = [];
+    waiting = undefined;
   };
 
   return {
     init(options: Options): void {
-      report = reporter(options ?? {});
+      const tell = reporter(options ?? {});
       if (typeof options?.writeKey !== 'string' || typeof options.endpoint !== 'string') {
-        report('invalid_options', 'init needs writeKey and endpoint');
-      } else if (started) {
-        report('already_started', 'init was called before');
+        tell('invalid_options', 'init needs writeKey and endpoint');
+      } else if (ready) {
+        tell('already_started', 'init was called before');
       } else {
-        started = true;
-        void start({ ...options, endpoint: options.endpoint.replace(/\/+$/, '') });
+        report = tell;
+        ready = start({ ...options, endpoint: options.endpoint.replace(/\/+$/, '') });
       }
     },
     track(name: string, attributes?: Attributes): void {
@@ -62,11 +64,10 @@ export function createClient(wasmUrl: () => string | URL): Tidemark {
     setConsent(consent: Consent): void {
       call((engine) => engine.setConsent(consent ?? {}));
     },
-    flush(): Promise<Flushed> {
-      if (!started) return Promise.resolve({ ...NOTHING, held: waiting.length });
-      return new Promise((resolve) => {
-        call((engine) => engine.flush().then(resolve, () => resolve(NOTHING)));
-      });
+    async flush(): Promise<Flushed> {
+      if (!ready) return { ...NOTHING, held: waiting?.length ?? 0 };
+      await ready;
+      return connected?.flush().catch(() => NOTHING) ?? NOTHING;
     },
   };
 }
