@@ -53,6 +53,17 @@ describe('captured without a call', () => {
     expect(told('ui.rage_click').length).toBe(1);
   });
 
+  test('a scroll that ended before the click is no answer to it', async () => {
+    // The browser tells a scroll a frame late: after the click that comes right behind it.
+    await page.evaluate(() => {
+      document.body.style.minHeight = '300vh';
+      addEventListener('pointerup', () => scrollBy(0, 1));
+    });
+    await press('#dead', 3);
+    await until(() => told('ui.rage_click').length, 1);
+    expect(told('ui.rage_click')[0].attributes.click_count).toBe(3);
+  });
+
   test.each([
     ['a stepper', '#plus'],
     ['a button whose answer is far away', '#far'],

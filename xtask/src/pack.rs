@@ -22,7 +22,7 @@ const PACKAGES: [&str; 1] = ["web"];
 /// When a build or npm fails, or a package's version is not the workspace's.
 pub fn run(place: &Place) -> Result<()> {
     sdk::build(place)?;
-    let out = place.target.join("npm");
+    let out = place.root.join("target/npm");
     if out.exists() {
         fs::remove_dir_all(&out)?;
     }

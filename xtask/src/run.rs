@@ -55,7 +55,8 @@ pub fn step(title: &str, command: &mut Command) -> Result<()> {
         .status()
         .with_context(|| format!("{title}: cannot start {:?}", command.get_program()))?;
     if !status.success() {
-        bail!("{title} failed ({status}): {command:?}");
+        let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
+        bail!("{title} failed ({status}): {} {}", command.get_program().display(), words.join(" "));
     }
     say(format!("✓ {title} ({})", seconds(started)));
     Ok(())

@@ -43,29 +43,39 @@ pub struct Built {
 /// # Errors
 /// When a tool is missing or fails.
 pub fn build(place: &Place) -> Result<Built> {
-    let work = place.target.join("page/sdk");
-    if work.exists() {
-        fs::remove_dir_all(&work)?;
-    }
-    let dist = place.root.join("npm/web/dist");
-    fs::create_dir_all(dist.join("sdk"))?;
-    let wasm = compile(place, &work)?;
-    write_engine(place, &work)?;
-    let script = dist.join("sdk/tidemark.js");
-    for (entry, format, out) in [
-        ("script.ts", "iife", script.clone()),
-        ("browser.ts", "esm", dist.join("browser.js")),
-        ("node.ts", "esm", dist.join("node.js")),
-    ] {
-        bundle(place, &work, entry, format, &out)?;
+    // A folder of its own: two builds at a time (a test's and a person's) only
+    // meet where whole files are put.
+    let work = place.target.join(format!("page/sdk-{}", std::process::id()));
+    fs::create_dir_all(&work)?;
+    let built = build_in(place, &work);
+    fs::remove_dir_all(&work)?;
+    built
+}
+
+fn build_in(place: &Place, work: &Path) -> Result<Built> {
+    let wasm = compile(place, work)?;
+    write_engine(place, work)?;
+    for (entry, format) in [("script.ts", "iife"), ("browser.ts", "esm"), ("node.ts", "esm")] {
+        bundle(place, work, entry, format)?;
     }
     let types = ["--project", "npm/web"];
     step("types of the SDK", &mut command(place, "tsc", &types)?)?;
-    // Beside each script, for it looks for the module there.
-    let beside = dist.join("sdk/tidemark.wasm");
-    fs::copy(&wasm, &beside)?;
-    fs::copy(&wasm, dist.join("tidemark.wasm"))?;
-    Ok(Built { script, wasm: beside })
+
+    let dist = place.root.join("npm/web/dist");
+    let built =
+        Built { script: dist.join("sdk/tidemark.js"), wasm: dist.join("sdk/tidemark.wasm") };
+    fs::create_dir_all(dist.join("sdk"))?;
+    // The module lies beside each script, which looks for it there.
+    for (from, to) in [
+        (wasm.clone(), built.wasm.clone()),
+        (wasm, dist.join("tidemark.wasm")),
+        (work.join("script.js"), built.script.clone()),
+        (work.join("browser.js"), dist.join("browser.js")),
+        (work.join("node.js"), dist.join("node.js")),
+    ] {
+        fs::copy(&from, &to).with_context(|| format!("put {}", to.display()))?;
+    }
+    Ok(built)
 }
 
 /// cargo, wasm-bindgen and wasm-opt; returns the finished module.
@@ -125,7 +135,9 @@ fn write_engine(place: &Place, work: &Path) -> Result<()> {
     Ok(())
 }
 
-fn bundle(place: &Place, work: &Path, entry: &str, format: &str, out: &Path) -> Result<()> {
+/// Bundles npm/web/src/`entry` into a script of that name in `work`.
+fn bundle(place: &Place, work: &Path, entry: &str, format: &str) -> Result<()> {
+    let out = work.join(entry).with_extension("js");
     let options = [
         "--bundle",
         "--minify",
@@ -144,6 +156,6 @@ fn bundle(place: &Place, work: &Path, entry: &str, format: &str, out: &Path) -> 
     // 130 bytes less than esbuild alone leaves.
     let options = ["--compress", "passes=3,ecma=2020,unsafe_arrows", "--mangle", "--output"];
     let mut terser = command(place, "terser", &options)?;
-    terser.arg(out).arg("--toplevel").arg(out);
+    terser.arg(&out).arg("--toplevel").arg(&out);
     step(&format!("shrink {entry}"), &mut terser)
 }

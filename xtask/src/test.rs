@@ -12,7 +12,7 @@ use crate::{edge, pack, sdk, setup};
 /// Which tests.
 #[derive(clap::Args, Debug, Default)]
 pub struct Options {
-    /// Only these suites: native, browsers, edge, packaging, journey.
+    /// Only these suites: native, browsers, edge, packaging, gtm, journey.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -20,11 +20,12 @@ pub struct Options {
 /// A suite: its name, and how it runs.
 type Suite = (&'static str, fn(&Place) -> Result<()>);
 
-const SUITES: [Suite; 5] = [
+const SUITES: [Suite; 6] = [
     ("native", native),
     ("browsers", browsers),
     ("edge", edge_on_workerd),
     ("packaging", packaging),
+    ("gtm", gtm),
     ("journey", journey),
 ];
 
@@ -92,6 +93,10 @@ fn edge_on_workerd(place: &Place) -> Result<()> {
 fn packaging(place: &Place) -> Result<()> {
     pack::run(place)?;
     vitest(place, "tests/packaging", "the packed npm package")
+}
+
+fn gtm(place: &Place) -> Result<()> {
+    vitest(place, "gtm-template", "the tag of Google Tag Manager")
 }
 
 fn journey(place: &Place) -> Result<()> {

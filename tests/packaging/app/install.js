@@ -11,7 +11,7 @@ const root = resolve(import.meta.dirname, '../../..');
 
 const tarball = () => {
   if (process.env.TIDEMARK_TARBALL) return resolve(process.env.TIDEMARK_TARBALL);
-  const folder = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'npm');
+  const folder = join(root, 'target/npm');
   const found = existsSync(folder)
     ? readdirSync(folder).filter((name) => /^tidemark-web-.*\.tgz$/.test(name))
     : [];

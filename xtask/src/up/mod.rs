@@ -4,7 +4,6 @@
 //! edge → demo; each is healthy before the next begins. A part that dies is
 //! started again. At the end every process is gone, whatever happened.
 
-mod demo;
 mod http;
 mod parts;
 mod ports;
@@ -85,7 +84,6 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
     fs::create_dir_all(&data).with_context(|| format!("make {}", data.display()))?;
     let data = data.canonicalize()?;
     let secrets = Secrets::of(&data)?;
-    let _demo = demo::serve(place, &ports, &secrets)?;
 
     let mut parts = Parts::new(place, &data, &ports, &secrets)?;
     let outcome = parts

@@ -1,4 +1,4 @@
-//! ClickHouse, collector and edge: how each is started, and when it is well.
+//! ClickHouse, collector, edge and demo: how each is started, and when it is well.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -69,6 +69,7 @@ impl Parts {
                 ports.collector_url() + "/health/ready",
             ),
             part("edge", edge(place, data, ports, secrets)?, ports.edge_url() + "/health"),
+            part("demo", demo(place, ports, secrets), ports.demo_url() + "/config.js"),
         ]))
     }
 
@@ -208,6 +209,23 @@ fn edge(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> Result<
         .env("TIDEMARK_SALT_SECRET", &secrets.salt_secret)
         .current_dir(&place.root);
     Ok(command)
+}
+
+/// A page of its own origin, served by Node: see demo.mjs.
+fn demo(place: &Place, ports: &Ports, secrets: &Secrets) -> Command {
+    let config = json!({
+        "endpoint": ports.edge_url(),
+        "write_key": secrets.write_key,
+        "site": "shop",
+    });
+    let mut command = Command::new("node");
+    command
+        .arg(place.root.join("xtask/src/up/demo.mjs"))
+        .arg(place.root.join("demo"))
+        .arg(ports.demo.to_string())
+        .env("TIDEMARK_DEMO", config.to_string())
+        .current_dir(&place.root);
+    command
 }
 
 /// The program itself: npm's `workerd` is a script that starts it as a child,

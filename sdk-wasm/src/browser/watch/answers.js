@@ -22,7 +22,7 @@ const OBSERVED = {
   ),
 };
 /** Events that are answers in themselves. */
-const ANSWERS = ['input', 'change', 'submit', 'scroll', 'toggle', 'popstate', 'play', 'pause'];
+const ANSWERS = ['input', 'change', 'submit', 'toggle', 'popstate', 'play', 'pause'];
 /** What a person clicks repeatedly and rightly, and what answers inside of itself. */
 const ANSWERS_ITSELF = 'input:not([type=submit],[type=button],[type=reset],[type=image]),select,' +
   'textarea,canvas,video,audio,iframe,embed,object,[contenteditable]';
@@ -41,7 +41,7 @@ const surroundings = (control) => {
 
 /** @returns {(control: Element, click: MouseEvent) => void} begins to wait for an answer */
 export const watchAnswers = (answered) => {
-  let near, click, timer;
+  let near, click, place, timer;
 
   const isOnTop = (node) =>
     node instanceof Element &&
@@ -63,8 +63,13 @@ export const watchAnswers = (answered) => {
   const selected = () => {
     if (!getSelection()?.isCollapsed) answered();
   };
+  // A scroll is told a frame late: one that ended before the click is no answer to it.
+  const scrolled = ({ target }) => {
+    if (target !== document || place !== scrollX + ',' + scrollY) answered();
+  };
   const stop = () => {
     observer.disconnect();
+    removeEventListener('scroll', scrolled, true);
     ANSWERS.forEach((name) => removeEventListener(name, answered, true));
     document.removeEventListener('selectionchange', selected);
   };
@@ -75,8 +80,10 @@ export const watchAnswers = (answered) => {
     timer = setTimeout(stop, PENDING_MS);
     near = surroundings(control);
     click = event;
+    place = scrollX + ',' + scrollY;
     observer.observe(document, OBSERVED);
     ANSWERS.forEach((name) => addEventListener(name, answered, { capture: true, passive: true }));
+    addEventListener('scroll', scrolled, { capture: true, passive: true });
     document.addEventListener('selectionchange', selected);
   };
 };
