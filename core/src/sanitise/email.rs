@@ -2,53 +2,44 @@
 //!
 //! An address is a local part, an at sign (also `%40` and the full-width `＠`),
 //! and a domain with a dot whose last label is of letters. Both sides may hold
-//! letters of any script. Each byte is looked at a bounded number of times: both
-//! sides end at the next at sign, and at a length that no address exceeds.
+//! letters of any script, and signs that nobody sees; where a word of ASCII meets
+//! Chinese, Japanese or Korean, which set no space, the address ends. The domain
+//! is looked at first, and the local part only where there is one: each byte is
+//! looked at a bounded number of times.
 
-use alloc::string::String;
-
-use super::EMAIL_MARK;
+use super::Rule;
+use super::glyph::{byte, is_unspaced};
+use super::scan::Scan;
 
 /// RFC 5321, 4.5.3.1.1, in characters of which one may be four bytes.
 const LOCAL_MAX_BYTES: usize = 64 * 4;
 /// RFC 5321, 4.5.3.1.2.
 const DOMAIN_MAX_BYTES: usize = 255;
 
-/// The text with each address replaced; `None` when it holds none.
-pub(super) fn without_addresses(text: &str) -> Option<String> {
-    let bytes = text.as_bytes();
-    let mut output: Option<String> = None;
-    let mut copied = 0;
-    let mut at = 0;
-    while at < bytes.len() {
-        let sign = at_sign(bytes, at);
-        if sign == 0 {
-            at += 1;
-            continue;
-        }
-        let from = local_start(bytes, copied, at);
-        let to = domain_end(bytes, at + sign);
-        if from < at && to > at + sign {
-            let output = output.get_or_insert_with(String::new);
-            output.push_str(text.get(copied..from).unwrap_or_default());
-            output.push_str(EMAIL_MARK);
-            copied = to;
-            at = to;
-        } else {
-            at += sign;
+/// Judges the at sign, if one stands at the scan's place.
+pub(super) fn address(scan: &mut Scan<'_>) {
+    let at = scan.at;
+    let sign = at_sign(scan.bytes, at);
+    if sign == 0 {
+        return;
+    }
+    let to = domain_end(scan.bytes, at + sign);
+    if to > at + sign {
+        let from = local_start(scan.bytes, scan.copied, at);
+        if from < at {
+            scan.found(Rule::Email, from, to);
+            return;
         }
     }
-    let mut output = output?;
-    output.push_str(text.get(copied..).unwrap_or_default());
-    Some(output)
+    scan.at = at + sign;
 }
 
 /// The length of the at sign at a place; 0 for none.
-fn at_sign(bytes: &[u8], at: usize) -> usize {
-    match bytes.get(at) {
-        Some(b'@') => 1,
-        Some(b'%') if bytes.get(at + 1..at + 3) == Some(b"40") => 3,
-        Some(0xef) if bytes.get(at + 1..at + 3) == Some(b"\xbc\xa0") => 3,
+pub(super) fn at_sign(bytes: &[u8], at: usize) -> usize {
+    match byte(bytes, at) {
+        b'@' => 1,
+        b'%' if bytes.get(at + 1..at + 3) == Some(b"40") => 3,
+        0xef if bytes.get(at + 1..at + 3) == Some(b"\xbc\xa0") => 3,
         _ => 0,
     }
 }
@@ -58,15 +49,32 @@ fn at_sign(bytes: &[u8], at: usize) -> usize {
 fn local_start(bytes: &[u8], floor: usize, sign: usize) -> usize {
     let floor = floor.max(sign.saturating_sub(LOCAL_MAX_BYTES));
     let mut from = sign;
-    while from > floor && bytes.get(from - 1).is_some_and(|byte| is_local(*byte)) {
-        from -= 1;
+    // A local part is of ASCII, or of such a script: not of both.
+    let unspaced = sign > 0 && byte(bytes, sign - 1) >= 0x80;
+    while from > floor {
+        let mut first = from - 1;
+        while first > floor && byte(bytes, first) & 0xc0 == 0x80 {
+            first -= 1;
+        }
+        let lead = byte(bytes, first);
+        let full_width = lead == 0xef;
+        if !is_local(lead) || lead >= 0x80 && is_unspaced(lead) && !unspaced && !full_width {
+            break;
+        }
+        // 。、「」 and what is like them.
+        if lead == 0xe3 && byte(bytes, first + 1) == 0x80 {
+            break;
+        }
+        from = first;
     }
     // The limit may have cut a character of several bytes in two.
-    while from < sign && bytes.get(from).is_some_and(|byte| byte & 0xc0 == 0x80) {
+    while from < sign && byte(bytes, from) & 0xc0 == 0x80 {
         from += 1;
     }
     // Quotes and dots before an address are the sentence's, not the address's.
-    while from < sign && matches!(bytes.get(from), Some(b'.' | b'\'' | b'-')) {
+    while from < sign
+        && matches!(byte(bytes, from), b'.' | b'\'' | b'-' | b'*' | b'/' | b'=' | b'&')
+    {
         from += 1;
     }
     from
@@ -85,21 +93,41 @@ fn domain_end(bytes: &[u8], from: usize) -> usize {
     // The end of the last label of letters that follows a dot.
     let mut valid = from;
     let mut label = from;
-    let mut letters = 0;
+    let (mut letters, mut ascii, mut unspaced) = (0, false, false);
     while end < limit {
-        let byte = bytes.get(end).copied().unwrap_or_default();
-        match byte {
-            b'.' if end > label => {
-                label = end + 1;
-                letters = 0;
-            }
-            b'a'..=b'z' | b'A'..=b'Z' | 0x80.. if at_sign(bytes, end) == 0 => letters += 1,
-            b'0'..=b'9' | b'-' if end > label || byte != b'-' => {}
-            _ => break,
+        let here = byte(bytes, end);
+        let dot = dot(bytes, end);
+        if dot > 0 && end > label {
+            end += dot;
+            label = end;
+            (letters, ascii, unspaced) = (0, false, false);
+            continue;
         }
-        end += 1;
-        let whole_character = bytes.get(end).is_none_or(|next| next & 0xc0 != 0x80);
-        if label > from && letters >= 2 && letters == end - label && whole_character {
+        let character = match here {
+            b'a'..=b'z' | b'A'..=b'Z' => {
+                ascii = true;
+                letters += 1;
+                1
+            }
+            0x80.. if dot == 0 && at_sign(bytes, end) == 0 => {
+                unspaced |= is_unspaced(here);
+                let mut next = end + 1;
+                while byte(bytes, next) & 0xc0 == 0x80 {
+                    next += 1;
+                }
+                letters += next - end;
+                next - end
+            }
+            b'0'..=b'9' => 1,
+            b'-' if end > label => 1,
+            _ => break,
+        };
+        // The sentence goes on in another script.
+        if ascii && unspaced {
+            break;
+        }
+        end += character;
+        if label > from && letters >= 2 && letters == end - label {
             valid = end;
         }
     }
@@ -108,4 +136,13 @@ fn domain_end(bytes: &[u8], from: usize) -> usize {
     let punycode =
         bytes.get(label..label + 4).is_some_and(|start| start.eq_ignore_ascii_case(b"xn--"));
     if label > from && punycode && end > label + 4 { end } else { valid }
+}
+
+/// The length of the dot at a place, of the three that IDNA takes for one; 0 for none.
+fn dot(bytes: &[u8], at: usize) -> usize {
+    match (byte(bytes, at), byte(bytes, at + 1), byte(bytes, at + 2)) {
+        (b'.', ..) => 1,
+        (0xef, 0xbc, 0x8e) | (0xef, 0xbd, 0xa1) | (0xe3, 0x80, 0x82) => 3,
+        _ => 0,
+    }
 }

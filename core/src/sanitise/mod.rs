@@ -1,124 +1,130 @@
 //! Takes personal data out of text before it travels.
 //!
-//! One scanner for a string, the same in the page, at the edge and in the
-//! collector. Linear in the input, and idempotent: sanitised text is left as it
-//! is. Rules of this stage: addresses of e-mail are replaced, and URLs end at
-//! their path. A finding tells the rule and the place, never the text.
+//! One scanner for a string, one set of rules by key name, the same in the page,
+//! at the edge and in the collector. A string: [`url`](mod@url) ends URLs at their
+//! path, then `scan` runs once over it and asks the rules at the bytes that may
+//! begin something (`email`, `number` → `phone`, `checksum`, `ip`, `secret`,
+//! `label`, `path`). JSON: `walk` goes through the text without a tree and asks
+//! `names` about keys. docs/sanitiser.md tells every rule.
+//!
+//! Always true: linear in the input, and idempotent: sanitised text is left as it
+//! is. A finding tells the rule and the place, never the text. It does not guess
+//! at names of people in prose.
 
+mod checksum;
 mod email;
+mod glyph;
+mod ip;
+mod label;
+mod names;
+mod national;
+mod number;
+mod path;
+mod phone;
+mod policy;
+mod rule;
+mod scan;
+mod screen;
+mod secret;
+#[cfg(test)]
+mod steps;
+mod topic;
 mod url;
+mod walk;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::json::{Token, Value, Walker, unescape, write_string};
-use crate::limits::STRING_MAX_BYTES;
+pub use policy::{Action, Policy};
+pub use rule::{Finding, Rule};
+pub use screen::screen;
+
+use crate::json::Value;
 
 /// What stands where an e-mail address stood.
 pub const EMAIL_MARK: &str = "[email]";
+/// Bytes of a string whose key may be longer ([`Policy::long_keys`]).
+pub const LONG_STRING_MAX_BYTES: usize = 32 * 1024;
 
-/// Which rule changed a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// An e-mail address was replaced by [`EMAIL_MARK`].
-    Email,
-    /// A URL's query, fragment or credentials were removed.
-    Url,
-    /// A string over the limit was cut at a character.
-    Cut,
-    /// An identifier was removed, because the visitor's consent does not cover it.
-    Consent,
-    /// A user_id that is personal data was replaced by its keyed hash.
-    Hash,
-}
-
-impl Rule {
-    /// The rule's name in findings.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Url => "url",
-            Self::Cut => "cut",
-            Self::Consent => "consent",
-            Self::Hash => "hash",
-        }
-    }
-}
-
-/// That a rule changed the text at a place: for the person who asks why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// Which rule.
-    pub rule: Rule,
-    /// Where, as a JSON pointer; empty for plain text.
-    pub pointer: String,
-}
+/// How often a text is gone over while it changes. What one rule leaves may be
+/// what another one looks for; nothing is known that needs a third time.
+const MAX_ROUNDS: usize = 4;
 
 /// Sanitises one string, telling each rule that changed it once. Text without
 /// anything personal is borrowed back.
 pub fn text<'a>(input: &'a str, found: &mut dyn FnMut(Rule)) -> Cow<'a, str> {
-    let mut output = Cow::Borrowed(input);
-    if let Some(shorter) = url::without_queries(&output) {
-        found(Rule::Url);
-        output = Cow::Owned(shorter);
-    }
-    if let Some(marked) = email::without_addresses(&output) {
-        found(Rule::Email);
-        output = Cow::Owned(marked);
-    }
-    output
+    text_with(input, &Policy::DEFAULT, found)
+}
+
+/// [`text`], by a policy of one's own.
+pub fn text_with<'a>(
+    input: &'a str,
+    policy: &Policy<'_>,
+    found: &mut dyn FnMut(Rule),
+) -> Cow<'a, str> {
+    let mut rules = 0;
+    let output = rounds(input, policy, &mut rules);
+    tell(rules, found);
+    output.map_or(Cow::Borrowed(input), Cow::Owned)
+}
+
+/// A URL as it may travel: origin and path, without credentials, query and
+/// fragment, at most 500 bytes, and nothing personal in the path.
+pub fn url(input: &str) -> String {
+    text(input, &mut |_| {}).into_owned()
 }
 
 /// Sanitises every string value of a JSON value, wherever it is nested, and
 /// returns its text. What no rule changes is copied byte for byte. Strings over
-/// 8 KB are cut first. Findings are given with the pointer behind `prefix`.
+/// 8 KB are cut first (32 KB behind `prompt_text` and `stack_trace`). Findings are
+/// given with the pointer behind `prefix`.
 pub fn json(value: Value<'_>, prefix: &str, findings: &mut Vec<Finding>) -> String {
-    json_telling(value, &mut |rule, walker| {
-        let mut pointer = String::from(prefix);
-        walker.pointer(&mut pointer);
-        findings.push(Finding { rule, pointer });
-    })
+    json_with(value, prefix, &Policy::DEFAULT, findings)
 }
 
-/// As [`json`], telling each finding's rule and the walker that stands at its
-/// place: the page, which asks for neither, does not pay for pointers.
-pub fn json_telling(value: Value<'_>, found: &mut dyn FnMut(Rule, &Walker<'_>)) -> String {
-    let input = value.raw();
-    let mut output = String::with_capacity(input.len());
-    let mut copied = 0;
-    let mut walker = Walker::new(value);
-    while let Some(token) = walker.next() {
-        let Token::String(inside) = token else { continue };
-        let Some(whole) = unescape(inside) else { continue };
-        let kept = cut(&whole);
-        let mut at_place = |rule| found(rule, &walker);
-        if kept.len() < whole.len() {
-            at_place(Rule::Cut);
+/// [`json`], by a policy of one's own.
+pub fn json_with(
+    value: Value<'_>,
+    prefix: &str,
+    policy: &Policy<'_>,
+    findings: &mut Vec<Finding>,
+) -> String {
+    walk::json(value, prefix, policy, findings)
+}
+
+/// Goes over a text until it stays; `None` when it stayed at once. The rules that
+/// changed it are added to `rules`, a bit each.
+fn rounds(input: &str, policy: &Policy<'_>, rules: &mut u32) -> Option<String> {
+    let mut output: Option<String> = None;
+    for _ in 0..MAX_ROUNDS {
+        let text = output.as_deref().unwrap_or(input);
+        let shorter = url::without_queries(text, policy);
+        if shorter.is_some() {
+            *rules |= 1 << Rule::Url as u32;
         }
-        let clean = text(kept, &mut at_place);
-        if clean != whole {
-            let end = walker.position();
-            output.push_str(input.get(copied..end - inside.len() - 2).unwrap_or_default());
-            write_string(&mut output, &clean);
-            copied = end;
+        let marked = scan::pass(shorter.as_deref().unwrap_or(text), policy, rules);
+        match marked.or(shorter) {
+            Some(changed) => output = Some(changed),
+            None => break,
         }
     }
-    output.push_str(input.get(copied..).unwrap_or_default());
     output
 }
 
-/// The longest beginning of a string within the limit that ends at a character.
-fn cut(text: &str) -> &str {
-    if text.len() <= STRING_MAX_BYTES {
-        return text;
+/// Tells the rules that [`rounds`] gathered, in the order of [`Rule::ALL`].
+fn tell(rules: u32, found: &mut dyn FnMut(Rule)) {
+    if rules == 0 {
+        return;
     }
-    let mut end = STRING_MAX_BYTES;
-    while !text.is_char_boundary(end) {
-        end -= 1;
+    for rule in Rule::ALL {
+        if rules & 1 << rule as u32 != 0 {
+            found(rule);
+        }
     }
-    text.get(..end).unwrap_or_default()
 }
 
+#[cfg(all(test, feature = "rare-rules"))]
+mod labelled;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,6 @@
 use super::*;
+use crate::limits::STRING_MAX_BYTES;
+use alloc::format;
 use alloc::string::ToString;
 use proptest::prelude::*;
 
@@ -45,7 +47,7 @@ fn what_is_no_address_stays() {
         "［email］",
         "[email]",
         "meet me @ noon. bring tea",
-        "10.0.0.1",
+        "127.0.0.1",
         "v1.2.3-rc.1",
     ] {
         assert_eq!(clean(input), input, "{input}");
@@ -81,15 +83,15 @@ fn questions_and_colours_stay() {
 
 #[test]
 fn nested_strings_are_found_with_their_place() {
-    let input = r#"{"a":"x","b":{"mail":["jo\u0040example.org", 1.50 ,"ok"]},"/x?y":"https://a.example/?q"}"#;
+    let input = r#"{"a":"x","b":{"note":["jo\u0040example.org", 1.50 ,"ok"]},"/x?y":"https://a.example/?q"}"#;
     let mut findings = Vec::new();
     let output = json(crate::json::check_text(input).unwrap(), "/attributes", &mut findings);
     assert_eq!(
         output,
-        r#"{"a":"x","b":{"mail":["[email]", 1.50 ,"ok"]},"/x?y":"https://a.example/"}"#
+        r#"{"a":"x","b":{"note":["[email]", 1.50 ,"ok"]},"/x?y":"https://a.example/"}"#
     );
     let places: Vec<_> = findings.iter().map(|f| (f.rule.as_str(), f.pointer.as_str())).collect();
-    assert_eq!(places, [("email", "/attributes/b/mail/0"), ("url", "/attributes/~1x?y")]);
+    assert_eq!(places, [("email", "/attributes/b/note/0"), ("url", "/attributes/~1x?y")]);
 }
 
 #[test]
@@ -102,15 +104,295 @@ fn long_strings_are_cut_at_a_character() {
     assert_eq!(findings, [Finding { rule: Rule::Cut, pointer: String::new() }]);
 }
 
+#[test]
+fn each_rule_replaces_what_it_finds() {
+    for (input, output) in [
+        ("+49 (0)30 23125-123.", "[phone]."),
+        ("call (303) 555-0123 x12, or 303.555.0124", "call [phone], or [phone]"),
+        ("０１７１−３９２００１２", "[phone]"),
+        ("电话：13800138000。", "电话：[phone]。"),
+        ("4111 1111 1111 1111, 12/29", "[card], 12/29"),
+        ("3782-822463-10005", "[card]"),
+        ("GB82 WEST 1234 5698 7654 32 is mine", "[iban] is mine"),
+        ("de89370400440532013000", "[iban]"),
+        ("219-09-9999", "[ssn]"),
+        ("from 192.0.2.7:443", "from [ip]:443"),
+        ("[2001:db8::1]:443", "[[ip]]:443"),
+        ("fe80::1ff:fe23:4567:890a%eth0 up", "[ip] up"),
+        ("Bearer abcdef0123456789abcdef", "Bearer [secret]"),
+        ("password=geheim&x=1", "password=[secret]&x=1"),
+        (r#"{\"apiKey\": \"abc123\"}"#, r#"{\"apiKey\": \"[secret]\"}"#),
+        ("cb?code=abcd1234&state=xyz", "cb?code=[secret]&state=[secret]"),
+        ("Authorization: Basic am86c2VjcmV0MQ==", "Authorization: Basic [secret]"),
+        ("at /home/jo/app/main.rs:4", "at /home/[user]/app/main.rs:4"),
+        (r"C:\Users\Jo Doe\x.txt", r"C:\Users\[user]\x.txt"),
+        ("4111111111111111@example.org", "[email]"),
+        ("联系jo@example.org谢谢", "联系[email]谢谢"),
+        ("jo@example.com으로", "[email]으로"),
+        ("ｊｏ＠ｅｘａｍｐｌｅ．ｏｒｇ", "[email]"),
+        ("jo\u{200d}@exam\u{200b}ple.org", "[email]"),
+    ] {
+        assert_eq!(clean(input), output, "{input}");
+    }
+}
+
+#[test]
+fn what_only_looks_personal_stays() {
+    for input in [
+        "2026-01-02 03:04:05",
+        "1700000000123",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "1 234 567,89",
+        "Chrome/120.0.0.0 Safari/537.36",
+        "version 1.2.3.4",
+        "::1",
+        "std::vec::Vec",
+        "12:30:45",
+        "00:1a:2b:3c:4d:5e",
+        "978-3-16-148410-0",
+        "error code: E1234567",
+        "https://shop.example/home/garden",
+        "/home/garden",
+        "4111 1111 1111 1112",
+    ] {
+        assert_eq!(clean(input), input, "{input}");
+    }
+}
+
+#[test]
+fn a_key_tells_what_its_value_is() {
+    let input = r#"{"user":{"email":"x","emails_sent":2,"geo":[{"latitude":52.5,"lat": 1}]},"password":["a",{"b":1}],"phone":null,"has_email":true,"jo@example.org":{"a":[1]},"n":1}"#;
+    let mut findings = Vec::new();
+    let output = json(crate::json::check_text(input).unwrap(), "", &mut findings);
+    let rare = if cfg!(feature = "rare-rules") { "" } else { r#""jo@example.org":{"a":[1]},"# };
+    let expected = [
+        r#"{"user":{"email":"[redacted]","emails_sent":2,"geo":[{"latitude":"[redacted]","lat": "[redacted]"}]},"password":"[redacted]","phone":null,"has_email":true,"#,
+        rare,
+        r#""n":1}"#,
+    ];
+    assert_eq!(output, expected.concat());
+    let places: Vec<_> = findings.iter().map(|finding| finding.pointer.as_str()).collect();
+    let known = ["/user/email", "/user/geo/0/latitude", "/user/geo/0/lat", "/password", ""];
+    assert_eq!(places, known[..places.len()]);
+    assert!(crate::json::check_text(&output).is_ok());
+}
+
+#[cfg(feature = "rare-rules")]
+#[test]
+fn a_policy_masks_removes_hashes_and_leaves() {
+    let pseudonym =
+        |text: &str| ["h1:", &"0a".repeat(32 - text.len()), &"bc".repeat(text.len())].concat();
+    let mut policy = Policy {
+        actions: &[
+            (Rule::Card, Action::Mask),
+            (Rule::Email, Action::Remove),
+            (Rule::Key, Action::Remove),
+        ],
+        query: &["page", "q"],
+        hash_keys: &["crm_id"],
+        ..Policy::DEFAULT
+    };
+    let with = |policy: &Policy<'_>, input| text_with(input, policy, &mut |_| {}).into_owned();
+    assert_eq!(with(&policy, "4111 1111 1111 1111"), "**** **** **** 1111");
+    assert_eq!(with(&policy, "to jo@example.org!"), "to !");
+    assert_eq!(
+        with(&policy, "https://a.example/?x=1&page=2&y&q=jo@example.org#z"),
+        "https://a.example/?page=2&q="
+    );
+    let of = |policy: &Policy<'_>, input| {
+        json_with(crate::json::check_text(input).unwrap(), "", policy, &mut Vec::new())
+    };
+    let input = r#"{"a":1, "email":"x" ,"crm_id":"77","cvv":{"x":[1]}}"#;
+    assert_eq!(of(&policy, input), r#"{"a":1, "crm_id":"77"}"#);
+    policy.pseudonym = Some(&pseudonym);
+    let hashed = of(&policy, input);
+    assert_eq!(hashed, format!(r#"{{"a":1, "crm_id":"{}"}}"#, pseudonym("77")));
+    assert_eq!(of(&policy, &hashed), hashed);
+    policy.actions = &[(Rule::Email, Action::Hash)];
+    assert_eq!(with(&policy, "jo@example.org"), pseudonym("jo@example.org"));
+}
+
+#[test]
+fn named_keys_may_be_longer() {
+    let long = "ä".repeat(20_000);
+    let input = [r#"{"stack_trace":""#, &long, r#"","note":""#, &long, r#""}"#].concat();
+    let output = json(crate::json::check_text(&input).unwrap(), "", &mut Vec::new());
+    assert_eq!(output.len(), LONG_STRING_MAX_BYTES + STRING_MAX_BYTES + 28);
+}
+
+#[test]
+fn screens_are_paths_with_starred_ids() {
+    for (path, output) in [
+        ("/orders/4711/items", "/orders/*/items"),
+        ("https://shop.example/p/550e8400-e29b-41d4-a716-446655440000?x=1", "/p/*"),
+        ("/u/jo@example.org", "/u/*"),
+        ("/v2/iphone-15/", "/v2/iphone-15/"),
+        ("https://shop.example", "/"),
+        ("/c/deadbeef01", "/c/*"),
+    ] {
+        assert_eq!(screen(path), output, "{path}");
+    }
+}
+
+/// Steps a byte that any text may cost; see `time_is_linear`.
+const STEPS_A_BYTE: u64 = 60;
+
+fn steps(input: &str) -> u64 {
+    steps::of(|| {
+        clean(input);
+    })
+}
+
+#[test]
+fn time_is_linear() {
+    for unit in [
+        "a",
+        "1",
+        "1 ",
+        "12 ",
+        "1-",
+        "1.",
+        "1.1.1.1",
+        ":",
+        "a:",
+        "1:",
+        "::",
+        "@",
+        "a@",
+        "@a.",
+        "%40",
+        "%40a",
+        "a.b@c.d",
+        "/home/",
+        "/",
+        "\\",
+        "-",
+        "-----BEGIN PRIVATE KEY-----",
+        "-----BEGIN ",
+        "sk-",
+        "sk-a1",
+        "eyJ1.",
+        "ab12 ",
+        "ab12cd34",
+        "0151 2345678 ",
+        "+49",
+        "(1) ",
+        "٣",
+        "１",
+        "password=",
+        "token: ",
+        "code=a1",
+        "tel 1234567 ",
+        "a1-",
+        "1a-",
+        "call ",
+        "é1",
+        "http://",
+        "http://a?",
+        "电话1234567",
+        "＠",
+        "：",
+        "1\u{200b}",
+        "1111 1111 1111 1111 ",
+        "de89 3704 ",
+        "[phone] 1234567 ",
+        "a1b2c3d4e5f6a7b8.",
+        "555-123-4567,",
+        "\\Users\\a ",
+        "x 1 2 3 4 5 6 7 8 9 ",
+    ] {
+        let once = steps(&unit.repeat(4_000 / unit.len()));
+        let twice = steps(&unit.repeat(8_000 / unit.len()));
+        assert!(twice < once * 9 / 4 + 1_000, "{unit:?}: {once} steps, then {twice}");
+        assert!(twice < 8_000 * STEPS_A_BYTE, "{unit:?}: {} steps a byte", twice / 8_000);
+    }
+}
+
+/// Pieces that rules look for, in any order.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("jo@example.org"),
+        Just("@"),
+        Just("%40"),
+        Just("＠"),
+        Just(" "),
+        Just(" "),
+        Just("-"),
+        Just("."),
+        Just("/"),
+        Just(":"),
+        Just("="),
+        Just("?"),
+        Just("&"),
+        Just("+"),
+        Just("("),
+        Just(")"),
+        Just(","),
+        Just("\""),
+        Just("0151 2345678"),
+        Just("555-123-4567"),
+        Just("1234567"),
+        Just("5"),
+        Just("4111 1111 1111 1111"),
+        Just("GB82 WEST 1234 5698 7654 32"),
+        Just("219-09-9999"),
+        Just("192.0.2.7"),
+        Just("2001:db8::1"),
+        Just("::"),
+        Just("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln1"),
+        Just("Bearer "),
+        Just("sk_live_abcdef0123456789"),
+        Just("password"),
+        Just("code"),
+        Just("token"),
+        Just("cookie"),
+        Just("phone "),
+        Just("order "),
+        Just("card "),
+        Just("https://"),
+        Just("/home/"),
+        Just("\\Users\\"),
+        Just("-----BEGIN PRIVATE KEY-----"),
+        Just("-----END"),
+        Just("[phone]"),
+        Just("[email]"),
+        Just("]"),
+        Just("x"),
+        Just("é"),
+        Just("电话"),
+        Just("\u{200b}"),
+        Just("１"),
+        Just("٣"),
+        Just("\n"),
+    ];
+    proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
 fn hostile() -> impl Strategy<Value = String> {
     r#"([a-c@.%'/?#:<> -]|40|://|＠|ä|xn--|\[email\]){0,40}"#
 }
 
 proptest! {
     #[test]
-    fn sanitising_twice_changes_nothing_more(input in prop_oneof![hostile(), any::<String>()]) {
+    fn sanitising_twice_changes_nothing_more(
+        input in prop_oneof![hostile(), pieces(), pieces(), any::<String>()],
+    ) {
         let once = clean(&input);
         prop_assert_eq!(clean(&once), once);
+    }
+
+    #[test]
+    fn steps_are_bounded_by_the_length(input in pieces()) {
+        let input = input.repeat(8);
+        prop_assert!(steps(&input) <= (input.len() as u64 + 40) * 4 * STEPS_A_BYTE);
+    }
+
+    #[test]
+    fn sanitised_json_is_json_and_stays(input in pieces(), key in pieces()) {
+        let value = serde_json::json!({ key: input.clone(), "n": [input, 1, { "email": 2 }] });
+        let once = json(crate::json::check_text(&value.to_string()).unwrap(), "", &mut Vec::new());
+        let again = crate::json::check_text(&once).unwrap();
+        prop_assert_eq!(json(again, "", &mut Vec::new()), once);
     }
 
     #[test]

@@ -1,13 +1,19 @@
 //! Ends URLs at their path: a query or a fragment may carry anything.
 //!
 //! A URL begins at `scheme://`, or at a `/` that opens the whole text (a path).
-//! It reaches to the next white space, quote or angle bracket. What stands
-//! before the host's `@` (credentials) goes as well.
+//! It reaches to the next white space, quote or angle bracket, and has 500 bytes
+//! at most. What stands before the host's `@` (credentials) goes as well. Of a
+//! query, the parameters stay that the site named.
 
 use alloc::string::String;
 
-/// The text with every URL ended at its path; `None` when nothing changes.
-pub(super) fn without_queries(text: &str) -> Option<String> {
+use super::glyph::byte;
+use super::policy::Policy;
+use crate::limits::URL_MAX_BYTES;
+
+/// The text with every URL ended at its path; `None` when nothing changes. The
+/// policy tells the parameters that a query keeps.
+pub(super) fn without_queries(text: &str, policy: &Policy<'_>) -> Option<String> {
     let bytes = text.as_bytes();
     let mut output: Option<String> = None;
     let mut copied = 0;
@@ -20,9 +26,8 @@ pub(super) fn without_queries(text: &str) -> Option<String> {
     };
     let mut at = 0;
     if bytes.first() == Some(&b'/') {
-        let end = end_of_url(bytes, 0);
-        remove(end_of_path(bytes, 0, end), end);
-        at = end;
+        at = end_of_url(bytes, 0);
+        end_of_query(text, 0, at, policy, &mut remove);
     }
     while at < bytes.len() {
         let is_url = bytes.get(at) == Some(&b':')
@@ -37,14 +42,57 @@ pub(super) fn without_queries(text: &str) -> Option<String> {
         }
         let host = at + 3;
         let end = end_of_url(bytes, host);
-        let path_end = end_of_path(bytes, host, end);
-        remove(host, after_credentials(bytes, host, path_end));
-        remove(path_end, end);
+        remove(host, after_credentials(bytes, host, end_of_path(bytes, host, end)));
+        // The scheme counts with the URL: a letter and what it is behind.
+        end_of_query(text, host, end, policy, &mut remove);
         at = end;
     }
     let mut output = output?;
     output.push_str(text.get(copied..).unwrap_or_default());
     Some(output)
+}
+
+/// Takes what a URL may not keep out of `from..end`.
+fn end_of_query(
+    text: &str,
+    from: usize,
+    end: usize,
+    policy: &Policy<'_>,
+    remove: &mut impl FnMut(usize, usize),
+) {
+    let bytes = text.as_bytes();
+    let limit = text.floor_char_boundary(end.min(from + URL_MAX_BYTES));
+    let path_end = end_of_path(bytes, from, end);
+    if path_end >= limit {
+        remove(limit, end);
+        return;
+    }
+    if !policy.rare() || policy.query.is_empty() || byte(bytes, path_end) != b'?' {
+        remove(path_end, end);
+        return;
+    }
+    let query_end = first(bytes, path_end + 1, limit, |byte| byte == b'#');
+    // What is taken out begins at the sign before a parameter, or behind the
+    // question mark, so that the next one that stays stands right there.
+    let mut gone = path_end;
+    let mut some = false;
+    let mut at = path_end + 1;
+    while at < query_end {
+        let to = first(bytes, at, query_end, |byte| byte == b'&');
+        let name_end = first(bytes, at, to, |byte| byte == b'=');
+        let name = text.get(at..name_end).unwrap_or_default();
+        // A parameter that the limit cuts is gone: half a value is another value.
+        let whole = to < limit || to == end;
+        if whole && policy.query.contains(&name) {
+            // The sign in front is the query's own for the first.
+            let front = if some { at - 1 } else { at };
+            remove(if some { gone } else { (path_end + 1).min(at) }, front);
+            some = true;
+            gone = to;
+        }
+        at = to + 1;
+    }
+    remove(gone, end);
 }
 
 fn end_of_url(bytes: &[u8], from: usize) -> usize {

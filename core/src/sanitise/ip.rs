@@ -1,0 +1,145 @@
+//! Addresses of machines: IPv4 and IPv6.
+//!
+//! Four numbers with dots are also a version: behind a product and a slash
+//! (`Chrome/120.0.0.0`), a `v`, or a word for it they stay. Loopback and
+//! unspecified addresses tell nothing and stay.
+
+use super::Rule;
+use super::glyph::{byte, is_word};
+use super::scan::Scan;
+use super::topic::Topic;
+
+/// An IPv4 address at the scan's place.
+pub(super) fn four(scan: &mut Scan<'_>) -> bool {
+    let from = scan.at;
+    let (to, first) = quad(scan.bytes, from);
+    if to == 0 {
+        return false;
+    }
+    let previous = scan.before(from);
+    if is_word(previous) || previous == b'.' || matches!(first, 0 | 127) {
+        scan.at = to;
+        return true;
+    }
+    if previous == b'/' && is_product(scan, from - 1) || scan.topic(from) == Topic::Version {
+        scan.at = to;
+        return true;
+    }
+    scan.found(Rule::Ip, from, to);
+    true
+}
+
+/// Whether the word before a slash is a product's, not a part of a path.
+fn is_product(scan: &Scan<'_>, slash: usize) -> bool {
+    let mut at = slash;
+    while at > scan.copied && at + 32 > slash && is_word(scan.before(at)) {
+        at -= 1;
+    }
+    at < slash && !matches!(scan.before(at), b'/' | b'.' | b':')
+}
+
+/// The end of four numbers up to 255 with dots between and no further one, and
+/// the first number; the end is 0 where there are none.
+fn quad(bytes: &[u8], from: usize) -> (usize, u32) {
+    let (mut at, mut parts, mut first) = (from, 0, 0);
+    loop {
+        let begin = at;
+        let mut value = 0;
+        while at < begin + 3 && byte(bytes, at).is_ascii_digit() {
+            value = value * 10 + u32::from(byte(bytes, at) - b'0');
+            at += 1;
+        }
+        if at == begin || value > 255 || at > begin + 1 && byte(bytes, begin) == b'0' {
+            return (0, 0);
+        }
+        if parts == 0 {
+            first = value;
+        }
+        parts += 1;
+        if parts == 4 {
+            break;
+        }
+        if byte(bytes, at) != b'.' {
+            return (0, 0);
+        }
+        at += 1;
+    }
+    let next = byte(bytes, at);
+    let goes_on =
+        is_word(next) && next != b'-' || next == b'.' && byte(bytes, at + 1).is_ascii_digit();
+    if goes_on { (0, 0) } else { (at, first) }
+}
+
+/// An IPv6 address whose first colon stands at the scan's place. True when the
+/// colon is dealt with.
+pub(super) fn six(scan: &mut Scan<'_>) -> bool {
+    let bytes = scan.bytes;
+    let mut from = scan.at;
+    while from > scan.copied && from + 4 > scan.at && byte(bytes, from - 1).is_ascii_hexdigit() {
+        from -= 1;
+    }
+    let previous = scan.before(from);
+    let (mut at, mut groups, mut group, mut colons, mut numbers) = (from, 0, 0, 0, false);
+    let mut gap = false;
+    let head = scan.at - from;
+    let mut end = from;
+    let mut fits = true;
+    loop {
+        let here = byte(bytes, at);
+        if here.is_ascii_hexdigit() {
+            numbers |= here.is_ascii_digit();
+            group += 1;
+            fits &= group <= 4;
+            at += 1;
+            end = at;
+            continue;
+        }
+        groups += usize::from(group > 0);
+        if here != b':' || at > from + 64 {
+            break;
+        }
+        colons += 1;
+        if group == 0 && colons > 1 {
+            // A second gap, or a third colon in a row.
+            fits &= !gap;
+            gap = true;
+            end = at + 1;
+        }
+        group = 0;
+        at += 1;
+    }
+    if colons < 2 {
+        return false;
+    }
+    // An IPv4 address may be the last group.
+    if byte(bytes, at) == b'.' && group > 0 {
+        let (to, _) = quad(bytes, at - group);
+        if to == 0 {
+            fits = false;
+        } else {
+            groups += 1;
+            end = to;
+            at = to;
+        }
+    }
+    let complete = if gap {
+        (2..8).contains(&groups) && numbers && (groups > 2 || head > 2 || head == 0)
+    } else {
+        groups == 8
+    };
+    // Something::else and the last octets of a fingerprint are no addresses.
+    let apart = !is_word(previous) && previous != b':' && !is_word(byte(bytes, end));
+    if !fits || !complete || !apart {
+        scan.at = at;
+        return true;
+    }
+    // A zone belongs to it: fe80::1%eth0.
+    if byte(bytes, end) == b'%' {
+        end += 1;
+        while is_word(byte(bytes, end)) {
+            end += 1;
+        }
+    }
+    scan.found(Rule::Ip, from, end);
+    true
+}

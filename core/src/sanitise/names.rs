@@ -1,0 +1,125 @@
+//! What the name of a value says about it: keys of JSON, labels in text.
+//!
+//! The last words of a name decide: `user_email`, `customerEmail` and
+//! `billing.e-mail` are e-mail, `email_count` is a count. A name is read from its
+//! end, the signs between words left out; the entry must begin where a word does.
+
+use super::glyph::byte;
+
+/// What a name means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    /// A secret: hidden as a key and as a label.
+    Secret,
+    /// A secret that goes on to the end of its line (a cookie).
+    Line,
+    /// Of a person: hidden as a key.
+    Personal,
+    /// Often a secret, as often not: hidden as a label, where the value looks so.
+    Weak,
+}
+
+/// What a name means; `None` for most.
+pub(super) fn of(name: &[u8]) -> Option<Name> {
+    let mut end = name.len();
+    // email2, phones[0], address_1.
+    while end > 0 && !byte(name, end - 1).is_ascii_alphabetic() && byte(name, end - 1) < 0x80 {
+        end -= 1;
+    }
+    let last = if end > 0 { byte(name, end - 1) } else { 0 };
+    // The entries by their last letter, each behind the letter of its class.
+    let table: &str = match last.to_ascii_lowercase() {
+        b'a' => "Pcedula Scontraseña Scontrasena",
+        b'b' => "Pdob",
+        b'c' => "Scvc",
+        b'd' => "Spassword Spasswd Spwd Pnationalid Wsessionid Wsid Wphpsessid Wjsessionid Ssenha",
+        b'e' => {
+            "Spassphrase Lcookie Lsetcookie Pphone Ptelephone Pmobilephone Pcellphone Phomephone \
+                 Plicenseplate Platitude Plongitude Pfirstname Plastname Pfullname Psurname Pgivenname \
+                 Pfamilyname Pmaidenname Pmiddlename Pusername Pbirthdate Pvorname Pnachname \
+                 Pstrasse Padresse Wcode Wstate Wnonce Smotdepasse Pnumerodetelephone"
+        }
+        b'g' => "Plng Wsig",
+        b'h' => "Pdateofbirth",
+        b'l' => "Pemail Pmail Scredential Pcourriel",
+        b'n' => "Stoken Sauthorization Pssn Piban Plon Ppan Wpin Ptelefon Pgeolocation",
+        b'o' => "Ptelefono Pcorreo Pcorreoelectronico",
+        b'p' => "Pip Wotp",
+        b'r' => {
+            "Pphonenumber Pmobilenumber Pcellnumber Pfaxnumber Pcardnumber Pcreditcardnumber \
+                 Pccnumber Ppassportnumber Psocialsecuritynumber Paccountnumber Pbankaccountnumber \
+                 Premoteaddr Ptaxnumber Proutingnumber Pxforwardedfor Ptelefonnummer"
+        }
+        b's' => "Paddress Scredentials Pcoordinates Pcoords Ssecrets",
+        b't' => "Ssecret Plat Pstreet Ppassport Sjwt Spasswort",
+        b'v' => "Scvv",
+        b'x' => "Pfax",
+        b'y' => {
+            "Wkey Sapikey Ssecretkey Sprivatekey Saccesskey Sauthkey Sencryptionkey \
+                 Pbirthday"
+        }
+        _ => return None,
+    };
+    entry(table.as_bytes(), name, end)
+}
+
+/// The class of the table's last entry that a name ends with: the shorter stand first.
+fn entry(table: &[u8], name: &[u8], end: usize) -> Option<Name> {
+    let mut stop = table.len();
+    while stop > 0 {
+        let mut at = stop;
+        let mut read = end;
+        loop {
+            let wanted = byte(table, at - 1);
+            if wanted.is_ascii_uppercase() {
+                break;
+            }
+            while read > 0 && is_joint(byte(name, read - 1)) && read < end {
+                read -= 1;
+            }
+            if read == 0 || byte(name, read - 1).to_ascii_lowercase() != wanted {
+                break;
+            }
+            at -= 1;
+            read -= 1;
+        }
+        let class = byte(table, at - 1);
+        if class.is_ascii_uppercase() && begins_word(name, read) {
+            return Some(match class {
+                b'S' => Name::Secret,
+                b'L' => Name::Line,
+                b'P' => Name::Personal,
+                _ => Name::Weak,
+            });
+        }
+        while stop > 0 && byte(table, stop - 1) != b' ' {
+            stop -= 1;
+        }
+        while stop > 0 && byte(table, stop - 1) == b' ' {
+            stop -= 1;
+        }
+    }
+    None
+}
+
+const fn is_joint(byte: u8) -> bool {
+    matches!(byte, b'_' | b'-' | b'.' | b' ')
+}
+
+fn begins_word(name: &[u8], at: usize) -> bool {
+    if at == 0 {
+        return true;
+    }
+    let previous = byte(name, at - 1);
+    !previous.is_ascii_alphabetic() && previous < 0x80
+        || byte(name, at).is_ascii_uppercase() && !previous.is_ascii_uppercase()
+}
+
+/// Whether a text is a stored form of a hash (`s1:`, `h1:` and 64 hex digits).
+pub(super) fn is_hashed(text: &[u8]) -> bool {
+    text.len() == 67
+        && matches!(byte(text, 0), b's' | b'h')
+        && byte(text, 1) == b'1'
+        && byte(text, 2) == b':'
+        && text.get(3..).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
+}

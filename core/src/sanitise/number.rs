@@ -1,0 +1,208 @@
+//! Numbers that are written in groups: cards, phones, numbers of persons.
+//!
+//! A chain is runs of digits with one separator between neighbours ("+49 (0)30
+//! 123-45"). Its pieces that begin and end at a space or a slash are judged,
+//! longest first, by the shape of their runs and by what the words before say.
+
+use super::glyph::{CLOSE, DASH, DOT, NOTHING, OPEN, SLASH, SPACE, byte, digit, separator};
+use super::scan::Scan;
+use super::topic::Topic;
+use super::{Rule, checksum, national, phone};
+
+/// More runs than a number has: a table, or a stream of counters.
+const MAX_RUNS: usize = 10;
+/// More digits than a number has (a card's 19, twice).
+const MAX_DIGITS: usize = 38;
+
+/// One run of digits.
+#[derive(Clone, Copy, Debug, Default)]
+struct Run {
+    from: usize,
+    to: usize,
+    /// Its first digit in the chain's digits.
+    digit: usize,
+    /// The kinds of separator before it.
+    separators: u8,
+}
+
+/// A piece of a chain, as the rules judge it.
+#[derive(Debug)]
+pub(super) struct Piece<'c> {
+    /// The values of its digits.
+    pub digits: &'c [u8],
+    /// The lengths of its runs, four bits each: 0x334 for "212 555 0123".
+    pub shape: u64,
+    /// How many runs.
+    pub runs: usize,
+    /// The kinds of separators inside, together.
+    pub separators: u8,
+    /// Whether it is its chain as a whole.
+    pub whole: bool,
+    /// Whether a plus sign stands before it.
+    pub plus: bool,
+    /// Whether its first run, or the one behind a country's number, is in parentheses.
+    pub area: bool,
+    pub topic: Topic,
+}
+
+/// Judges the chain whose word begins at `start`. True when something was found;
+/// otherwise `at` stands behind the digits that were looked at.
+pub(super) fn chain(scan: &mut Scan<'_>, start: usize) -> bool {
+    let mut runs = [Run::default(); MAX_RUNS];
+    let mut digits = [0_u8; MAX_DIGITS];
+    let (count, total) = read(scan.bytes, scan.at, &mut runs, &mut digits);
+    let runs = runs.get(..count).unwrap_or_default();
+    let digits = digits.get(..total).unwrap_or_default();
+    let end = runs.last().map_or(scan.at + 1, |run| run.to);
+    if total >= 7 {
+        for first in 0..count {
+            for last in (first..count).rev() {
+                if judge(scan, runs, digits, first, last, start) {
+                    return true;
+                }
+            }
+        }
+    }
+    scan.at = end;
+    false
+}
+
+/// Reads a chain: how many runs and digits it has. A chain that is too long ends early.
+fn read(bytes: &[u8], from: usize, runs: &mut [Run], digits: &mut [u8]) -> (usize, usize) {
+    let (mut at, mut count, mut total, mut separators) = (from, 0, 0, 0);
+    while let Some(run) = runs.get_mut(count) {
+        *run = Run { from: at, to: at, digit: total, separators };
+        loop {
+            let (value, length) = digit(bytes, at);
+            let Some(slot) = digits.get_mut(total) else { break };
+            if length == 0 {
+                break;
+            }
+            *slot = value;
+            total += 1;
+            at += length;
+            run.to = at;
+            at = behind_nothing(bytes, at);
+        }
+        if run.to == run.from {
+            break;
+        }
+        count += 1;
+        at = run.to;
+        separators = 0;
+        let mut signs = 0;
+        loop {
+            let (kind, length) = separator(bytes, at);
+            if length == 0 || signs == 4 {
+                break;
+            }
+            signs += u8::from(kind != NOTHING);
+            separators |= kind;
+            at += length;
+        }
+        let joined = match separators {
+            SPACE | DASH | DOT | SLASH => signs == 1,
+            3 => signs == 3,
+            kinds => kinds & (OPEN | CLOSE) != 0 && signs <= 4,
+        };
+        if !joined {
+            break;
+        }
+    }
+    (count, total)
+}
+
+/// The place behind signs that nobody sees, where a digit follows them.
+fn behind_nothing(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while at < from + 9 {
+        let (kind, length) = separator(bytes, at);
+        if length == 0 || kind != NOTHING {
+            break;
+        }
+        at += length;
+    }
+    if digit(bytes, at).1 > 0 { at } else { from }
+}
+
+fn judge(
+    scan: &mut Scan<'_>,
+    runs: &[Run],
+    digits: &[u8],
+    first: usize,
+    last: usize,
+    start: usize,
+) -> bool {
+    let (Some(head), Some(tail)) = (runs.get(first), runs.get(last)) else { return false };
+    let next = runs.get(last + 1);
+    let to_digit = next.map_or(digits.len(), |run| run.digit);
+    let own = digits.get(head.digit..to_digit).unwrap_or_default();
+    if own.len() < 7 || own.len() > 19 {
+        return false;
+    }
+    let cut = |run: &Run| run.separators & (SPACE | SLASH) != 0 && run.separators & DASH == 0;
+    if first > 0 && !cut(head) || next.is_some_and(|run| !cut(run)) {
+        return false;
+    }
+    let (mut from, mut to) = (head.from, tail.to);
+    let mut shape = 0;
+    let mut separators = 0;
+    for (at, run) in runs.iter().enumerate().take(last + 1).skip(first) {
+        let end = runs.get(at + 1).map_or(digits.len(), |run| run.digit);
+        shape = shape << 4 | (end - run.digit).min(15) as u64;
+        separators |= if at > first { run.separators } else { 0 };
+    }
+    // What stands before: a parenthesis of the area, a plus sign.
+    let mut plus = false;
+    let mut area = separators & (OPEN | CLOSE) == OPEN | CLOSE;
+    if scan.before(from) == b'(' && separators & CLOSE != 0 {
+        from -= 1;
+        area = true;
+    }
+    if scan.before(from) == b'+' {
+        from -= 1;
+        plus = true;
+        if scan.before(from) == b'(' && separators & CLOSE != 0 {
+            from -= 1;
+        }
+    } else if from >= scan.copied + 3 && scan.text.get(from - 3..from) == Some("＋") {
+        from -= 3;
+        plus = true;
+    }
+    let (previous, further) = (scan.before(from), scan.before(from.saturating_sub(1)));
+    let own_word = first > 0 || start + 2 >= head.from;
+    let begins = match previous {
+        b'_' | b'#' | b'$' => false,
+        b'.' | b',' => further.is_ascii_alphabetic() || further == b' ',
+        // ¢ £ ¥, and what the block of currencies holds.
+        0xa2 | 0xa3 | 0xa5 => further != 0xc2,
+        0xac => further != 0x82,
+        _ => !previous.is_ascii_alphanumeric(),
+    };
+    let after = byte(scan.bytes, to);
+    if !begins || !own_word || matches!(after, b'_' | b'%') || scan.is_at_sign(to) {
+        return false;
+    }
+    let topic = scan.topic(from);
+    let whole = first == 0 && next.is_none();
+    let piece =
+        Piece { whole, digits: own, shape, runs: last + 1 - first, separators, plus, area, topic };
+    let extension = phone::extension(scan.bytes, to);
+    if extension == to && after.is_ascii_alphabetic() {
+        return false;
+    }
+    let rule = if checksum::is_card(&piece) {
+        Rule::Card
+    } else if checksum::is_ssn(&piece) {
+        Rule::Ssn
+    } else if scan.policy.rare() && national::is_number(&piece) {
+        Rule::NationalId
+    } else if phone::is_phone(&piece) {
+        to = extension;
+        Rule::Phone
+    } else {
+        return false;
+    };
+    scan.found(rule, from, to);
+    true
+}

@@ -1,0 +1,100 @@
+//! The name in a path of a person's own folder: `/home/jo`, `C:\Users\jo`.
+//!
+//! `/home/` is also a page of a site: in a URL behind its host, and in a text that
+//! is a path as a whole and names no file, it stays.
+
+use super::Rule;
+use super::glyph::{byte, starts_with};
+use super::scan::Scan;
+
+/// The longest name of a user.
+const NAME_MAX: usize = 64;
+
+/// Judges the slash at the scan's place.
+pub(super) fn user(scan: &mut Scan<'_>) {
+    let bytes = scan.bytes;
+    let slash = scan.at;
+    let back = byte(bytes, slash) == b'\\';
+    let mut at = slash;
+    while byte(bytes, at) == byte(bytes, slash) && at < slash + 4 {
+        at += 1;
+    }
+    scan.at = at;
+    let users = starts_with(bytes, at, b"users") && (back || byte(bytes, at) == b'U');
+    let home = !back && starts_with(bytes, at, b"home");
+    let previous = scan.before(slash);
+    if !users && !home || previous.is_ascii_alphanumeric() || previous >= 0x80 || previous == b'.' {
+        return;
+    }
+    let mut from = at + if users { 5 } else { 4 };
+    if byte(bytes, from) != byte(bytes, slash) {
+        return;
+    }
+    while byte(bytes, from) == byte(bytes, slash) {
+        from += 1;
+    }
+    let mut to = from;
+    let mut space = 0;
+    while to < from + NAME_MAX && !ends(byte(bytes, to)) {
+        if byte(bytes, to) == b' ' && space == 0 {
+            space = to;
+        }
+        to += 1;
+    }
+    // A name with spaces is one only where the path goes on behind it.
+    if space > 0 && !(back && byte(bytes, to) == b'\\') {
+        to = space;
+    }
+    while matches!(scan.before(to), b'.' | b',' | b':' | b')') && to > from {
+        to -= 1;
+    }
+    // The limit may have cut a character of several bytes in two.
+    while to > from && byte(bytes, to) & 0xc0 == 0x80 {
+        to -= 1;
+    }
+    let own = bytes.get(from..to).unwrap_or_default();
+    let nobody = [b"public".as_slice(), b"shared", b"default", b"runner"]
+        .iter()
+        .any(|name| name.len() == own.len() && starts_with(own, 0, name));
+    if own.is_empty() || nobody || home && slash == 0 && !names_a_file(bytes, to) {
+        return;
+    }
+    scan.found(Rule::UserPath, from, to);
+}
+
+const fn ends(byte: u8) -> bool {
+    matches!(
+        byte,
+        0 | b'/'
+            | b'\\'
+            | b'\n'
+            | b'\r'
+            | b'\t'
+            | b'"'
+            | b'\''
+            | b'<'
+            | b'>'
+            | b'['
+            | b']'
+            | b'`'
+            | b'|'
+            | b'*'
+            | b';'
+            | b'?'
+            | b'#'
+            | b'('
+    )
+}
+
+/// Whether a path goes on to a name with a dot, within what a path has.
+fn names_a_file(bytes: &[u8], from: usize) -> bool {
+    let mut at = from;
+    while at < from + 256 {
+        match byte(bytes, at) {
+            0 | b' ' | b'\n' => return false,
+            b'.' => return true,
+            _ => at += 1,
+        }
+    }
+    false
+}
