@@ -75,7 +75,7 @@ pub(super) fn iban(bytes: &[u8], told: bool) -> usize {
     let mut check = 0;
     let mut remainder = 0;
     let (mut at, mut read, mut end) = (0, 0, 0);
-    let mut group = 0;
+    let (mut group, mut heads) = (0, 0);
     let (mut numbers, mut letters, mut beyond_hex) = (false, false, false);
     loop {
         let here = head(at);
@@ -85,15 +85,19 @@ pub(super) fn iban(bytes: &[u8], told: bool) -> usize {
             } else {
                 u32::from(here.to_ascii_uppercase() - b'A') + 10
             };
-            numbers |= value < 10;
             beyond_hex |= value > 15;
             letters |= value > 9 && read > 3;
-            let sum = if read < 4 { &mut check } else { &mut remainder };
             if (read == 2 || read == 3) && value > 9 {
                 return 0;
             }
-            *sum = (*sum * if value > 9 { 100 } else { 10 } + value)
-                % if read < 4 { 9_999_999 } else { 97 };
+            let scale = if value > 9 { 100 } else { 10 };
+            if read < 4 {
+                check = check * scale + value;
+            } else {
+                remainder = (remainder * scale + value) % 97;
+            }
+            heads += u8::from(group == 2 && value < 10 && !numbers);
+            numbers |= value < 10;
             read += 1;
             group += 1;
             at += 1;
@@ -113,7 +117,8 @@ pub(super) fn iban(bytes: &[u8], told: bool) -> usize {
         if proven && !hash || told && read >= 15 && (numbers || end == 0) {
             end = at;
         }
-        if !matches!(here, b' ' | b'-') {
+        // Many groups that begin as an account does are a list of something else.
+        if !matches!(here, b' ' | b'-') || heads > 2 {
             return end;
         }
         at += 1;

@@ -1,6 +1,8 @@
 //! The labelled set (tests/sanitise/) against the rules: precision and recall a
 //! rule, and the table in docs/sanitiser.md. `TIDEMARK_WRITE_DOCS=1` writes it.
 
+#![cfg(feature = "rare-rules")]
+
 use super::*;
 use alloc::collections::BTreeMap;
 use alloc::string::ToString;

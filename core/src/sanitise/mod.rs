@@ -124,7 +124,7 @@ fn tell(rules: u32, found: &mut dyn FnMut(Rule)) {
     }
 }
 
-#[cfg(all(test, feature = "rare-rules"))]
+#[cfg(test)]
 mod labelled;
 #[cfg(test)]
 mod tests;

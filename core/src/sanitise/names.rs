@@ -28,78 +28,130 @@ pub(super) fn of(name: &[u8]) -> Option<Name> {
     }
     let last = if end > 0 { byte(name, end - 1) } else { 0 };
     // The entries by their last letter, each behind the letter of its class.
-    let table: &str = match last.to_ascii_lowercase() {
-        b'a' => "Pcedula Scontraseña Scontrasena",
-        b'b' => "Pdob",
-        b'c' => "Scvc",
-        b'd' => "Spassword Spasswd Spwd Pnationalid Wsessionid Wsid Wphpsessid Wjsessionid Ssenha",
-        b'e' => {
-            "Spassphrase Lcookie Lsetcookie Pphone Ptelephone Pmobilephone Pcellphone Phomephone \
-                 Plicenseplate Platitude Plongitude Pfirstname Plastname Pfullname Psurname Pgivenname \
-                 Pfamilyname Pmaidenname Pmiddlename Pusername Pbirthdate Pvorname Pnachname \
-                 Pstrasse Padresse Wcode Wstate Wnonce Smotdepasse Pnumerodetelephone"
-        }
-        b'g' => "Plng Wsig",
-        b'h' => "Pdateofbirth",
-        b'l' => "Pemail Pmail Scredential Pcourriel",
-        b'n' => "Stoken Sauthorization Pssn Piban Plon Ppan Wpin Ptelefon Pgeolocation",
-        b'o' => "Ptelefono Pcorreo Pcorreoelectronico",
-        b'p' => "Pip Wotp",
-        b'r' => {
-            "Pphonenumber Pmobilenumber Pcellnumber Pfaxnumber Pcardnumber Pcreditcardnumber \
-                 Pccnumber Ppassportnumber Psocialsecuritynumber Paccountnumber Pbankaccountnumber \
-                 Premoteaddr Ptaxnumber Proutingnumber Pxforwardedfor Ptelefonnummer"
-        }
-        b's' => "Paddress Scredentials Pcoordinates Pcoords Ssecrets",
-        b't' => "Ssecret Plat Pstreet Ppassport Sjwt Spasswort",
-        b'v' => "Scvv",
-        b'x' => "Pfax",
-        b'y' => {
-            "Wkey Sapikey Ssecretkey Sprivatekey Saccesskey Sauthkey Sencryptionkey \
-                 Pbirthday"
-        }
+    let table: &[&str] = match last.to_ascii_lowercase() {
+        b'a' => &["Pcedula", "Scontraseña", "Scontrasena"],
+        b'b' => &["Pdob"],
+        b'c' => &["Scvc"],
+        b'd' => &[
+            "Spassword",
+            "Spasswd",
+            "Spwd",
+            "Pnationalid",
+            "Wsessionid",
+            "Wsid",
+            "Wphpsessid",
+            "Wjsessionid",
+            "Ssenha",
+        ],
+        b'e' => &[
+            "Spassphrase",
+            "Lcookie",
+            "Lsetcookie",
+            "Pphone",
+            "Ptelephone",
+            "Pmobilephone",
+            "Pcellphone",
+            "Phomephone",
+            "Plicenseplate",
+            "Platitude",
+            "Plongitude",
+            "Pfirstname",
+            "Plastname",
+            "Pfullname",
+            "Psurname",
+            "Pgivenname",
+            "Pfamilyname",
+            "Pmaidenname",
+            "Pmiddlename",
+            "Pusername",
+            "Pbirthdate",
+            "Pvorname",
+            "Pnachname",
+            "Pstrasse",
+            "Padresse",
+            "Wcode",
+            "Wstate",
+            "Wnonce",
+            "Smotdepasse",
+            "Pnumerodetelephone",
+        ],
+        b'g' => &["Plng", "Wsig"],
+        b'h' => &["Pdateofbirth"],
+        b'l' => &["Pemail", "Pmail", "Scredential", "Pcourriel"],
+        b'n' => &[
+            "Stoken",
+            "Sauthorization",
+            "Pssn",
+            "Piban",
+            "Plon",
+            "Ppan",
+            "Wpin",
+            "Ptelefon",
+            "Pgeolocation",
+        ],
+        b'o' => &["Ptelefono", "Pcorreo", "Pcorreoelectronico"],
+        b'p' => &["Pip", "Wotp"],
+        b'r' => &[
+            "Pphonenumber",
+            "Pmobilenumber",
+            "Pcellnumber",
+            "Pfaxnumber",
+            "Pcardnumber",
+            "Pcreditcardnumber",
+            "Pccnumber",
+            "Ppassportnumber",
+            "Psocialsecuritynumber",
+            "Paccountnumber",
+            "Pbankaccountnumber",
+            "Premoteaddr",
+            "Ptaxnumber",
+            "Proutingnumber",
+            "Pxforwardedfor",
+            "Ptelefonnummer",
+        ],
+        b's' => &["Paddress", "Scredentials", "Pcoordinates", "Pcoords", "Ssecrets"],
+        b't' => &["Ssecret", "Plat", "Pstreet", "Ppassport", "Sjwt", "Spasswort"],
+        b'v' => &["Scvv"],
+        b'x' => &["Pfax"],
+        b'y' => &[
+            "Wkey",
+            "Sapikey",
+            "Ssecretkey",
+            "Sprivatekey",
+            "Saccesskey",
+            "Sauthkey",
+            "Sencryptionkey",
+            "Pbirthday",
+        ],
         _ => return None,
     };
-    entry(table.as_bytes(), name, end)
+    table.iter().rev().find_map(|entry| class(entry.as_bytes(), name, end))
 }
 
-/// The class of the table's last entry that a name ends with: the shorter stand first.
-fn entry(table: &[u8], name: &[u8], end: usize) -> Option<Name> {
-    let mut stop = table.len();
-    while stop > 0 {
-        let mut at = stop;
-        let mut read = end;
-        loop {
-            let wanted = byte(table, at - 1);
-            if wanted.is_ascii_uppercase() {
-                break;
-            }
-            while read > 0 && is_joint(byte(name, read - 1)) && read < end {
-                read -= 1;
-            }
-            if read == 0 || byte(name, read - 1).to_ascii_lowercase() != wanted {
-                break;
-            }
-            at -= 1;
+/// The class of an entry that a name ends with. Of entries that end alike the
+/// shorter stands first, because the last one wins.
+fn class(entry: &[u8], name: &[u8], end: usize) -> Option<Name> {
+    let mut at = entry.len();
+    let mut read = end;
+    while at > 1 {
+        while read > 0 && read < end && is_joint(byte(name, read - 1)) {
             read -= 1;
         }
-        let class = byte(table, at - 1);
-        if class.is_ascii_uppercase() && begins_word(name, read) {
-            return Some(match class {
-                b'S' => Name::Secret,
-                b'L' => Name::Line,
-                b'P' => Name::Personal,
-                _ => Name::Weak,
-            });
+        if read == 0 || byte(name, read - 1).to_ascii_lowercase() != byte(entry, at - 1) {
+            return None;
         }
-        while stop > 0 && byte(table, stop - 1) != b' ' {
-            stop -= 1;
-        }
-        while stop > 0 && byte(table, stop - 1) == b' ' {
-            stop -= 1;
-        }
+        at -= 1;
+        read -= 1;
     }
-    None
+    if !begins_word(name, read) {
+        return None;
+    }
+    Some(match byte(entry, 0) {
+        b'S' => Name::Secret,
+        b'L' => Name::Line,
+        b'P' => Name::Personal,
+        _ => Name::Weak,
+    })
 }
 
 const fn is_joint(byte: u8) -> bool {

@@ -54,7 +54,9 @@ pub(super) fn chain(scan: &mut Scan<'_>, start: usize) -> bool {
     let runs = runs.get(..count).unwrap_or_default();
     let digits = digits.get(..total).unwrap_or_default();
     let end = runs.last().map_or(scan.at + 1, |run| run.to);
-    if total >= 7 {
+    // A long row of short runs is a table, or counters.
+    let row = count == MAX_RUNS && total <= 3 * MAX_RUNS;
+    if total >= 7 && !row {
         for first in 0..count {
             for last in (first..count).rev() {
                 if judge(scan, runs, digits, first, last, start) {
