@@ -8,7 +8,8 @@
 //! bounds ([`limits`], [`json`]), envelope ([`event`], [`time`], [`id`]),
 //! consent ([`consent`]), schema ([`validate`]), personal data ([`sanitise`]) →
 //! [`verdict`] tells the caller. [`detect`] finds struggle in a stream of clicks;
-//! [`hop`] signs what the edge sends to the collector.
+//! [`hop`] signs what the edge sends to the collector; [`catalogue`] has the
+//! event types as Rust.
 //!
 //! Always true here: no network, no clock, no DOM, no randomness: time and
 //! random bytes are arguments. Without features the crate is `no_std`, which is
@@ -19,6 +20,7 @@
 extern crate alloc;
 
 pub mod batch;
+pub mod catalogue;
 pub mod consent;
 pub mod detect;
 pub mod event;

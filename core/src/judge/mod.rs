@@ -46,6 +46,12 @@ pub trait Schemas {
         version: Option<&str>,
         attributes: Value<'_>,
     ) -> Result<bool, Fault>;
+
+    /// Whether an attribute holds what people typed, beside those of
+    /// [`FREE_TEXT`](crate::catalogue::FREE_TEXT), which every judge knows.
+    fn is_free_text(&self, _event_name: &str, _attribute: &str) -> bool {
+        false
+    }
 }
 
 /// Where the judge sits.

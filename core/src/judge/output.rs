@@ -4,19 +4,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Judge, Place};
+use crate::catalogue::FREE_TEXT;
 use crate::event::Envelope;
 use crate::id::Uuid;
-use crate::json::{Value, write_string};
+use crate::json::{Value, unescape, write_string};
 use crate::sanitise::{self, Finding, Rule};
 use crate::time::format_rfc3339;
-
-/// Attributes that hold what people typed, an event each. They are kept only
-/// where the site's `keep_free_text` is on.
-const FREE_TEXT: [(&str, &str); 3] = [
-    ("chat_interaction", "prompt_text"),
-    ("feedback_submission", "comment"),
-    ("survey_response", "response_value"),
-];
 
 impl Judge<'_> {
     pub(super) fn write(&self, envelope: &Envelope<'_>, findings: &mut Vec<Finding>) -> String {
@@ -77,10 +70,14 @@ impl Judge<'_> {
         findings: &mut Vec<Finding>,
     ) -> String {
         let free_text = |key: &str| {
-            !self.site.keep_free_text
-                && FREE_TEXT
-                    .iter()
-                    .any(|(event, attribute)| *event == event_name && *attribute == key)
+            if self.site.keep_free_text {
+                return false;
+            }
+            // A key that is written with escapes is the same key.
+            let unescaped = if key.contains('\\') { unescape(key) } else { None };
+            let key = unescaped.as_deref().unwrap_or(key);
+            FREE_TEXT.contains(&(event_name, key))
+                || self.schemas.is_some_and(|schemas| schemas.is_free_text(event_name, key))
         };
         let mut kept = String::new();
         if attributes.entries().any(|(key, _)| free_text(key)) {

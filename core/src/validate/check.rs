@@ -1,10 +1,11 @@
 //! Walks a compiled schema and an event's text together.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 
 use super::compile::{Format, Node};
 use crate::id::Uuid;
-use crate::json::{Kind, Value, push_pointer, push_pointer_index};
+use crate::json::{Kind, Value, push_pointer, push_pointer_index, unescape};
 use crate::time::parse_rfc3339;
 use crate::verdict::{Code, Fault};
 
@@ -36,8 +37,13 @@ fn walk(node: &Node, value: Value<'_>, pointer: &mut String) -> Result<(), Code>
 
 fn object(node: &Node, value: Value<'_>, pointer: &mut String) -> Result<(), Code> {
     let length = pointer.len();
+    if !node.values.is_empty() {
+        return Err(Code::NotInEnum);
+    }
     for (key, member) in value.entries() {
-        match node.properties.get(key) {
+        // A key that is written with escapes is the same key.
+        let name = name_of(key);
+        match node.properties.get(&*name) {
             Some(property) => {
                 push_pointer(pointer, key);
                 walk(property, member, pointer)?;
@@ -51,7 +57,7 @@ fn object(node: &Node, value: Value<'_>, pointer: &mut String) -> Result<(), Cod
         }
     }
     for name in &node.required {
-        if value.get(name).is_none() {
+        if !value.entries().any(|(key, _)| key == name || name_of(key) == *name) {
             push_pointer(pointer, name);
             return Err(Code::MissingField);
         }
@@ -59,7 +65,18 @@ fn object(node: &Node, value: Value<'_>, pointer: &mut String) -> Result<(), Cod
     Ok(())
 }
 
+fn name_of(key: &str) -> Cow<'_, str> {
+    if key.contains('\\') {
+        unescape(key).unwrap_or(Cow::Borrowed(key))
+    } else {
+        Cow::Borrowed(key)
+    }
+}
+
 fn array(node: &Node, value: Value<'_>, pointer: &mut String) -> Result<(), Code> {
+    if !node.values.is_empty() {
+        return Err(Code::NotInEnum);
+    }
     let length = pointer.len();
     let mut count = 0;
     for item in value.items() {
@@ -70,7 +87,7 @@ fn array(node: &Node, value: Value<'_>, pointer: &mut String) -> Result<(), Code
         }
         count += 1;
     }
-    within(node, count)
+    within(count, node.min_items, node.max_items)
 }
 
 fn string(node: &Node, value: Value<'_>) -> Result<(), Code> {
@@ -79,7 +96,7 @@ fn string(node: &Node, value: Value<'_>) -> Result<(), Code> {
         return Err(Code::NotInEnum);
     }
     if node.min_length.is_some() || node.max_length.is_some() {
-        within(node, text.chars().count())?;
+        within(text.chars().count(), node.min_length, node.max_length)?;
     }
     match node.format {
         Some(Format::Uuid) if Uuid::parse(&text).is_none() => Err(Code::InvalidUuid),
@@ -88,10 +105,10 @@ fn string(node: &Node, value: Value<'_>) -> Result<(), Code> {
     }
 }
 
-fn within(node: &Node, length: usize) -> Result<(), Code> {
-    if node.min_length.is_some_and(|minimum| length < minimum) {
+fn within(length: usize, minimum: Option<usize>, maximum: Option<usize>) -> Result<(), Code> {
+    if minimum.is_some_and(|minimum| length < minimum) {
         Err(Code::TooShort)
-    } else if node.max_length.is_some_and(|maximum| length > maximum) {
+    } else if maximum.is_some_and(|maximum| length > maximum) {
         Err(Code::TooLong)
     } else {
         Ok(())

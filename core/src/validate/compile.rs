@@ -35,7 +35,7 @@ impl core::fmt::Display for CompileError {
 impl core::error::Error for CompileError {}
 
 /// A compiled schema.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Node {
     /// The kinds that are allowed; empty allows all.
     pub(super) kinds: Vec<Kind>,
@@ -50,9 +50,11 @@ pub(super) struct Node {
     pub(super) values: Vec<String>,
     pub(super) minimum: Option<f64>,
     pub(super) maximum: Option<f64>,
-    /// In characters for strings, in items for arrays.
+    /// In characters.
     pub(super) min_length: Option<usize>,
     pub(super) max_length: Option<usize>,
+    pub(super) min_items: Option<usize>,
+    pub(super) max_items: Option<usize>,
     pub(super) format: Option<Format>,
 }
 
@@ -82,15 +84,24 @@ impl Node {
             match keyword.as_str() {
                 "type" => match value {
                     Value::String(name) => node.add_kind(name).ok_or_else(wrong)?,
-                    Value::Array(names) => {
+                    Value::Array(names) if !names.is_empty() => {
                         for name in names {
                             name.as_str().and_then(|name| node.add_kind(name)).ok_or_else(wrong)?;
                         }
+                        // `number` beside `integer` allows every number.
+                        node.integer = node.integer && !names.contains(&"number".into());
                     }
                     _ => return Err(wrong()),
                 },
                 "required" => node.required = strings(value).ok_or_else(wrong)?,
-                "enum" => node.values = strings(value).ok_or_else(wrong)?,
+                // An empty list would allow nothing, but empty means all here.
+                "enum" if value.as_array().is_some_and(|values| !values.is_empty()) => {
+                    node.values = strings(value).ok_or_else(wrong)?;
+                }
+                "enum" => return Err(wrong()),
+                "const" if members.contains_key("enum") => {
+                    return Err(error(keyword, "stands beside enum, which is not compiled"));
+                }
                 "const" => node.values = Vec::from([value.as_str().ok_or_else(wrong)?.to_string()]),
                 "properties" => {
                     for (name, value) in value.as_object().ok_or_else(wrong)? {
@@ -101,8 +112,10 @@ impl Node {
                 "items" => node.items = Some(Box::new(inner("", value)?)),
                 "minimum" => node.minimum = Some(value.as_f64().ok_or_else(wrong)?),
                 "maximum" => node.maximum = Some(value.as_f64().ok_or_else(wrong)?),
-                "minLength" | "minItems" => node.min_length = Some(size(value).ok_or_else(wrong)?),
-                "maxLength" | "maxItems" => node.max_length = Some(size(value).ok_or_else(wrong)?),
+                "minLength" => node.min_length = Some(size(value).ok_or_else(wrong)?),
+                "maxLength" => node.max_length = Some(size(value).ok_or_else(wrong)?),
+                "minItems" => node.min_items = Some(size(value).ok_or_else(wrong)?),
+                "maxItems" => node.max_items = Some(size(value).ok_or_else(wrong)?),
                 "format" => match value.as_str() {
                     Some("uuid") => node.format = Some(Format::Uuid),
                     Some("date-time") => node.format = Some(Format::DateTime),
