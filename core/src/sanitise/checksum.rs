@@ -31,9 +31,8 @@ pub(super) fn is_card(piece: &Piece<'_>) -> bool {
         }
         groups >>= 4;
     }
-    let proven = luhn(piece.digits);
     if piece.topic == Topic::Card {
-        return proven || total >= 13;
+        return true;
     }
     let (first, second) = (byte(piece.digits, 0), byte(piece.digits, 1));
     let network = match total {
@@ -43,7 +42,7 @@ pub(super) fn is_card(piece: &Piece<'_>) -> bool {
         17.. => matches!(first, 4..=6),
         _ => false,
     };
-    proven && network
+    network && luhn(piece.digits)
 }
 
 /// Whether a piece is a United States social security (or taxpayer) number.

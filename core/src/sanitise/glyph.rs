@@ -4,6 +4,9 @@
 //! Every look at a byte goes through [`byte`], so that tests can count the steps
 //! that a text costs. What lies outside of the text reads as NUL.
 
+/// Whether numbers are read in every script: a page leaves all but ASCII's to the edge.
+const EVERYWHERE: bool = cfg!(feature = "rare-rules");
+
 /// A separator that nobody sees: zero-width space and joiners, soft hyphen.
 pub(super) const NOTHING: u8 = 0;
 /// White space of any width, on one line.
@@ -61,7 +64,7 @@ pub(super) fn digit(bytes: &[u8], at: usize) -> (u8, usize) {
     if first.is_ascii_digit() {
         return (first - b'0', 1);
     }
-    if first < 0xd9 {
+    if first < 0xd9 || !EVERYWHERE {
         return (0, 0);
     }
     let second = byte(bytes, at + 1);
@@ -85,7 +88,7 @@ pub(super) fn separator(bytes: &[u8], at: usize) -> (u8, usize) {
         b'/' => return (SLASH, 1),
         b'(' => return (OPEN, 1),
         b')' => return (CLOSE, 1),
-        0xc2 | 0xe2 | 0xe3 | 0xef => {}
+        0xc2 | 0xe2 | 0xe3 | 0xef if EVERYWHERE => {}
         _ => return (NOTHING, 0),
     }
     match (first, byte(bytes, at + 1), byte(bytes, at + 2)) {

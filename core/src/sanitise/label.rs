@@ -30,7 +30,7 @@ pub(super) fn value(scan: &mut Scan<'_>) {
     while name > scan.copied && name + NAME_MAX > name_end && is_name(scan.before(name)) {
         name -= 1;
     }
-    let class = names::of(bytes.get(name..name_end).unwrap_or_default());
+    let class = names::of(bytes.get(name..name_end).unwrap_or_default(), true);
     if !matches!(class, Some(Name::Secret | Name::Weak | Name::Line)) {
         return;
     }

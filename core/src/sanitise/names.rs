@@ -19,16 +19,45 @@ pub(super) enum Name {
     Weak,
 }
 
-/// What a name means; `None` for most.
-pub(super) fn of(name: &[u8]) -> Option<Name> {
+/// What a name means; `None` for most. Without `rare`, only what a page knows.
+pub(super) fn of(name: &[u8], rare: bool) -> Option<Name> {
     let mut end = name.len();
     // email2, phones[0], address_1.
     while end > 0 && !byte(name, end - 1).is_ascii_alphabetic() && byte(name, end - 1) < 0x80 {
         end -= 1;
     }
     let last = if end > 0 { byte(name, end - 1) } else { 0 };
-    // The entries by their last letter, each behind the letter of its class.
-    let table: &[&str] = match last.to_ascii_lowercase() {
+    let letter = last.to_ascii_lowercase();
+    let find =
+        |table: &[&str]| table.iter().rev().find_map(|entry| class(entry.as_bytes(), name, end));
+    if rare { find(by_last_letter(letter)) } else { find(&COMMON) }
+}
+
+/// What a page knows; the others it leaves to the edge.
+const COMMON: [&str; 18] = [
+    "Spassword",
+    "Spwd",
+    "Ssecret",
+    "Stoken",
+    "Sapikey",
+    "Sauthorization",
+    "Lcookie",
+    "Pemail",
+    "Pphone",
+    "Pphonenumber",
+    "Pcardnumber",
+    "Scvc",
+    "Pssn",
+    "Piban",
+    "Plastname",
+    "Paddress",
+    "Platitude",
+    "Plongitude",
+];
+
+/// Every entry, behind the letter of its class, by its last letter.
+fn by_last_letter(letter: u8) -> &'static [&'static str] {
+    match letter {
         b'a' => &["Pcedula", "Scontraseña", "Scontrasena"],
         b'b' => &["Pdob"],
         b'c' => &["Scvc"],
@@ -123,9 +152,8 @@ pub(super) fn of(name: &[u8]) -> Option<Name> {
             "Sencryptionkey",
             "Pbirthday",
         ],
-        _ => return None,
-    };
-    table.iter().rev().find_map(|entry| class(entry.as_bytes(), name, end))
+        _ => &[],
+    }
 }
 
 /// The class of an entry that a name ends with. Of entries that end alike the

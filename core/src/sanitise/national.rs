@@ -5,7 +5,7 @@
 //! them, or a date of birth inside, or the groups that the number is written in.
 
 use super::checksum::luhn;
-use super::glyph::{DASH, DOT, SLASH, SPACE, byte};
+use super::glyph::{DASH, DOT, SLASH, SPACE, byte, is_word};
 use super::number::Piece;
 use super::scan::Scan;
 use super::topic::Topic;
@@ -98,13 +98,18 @@ pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> usize {
     if form(b"AA999999A") && is_nino(own) {
         return to;
     }
-    if form(b"AA") || form(b"AA99") {
-        return 0;
+    // The same in groups, as its card prints it.
+    let groups = bytes.get(from..from + 13).unwrap_or_default();
+    if form(b"AA") && fits(groups, b"AA 99 99 99 A") && !is_word(byte(bytes, from + 13)) {
+        let mut joined = [0; 9];
+        let signs = groups.iter().filter(|byte| **byte != b' ');
+        joined.iter_mut().zip(signs).for_each(|(slot, byte)| *slot = *byte);
+        return if is_nino(&joined) { from + 13 } else { 0 };
     }
     0
 }
 
-/// The end of a United Kingdom insurance number in groups at a place, or 0.
+/// Whether nine signs are a United Kingdom insurance number.
 fn is_nino(own: &[u8]) -> bool {
     let first = byte(own, 0);
     let second = byte(own, 1);

@@ -104,7 +104,8 @@ fn read(bytes: &[u8], from: usize, runs: &mut [Run], digits: &mut [u8]) -> (usiz
         }
         let joined = match separators {
             SPACE | DASH | DOT | SLASH => signs == 1,
-            3 => signs == 3,
+            // " - " and " / ".
+            3 | 9 => signs == 3,
             kinds => kinds & (OPEN | CLOSE) != 0 && signs <= 4,
         };
         if !joined {
@@ -167,7 +168,10 @@ fn judge(
         if scan.before(from) == b'(' && separators & CLOSE != 0 {
             from -= 1;
         }
-    } else if from >= scan.copied + 3 && scan.text.get(from - 3..from) == Some("＋") {
+    } else if scan.policy.rare()
+        && from >= scan.copied + 3
+        && scan.text.get(from - 3..from) == Some("＋")
+    {
         from -= 3;
         plus = true;
     }
@@ -189,7 +193,7 @@ fn judge(
     let whole = first == 0 && next.is_none();
     let piece =
         Piece { whole, digits: own, shape, runs: last + 1 - first, separators, plus, area, topic };
-    let extension = phone::extension(scan.bytes, to);
+    let extension = if scan.policy.rare() { phone::extension(scan.bytes, to) } else { to };
     if extension == to && after.is_ascii_alphabetic() {
         return false;
     }

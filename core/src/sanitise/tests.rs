@@ -161,18 +161,18 @@ fn what_only_looks_personal_stays() {
 
 #[test]
 fn a_key_tells_what_its_value_is() {
-    let input = r#"{"user":{"email":"x","emails_sent":2,"geo":[{"latitude":52.5,"lat": 1}]},"password":["a",{"b":1}],"phone":null,"has_email":true,"jo@example.org":{"a":[1]},"n":1}"#;
+    let input = r#"{"user":{"email":"x","emails_sent":2,"geo":[{"latitude":52.5,"longitude": 1}]},"password":["a",{"b":1}],"phone":null,"has_email":true,"jo@example.org":{"a":[1]},"n":1}"#;
     let mut findings = Vec::new();
     let output = json(crate::json::check_text(input).unwrap(), "", &mut findings);
     let rare = if cfg!(feature = "rare-rules") { "" } else { r#""jo@example.org":{"a":[1]},"# };
     let expected = [
-        r#"{"user":{"email":"[redacted]","emails_sent":2,"geo":[{"latitude":"[redacted]","lat": "[redacted]"}]},"password":"[redacted]","phone":null,"has_email":true,"#,
+        r#"{"user":{"email":"[redacted]","emails_sent":2,"geo":[{"latitude":"[redacted]","longitude": "[redacted]"}]},"password":"[redacted]","phone":null,"has_email":true,"#,
         rare,
         r#""n":1}"#,
     ];
     assert_eq!(output, expected.concat());
     let places: Vec<_> = findings.iter().map(|finding| finding.pointer.as_str()).collect();
-    let known = ["/user/email", "/user/geo/0/latitude", "/user/geo/0/lat", "/password", ""];
+    let known = ["/user/email", "/user/geo/0/latitude", "/user/geo/0/longitude", "/password", ""];
     assert_eq!(places, known[..places.len()]);
     assert!(crate::json::check_text(&output).is_ok());
 }

@@ -87,7 +87,7 @@ impl<'j> Walk<'_, 'j> {
     fn is_dealt_with(&mut self, name: &str, from: usize, token: Token<'j>) -> bool {
         let named = |keys: &[&str]| keys.contains(&name);
         let hashed = named(self.policy.hash_keys);
-        let rule = match names::of(name.as_bytes()) {
+        let rule = match names::of(name.as_bytes(), self.policy.rare()) {
             _ if hashed => Rule::Hash,
             Some(Name::Personal | Name::Secret | Name::Line) => Rule::Key,
             _ => {
