@@ -3,13 +3,25 @@ use crate::json::check_text;
 use alloc::format;
 use alloc::vec::Vec;
 use proptest::prelude::*;
+use std::sync::LazyLock;
+
+/// Compiled once: the tests ask it thousands of times.
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::builtin().unwrap());
+
+/// An independent validator an event, by the schemas with their words; what judges
+/// is the copy without.
+static ORACLES: LazyLock<Vec<jsonschema::Validator>> = LazyLock::new(|| {
+    let options = || jsonschema::options().should_validate_formats(true);
+    let oracle = |text| options().build(&serde_json::from_str(text).unwrap()).unwrap();
+    SOURCES.iter().map(|(_, text)| oracle(text)).collect()
+});
 
 fn catalogue() -> Catalogue {
-    Catalogue::builtin().unwrap()
+    CATALOGUE.clone()
 }
 
 fn attributes(name: &str, text: &str) -> Result<bool, (Code, String)> {
-    catalogue()
+    CATALOGUE
         .attributes(name, None, check_text(text).unwrap())
         .map_err(|fault| (fault.code, fault.pointer))
 }
@@ -215,13 +227,10 @@ fn near_event() -> impl Strategy<Value = (usize, serde_json::Value)> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_048))]
-    // The oracle reads the schema with its words; what judges is the copy without.
     #[test]
     fn agrees_with_an_independent_validator((which, value) in near_event()) {
-        let (name, text) = SOURCES[which];
-        let schema: serde_json::Value = serde_json::from_str(text).unwrap();
-        let oracle = jsonschema::options();
-        let oracle = oracle.should_validate_formats(true).build(&schema).unwrap().is_valid(&value);
-        prop_assert_eq!(attributes(name, &value.to_string()).is_ok(), oracle, "{} {}", name, value);
+        let name = SOURCES[which].0;
+        let valid = ORACLES[which].is_valid(&value);
+        prop_assert_eq!(attributes(name, &value.to_string()).is_ok(), valid, "{} {}", name, value);
     }
 }
