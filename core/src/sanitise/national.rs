@@ -4,6 +4,7 @@
 //! A proof of one digit passes every tenth number: bare digits need a word before
 //! them, or a date of birth inside, or the groups that the number is written in.
 
+use super::Rule;
 use super::checksum::luhn;
 use super::glyph::{DASH, DOT, SLASH, SPACE, byte, is_word};
 use super::number::Piece;
@@ -98,15 +99,26 @@ pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> usize {
     if form(b"AA999999A") && is_nino(own) {
         return to;
     }
-    // The same in groups, as its card prints it.
-    let groups = bytes.get(from..from + 13).unwrap_or_default();
-    if form(b"AA") && fits(groups, b"AA 99 99 99 A") && !is_word(byte(bytes, from + 13)) {
-        let mut joined = [0; 9];
-        let signs = groups.iter().filter(|byte| **byte != b' ');
-        joined.iter_mut().zip(signs).for_each(|(slot, byte)| *slot = *byte);
-        return if is_nino(&joined) { from + 13 } else { 0 };
-    }
     0
+}
+
+/// A United Kingdom insurance number in groups, as its card prints it, whose first
+/// digit stands at the scan's place.
+pub(super) fn nino(scan: &mut Scan<'_>) -> bool {
+    let from = scan.at.saturating_sub(3);
+    let groups = scan.bytes.get(from..from + 13).unwrap_or_default();
+    if from < scan.copied || !fits(groups, b"AA 99 99 99 A") {
+        return false;
+    }
+    let mut joined = [0; 9];
+    let signs = groups.iter().filter(|byte| **byte != b' ');
+    joined.iter_mut().zip(signs).for_each(|(slot, byte)| *slot = *byte);
+    let apart = !is_word(scan.before(from)) && !is_word(byte(scan.bytes, from + 13));
+    if apart && is_nino(&joined) {
+        scan.found(Rule::NationalId, from, from + 13);
+        return true;
+    }
+    false
 }
 
 /// Whether nine signs are a United Kingdom insurance number.

@@ -21,7 +21,8 @@ pub(super) fn is_phone(piece: &Piece<'_>) -> bool {
     }
     let one = piece.runs == 1;
     if first == 0 && second == 0 && byte(digits, 2) != 0 {
-        return total <= 17 && (total >= 12 || total >= 9 && !one || piece.topic == Topic::Phone);
+        let bare = total >= 12 && piece.topic != Topic::Order || piece.topic == Topic::Phone;
+        return total <= 17 && (bare || total >= 9 && !one);
     }
     if total > 15 {
         return false;
@@ -50,8 +51,9 @@ pub(super) fn is_phone(piece: &Piece<'_>) -> bool {
         0x334 | 0x1334 | 0x13322 | 0x344 | 0x244 | 0x254 | 0x3322 | 0x3222 => true,
         0x433 if first == 1 => true,
         0x55 => first >= 6,
-        0x444 => false,
         shape if shape & 0xfff == 0x322 && total >= 9 => true,
+        // 011 dials abroad from North America.
+        _ if first == 0 && second == 1 && byte(digits, 2) == 1 && piece.runs > 3 => true,
         _ => trunk && total <= 12 && length_of_first(piece) >= 2,
     }
 }

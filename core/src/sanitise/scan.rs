@@ -10,7 +10,7 @@ use alloc::string::String;
 use super::glyph::{before, byte, digit, is_word};
 use super::policy::Policy;
 use super::topic::{Topic, Topics};
-use super::{Rule, email, ip, label, number, path, secret};
+use super::{Rule, email, ip, label, national, number, path, secret};
 
 /// Which bytes may begin something: digits of any script, and the signs that
 /// addresses, labels and paths hold.
@@ -94,7 +94,7 @@ pub(super) fn pass(text: &str, policy: &Policy<'_>, told: &mut u32) -> Option<St
 /// A digit: of an address, of a word, or of a number.
 fn digits(scan: &mut Scan<'_>) {
     let rare = scan.policy.rare();
-    if rare && ip::four(scan) {
+    if rare && (ip::four(scan) || national::nino(scan)) {
         return;
     }
     let at = scan.at;

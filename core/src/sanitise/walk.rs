@@ -52,7 +52,7 @@ impl<'j> Walk<'_, 'j> {
                     let Some(name) = unescape(inside) else { continue };
                     // A path as a key is no person, even one with a query.
                     let mut personal = false;
-                    if self.policy.rare() {
+                    if self.policy.rare() && name.bytes().any(may_be_personal) {
                         text_with(&name, self.policy, &mut |rule| personal |= rule != Rule::Url);
                     }
                     if !personal {
@@ -199,6 +199,11 @@ impl<'j> Walk<'_, 'j> {
             self.copied = end;
         }
     }
+}
+
+/// Whether a key with such a byte is worth a look: most have none.
+const fn may_be_personal(byte: u8) -> bool {
+    byte.is_ascii_digit() || byte >= 0x80 || matches!(byte, b'@' | b'%' | b'=')
 }
 
 /// The longest beginning of a string within a limit that ends at a character.
