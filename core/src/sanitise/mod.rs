@@ -125,6 +125,4 @@ fn tell(rules: u32, found: &mut dyn FnMut(Rule)) {
 }
 
 #[cfg(test)]
-mod labelled;
-#[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-std::thread_local! {
+thread_local! {
     static STEPS: Cell<u64> = const { Cell::new(0) };
 }
 

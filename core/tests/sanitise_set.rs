@@ -2,11 +2,12 @@
 //! rule, and the table in docs/sanitiser.md. `TIDEMARK_WRITE_DOCS=1` writes it.
 
 #![cfg(feature = "rare-rules")]
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may end it")]
 
-use super::*;
-use alloc::collections::BTreeMap;
-use alloc::string::ToString;
-use alloc::{format, vec};
+use std::collections::BTreeMap;
+
+use tidemark_core::json::check_text;
+use tidemark_core::sanitise::{json, text};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../");
 
@@ -35,7 +36,7 @@ fn sanitised(line: &Line) -> (String, Vec<&'static str>) {
     let mut rules = Vec::new();
     if line.kind == "json" {
         let mut findings = Vec::new();
-        let value = crate::json::check_text(&line.text).unwrap();
+        let value = check_text(&line.text).unwrap();
         let output = json(value, "", &mut findings);
         rules.extend(findings.iter().map(|finding| finding.rule.as_str()));
         return (output, rules);
