@@ -68,16 +68,25 @@ impl<'a> Batch<'a> {
             return Ok(Self { events: Vec::from([value]), ..Self::default() });
         }
         let mut batch = Self::default();
-        let mut has_events = false;
+        let mut seen: Vec<&str> = Vec::new();
         for (key, member) in value.entries() {
-            has_events |= key == "events";
-            batch.read_member(key, member, form).map_err(|code| {
+            // A member that stands twice would take the place of the first, and
+            // its events with it. The members that there are bound the list.
+            let twice = seen.contains(&key);
+            seen.push(key);
+            let read =
+                if twice { Err(Code::InvalidBatch) } else { batch.read_member(key, member, form) };
+            read.map_err(|code| {
                 let mut pointer = String::new();
                 push_pointer(&mut pointer, key);
                 Refusal::at(code, pointer)
             })?;
         }
-        if has_events { Ok(batch) } else { Err(Refusal::at(Code::InvalidBatch, "/events")) }
+        if seen.contains(&"events") {
+            Ok(batch)
+        } else {
+            Err(Refusal::at(Code::InvalidBatch, "/events"))
+        }
     }
 
     fn read_member(&mut self, key: &str, value: Value<'a>, form: Form) -> Result<(), Code> {
@@ -161,6 +170,7 @@ mod tests {
             (b"[]", Code::InvalidBatch, Some("")),
             (b"{}", Code::InvalidBatch, Some("/events")),
             (b"{\"events\":{}}", Code::InvalidBatch, Some("/events")),
+            (b"{\"events\":[],\"events\":[]}", Code::InvalidBatch, Some("/events")),
             (b"{\"events\":null}", Code::InvalidBatch, Some("/events")),
             (b"{\"events\":[],\"sent_at\":1}", Code::InvalidBatch, Some("/sent_at")),
             (b"{\"events\":[],\"tenant_id\":\"x\"}", Code::InvalidBatch, Some("/tenant_id")),

@@ -64,15 +64,31 @@ pub struct Envelope<'a> {
 /// The values of `source`.
 pub const SOURCES: [&str; 4] = ["web", "widget", "voice_ws", "server"];
 
+/// The members that only the edge may say.
+const EDGE_FIELDS: [&str; 3] = ["received_at", "geo", "client_ip_prefix"];
+
 impl<'a> Envelope<'a> {
-    /// Takes an event apart. `null` counts as absent.
+    /// Takes an event of the signed hop apart. `null` counts as absent.
     ///
     /// # Errors
     /// The first fault, with its pointer.
     pub fn read(event: Value<'a>) -> Result<Self, Fault> {
+        Self::read_members(event, &[])
+    }
+
+    /// Takes a client's event apart: as [`Envelope::read`], but what only the edge
+    /// may say is ignored, whatever it is.
+    ///
+    /// # Errors
+    /// The first fault, with its pointer.
+    pub fn read_public(event: Value<'a>) -> Result<Self, Fault> {
+        Self::read_members(event, &EDGE_FIELDS)
+    }
+
+    fn read_members(event: Value<'a>, ignored: &[&str]) -> Result<Self, Fault> {
         let mut envelope = Self::default();
         for (key, value) in event.entries() {
-            if value.kind() != Kind::Null {
+            if value.kind() != Kind::Null && !ignored.contains(&key) {
                 envelope.read_member(key, value).map_err(|code| {
                     let mut pointer = String::new();
                     push_pointer(&mut pointer, key);
@@ -95,7 +111,13 @@ impl<'a> Envelope<'a> {
                     return Err(Code::InvalidEventName);
                 }
             }
-            "schema_version" => self.schema_version = Some(opaque(value)?),
+            "schema_version" => {
+                let version = opaque(value)?;
+                if !is_schema_version(&version) {
+                    return Err(Code::UnknownSchemaVersion);
+                }
+                self.schema_version = Some(version);
+            }
             "occurred_at" => self.occurred_at_ms = Some(instant(value)?),
             "received_at" => self.received_at_ms = Some(instant(value)?),
             "tenant_id" => self.tenant_id = Some(uuid(value)?),
@@ -136,8 +158,20 @@ fn opaque(value: Value<'_>) -> Result<Cow<'_, str>, Code> {
     }
 }
 
+/// The nil UUID names nothing, so that it is no id.
 fn uuid(value: Value<'_>) -> Result<Uuid, Code> {
-    Uuid::parse(&string(value)?).ok_or(Code::InvalidUuid)
+    Uuid::parse(&string(value)?).filter(|id| *id != Uuid::default()).ok_or(Code::InvalidUuid)
+}
+
+/// Whether a text is three whole numbers joined by hyphens, such as `1-0-0`.
+fn is_schema_version(text: &str) -> bool {
+    let mut parts = 0;
+    let digits = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    let all = text.as_bytes().split(|byte| *byte == b'-').all(|part| {
+        parts += 1;
+        digits(part)
+    });
+    all && parts == 3
 }
 
 fn instant(value: Value<'_>) -> Result<i64, Code> {

@@ -67,7 +67,7 @@ codes! {
     // The whole call.
     InvalidJson "invalid_json" "The body is not JSON. Send one JSON object."
     InvalidUtf8 "invalid_utf8" "The body is not UTF-8. Encode it as UTF-8."
-    InvalidBatch "invalid_batch" "The body is not a batch. Send an object with an array `events`."
+    InvalidBatch "invalid_batch" "The body is not a batch as it should be: an object with an array `events`. The pointer tells the member."
     BodyTooLarge "body_too_large" "The body is larger than 500 KB. Split the batch."
     TooManyEvents "too_many_events" "The batch holds more than 500 events. Split it."
     UnknownWriteKey "unknown_write_key" "No site has this write key. Check the key in the site's settings."

@@ -8,8 +8,8 @@ use crate::json::{Kind, Token, Value, Walker, unescape};
 use crate::limits::{JSON_MAX_DEPTH, OBJECT_MAX_MEMBERS};
 use crate::verdict::{Code, Fault};
 
-/// The decimal exponent from which on a number may exceed a 64-bit float
-/// (1.797…e308), so that it is refused.
+/// The decimal exponent from which on a number may exceed a 64-bit float, which
+/// ends at 1.797…e308.
 const MAX_EXPONENT: i64 = 308;
 
 /// Checks one event: object, size, depth, members, keys that stand twice, halves
@@ -84,8 +84,8 @@ fn text_fault(inside: &str) -> Option<Code> {
     }
 }
 
-/// Whether a number may exceed a 64-bit float, told by its digits alone. Numbers
-/// from 1e308 on are refused, a little before the true bound of 1.797…e308.
+/// Whether a number exceeds a 64-bit float. Its digits tell, but for the last
+/// decade, where only parsing does.
 fn is_out_of_range(number: &str) -> bool {
     let (mantissa, exponent) = match number.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, saturating_exponent(exponent)),
@@ -101,7 +101,10 @@ fn is_out_of_range(number: &str) -> bool {
             None => return false,
         },
     };
-    leading.saturating_add(exponent) >= MAX_EXPONENT
+    match leading.saturating_add(exponent) {
+        MAX_EXPONENT => !number.parse().is_ok_and(f64::is_finite),
+        magnitude => magnitude > MAX_EXPONENT,
+    }
 }
 
 fn saturating_exponent(digits: &str) -> i64 {
@@ -124,14 +127,16 @@ mod tests {
             "-0.0",
             "0e999999999999999999999",
             "1e307",
+            "1.7976931348623157e308",
             "-9.99e307",
             "1e-999",
             "123456789012345678901234567890",
         ] {
             assert!(!is_out_of_range(number), "{number}");
         }
-        let long = "9".repeat(309);
-        for number in ["1e308", "-1e400", "1E+99999999999999999999", "0.001e311", "1000e305", &long]
+        let long = "2".repeat(309);
+        for number in
+            ["1.8e308", "-1e400", "1E+99999999999999999999", "0.002e311", "2000e305", &long]
         {
             assert!(is_out_of_range(number), "{number}");
         }

@@ -147,7 +147,9 @@ impl Judge<'_> {
             })
             .collect();
         let context = match (&shared, batch.context) {
-            (Ok(_), Some(context)) => Some(sanitise::json(context, "/context", &mut Vec::new())),
+            (Ok(_), Some(context)) => {
+                Some(sanitise::json_with(context, "/context", &self.policy(), &mut Vec::new()))
+            }
             _ => None,
         };
         JudgedBatch { context, events }
@@ -193,12 +195,17 @@ impl Judge<'_> {
         // knows which event is meant.
         let given = event.get("event_id").filter(|id| id.kind() != Kind::Null);
         judged.event_id = match given {
-            Some(id) => id.as_str().as_deref().and_then(Uuid::parse),
+            Some(id) => {
+                id.as_str().as_deref().and_then(Uuid::parse).filter(|id| *id != Uuid::default())
+            }
             None if event.kind() == Kind::Object => Some(fill_id()),
             None => None,
         };
         bounds::check(event, max_bytes)?;
-        let mut envelope = Envelope::read(event)?;
+        let mut envelope = match self.place {
+            Place::Signed => Envelope::read(event)?,
+            Place::Page | Place::Public(_) => Envelope::read_public(event)?,
+        };
         envelope.event_id = judged.event_id;
         self.check_tenant(&envelope)?;
         let consent = match (envelope.context, shared) {

@@ -8,10 +8,16 @@ use crate::catalogue::FREE_TEXT;
 use crate::event::Envelope;
 use crate::id::Uuid;
 use crate::json::{Value, unescape, write_string};
-use crate::sanitise::{self, Finding, Rule};
+use crate::sanitise::{self, Finding, Policy, Rule};
 use crate::time::format_rfc3339;
 
 impl Judge<'_> {
+    /// How this place sanitises: the page leaves the rare rules to the edge.
+    pub(super) fn policy(&self) -> Policy<'_> {
+        let rare_rules = !matches!(self.place, Place::Page);
+        Policy { rare_rules, pseudonym: self.pseudonym, ..Policy::DEFAULT }
+    }
+
     pub(super) fn write(&self, envelope: &Envelope<'_>, findings: &mut Vec<Finding>) -> String {
         let mut out = Members(String::with_capacity(1_024));
         out.uuid("event_id", envelope.event_id);
@@ -34,7 +40,9 @@ impl Judge<'_> {
             |attributes| self.attributes(&envelope.event_name, attributes, findings),
         );
         out.raw("attributes", Some(&attributes));
-        let context = envelope.context.map(|context| sanitise::json(context, "/context", findings));
+        let context = envelope
+            .context
+            .map(|context| sanitise::json_with(context, "/context", &self.policy(), findings));
         out.raw("context", context.as_deref());
         match self.place {
             Place::Page => {}
@@ -55,7 +63,7 @@ impl Judge<'_> {
     /// people never become one; gone where no key is at hand.
     fn user_id(&self, user_id: &str, findings: &mut Vec<Finding>) -> Option<String> {
         let mut personal = false;
-        sanitise::text(user_id, &mut |_| personal = true);
+        sanitise::text_with(user_id, &self.policy(), &mut |_| personal = true);
         if !personal {
             return Some(String::from(user_id));
         }
@@ -88,8 +96,8 @@ impl Judge<'_> {
             kept = members.finish();
         }
         match crate::json::check_text(&kept) {
-            Ok(kept) => sanitise::json(kept, "/attributes", findings),
-            Err(_) => sanitise::json(attributes, "/attributes", findings),
+            Ok(kept) => sanitise::json_with(kept, "/attributes", &self.policy(), findings),
+            Err(_) => sanitise::json_with(attributes, "/attributes", &self.policy(), findings),
         }
     }
 }

@@ -40,7 +40,7 @@ pub use policy::{Action, Policy};
 pub use rule::{Finding, Rule};
 pub use screen::screen;
 
-use crate::json::Value;
+use crate::json::{Value, Walker};
 
 /// What stands where an e-mail address stood.
 pub const EMAIL_MARK: &str = "[email]";
@@ -90,7 +90,21 @@ pub fn json_with(
     policy: &Policy<'_>,
     findings: &mut Vec<Finding>,
 ) -> String {
-    walk::json(value, prefix, policy, findings)
+    walk::json(value, policy, &mut |rule, walker, of_object| {
+        let mut pointer = String::from(prefix);
+        walker.pointer(&mut pointer);
+        if of_object {
+            let object = pointer.bytes().rposition(|byte| byte == b'/');
+            pointer.truncate(object.unwrap_or(0));
+        }
+        findings.push(Finding { rule, pointer });
+    })
+}
+
+/// As [`json`], telling each finding's rule and the walker that stands at its
+/// place: the page, which asks for neither, does not pay for pointers.
+pub fn json_telling(value: Value<'_>, found: &mut dyn FnMut(Rule, &Walker<'_>)) -> String {
+    walk::json(value, &Policy::DEFAULT, &mut |rule, walker, _| found(rule, walker))
 }
 
 /// Goes over a text until it stays; `None` when it stayed at once. The rules that

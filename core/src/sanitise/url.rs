@@ -1,7 +1,7 @@
 //! Ends URLs at their path: a query or a fragment may carry anything.
 //!
 //! A URL begins at `scheme://`, or at a `/` that opens the whole text (a path).
-//! It reaches to the next white space, quote or angle bracket, and has 500 bytes
+//! It reaches to the next white space, double quote or angle bracket, and has 500 bytes
 //! at most. What stands before the host's `@` (credentials) goes as well. Of a
 //! query, the parameters stay that the site named.
 
@@ -26,7 +26,7 @@ pub(super) fn without_queries(text: &str, policy: &Policy<'_>) -> Option<String>
     };
     let mut at = 0;
     if bytes.first() == Some(&b'/') {
-        at = end_of_url(bytes, 0);
+        at = end_of_url(bytes, 0, false);
         end_of_query(text, 0, at, policy, &mut remove);
     }
     while at < bytes.len() {
@@ -41,7 +41,10 @@ pub(super) fn without_queries(text: &str, policy: &Policy<'_>) -> Option<String>
             continue;
         }
         let host = at + 3;
-        let end = end_of_url(bytes, host);
+        let scheme = bytes.get(..at).unwrap_or_default();
+        let before = scheme.iter().rposition(|byte| !byte.is_ascii_alphanumeric());
+        let quoted = before.is_some_and(|quote| byte(bytes, quote) == b'\'');
+        let end = end_of_url(bytes, host, quoted);
         remove(host, after_credentials(bytes, host, end_of_path(bytes, host, end)));
         // The scheme counts with the URL: a letter and what it is behind.
         end_of_query(text, host, end, policy, &mut remove);
@@ -95,9 +98,21 @@ fn end_of_query(
     remove(gone, end);
 }
 
-fn end_of_url(bytes: &[u8], from: usize) -> usize {
+/// Where a text that is nothing but an address or a path begins its query or
+/// fragment, and nothing of it may stay.
+pub(super) fn query_start(text: &str, policy: &Policy<'_>) -> Option<usize> {
+    let keeps_some = policy.rare() && !policy.query.is_empty();
+    let start = text.bytes().position(|byte| matches!(byte, b'?' | b'#'));
+    if keeps_some { None } else { start }
+}
+
+/// An apostrophe is a URL's own character, which browsers leave as it is, unless
+/// the URL stands between two.
+fn end_of_url(bytes: &[u8], from: usize, quoted: bool) -> usize {
     first(bytes, from, bytes.len(), |byte| {
-        byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`')
+        byte.is_ascii_whitespace()
+            || matches!(byte, b'"' | b'<' | b'>' | b'`')
+            || quoted && byte == b'\''
     })
 }
 

@@ -6,11 +6,10 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use super::names::{self, Name};
 use super::policy::{Action, Policy};
-use super::{Finding, LONG_STRING_MAX_BYTES, Rule, text_with};
+use super::{LONG_STRING_MAX_BYTES, Rule, text_with, url};
 use crate::json::{Token, Value, Walker, unescape, write_string};
 use crate::limits::STRING_MAX_BYTES;
 
@@ -21,21 +20,25 @@ struct Walk<'w, 'j> {
     copied: usize,
     walker: Walker<'j>,
     policy: &'w Policy<'w>,
-    prefix: &'w str,
-    findings: &'w mut Vec<Finding>,
+    found: Found<'w>,
 }
 
+/// Takes each finding: its rule, the walker that stands at its place, and whether
+/// the place is the object around it, because its own key is personal.
+type Found<'w> = &'w mut dyn FnMut(Rule, &Walker<'_>, bool);
+
+/// The keys whose whole string is an address or a path.
+const URL_KEYS: [&str; 4] = ["url", "path", "referrer", "href"];
+
+/// Bytes of the longest address of e-mail, about: what a cut may leave half of.
+const LONGEST_WORD: usize = 512;
+
 /// See [`super::json_with`].
-pub(super) fn json(
-    value: Value<'_>,
-    prefix: &str,
-    policy: &Policy<'_>,
-    findings: &mut Vec<Finding>,
-) -> String {
+pub(super) fn json(value: Value<'_>, policy: &Policy<'_>, found: Found<'_>) -> String {
     let input = value.raw();
     let output = String::with_capacity(input.len());
     let walker = Walker::new(value);
-    let mut walk = Walk { input, output, copied: 0, walker, policy, prefix, findings };
+    let mut walk = Walk { input, output, copied: 0, walker, policy, found };
     walk.run();
     walk.output.push_str(input.get(walk.copied..).unwrap_or_default());
     walk.output
@@ -70,7 +73,7 @@ impl<'j> Walk<'_, 'j> {
                         continue;
                     }
                     if let Token::String(inside) = token {
-                        self.string(inside, STRING_MAX_BYTES);
+                        self.string(inside, STRING_MAX_BYTES, false);
                     }
                 }
             }
@@ -78,9 +81,7 @@ impl<'j> Walk<'_, 'j> {
     }
 
     fn tell(&mut self, rule: Rule) {
-        let mut pointer = String::from(self.prefix);
-        self.walker.pointer(&mut pointer);
-        self.findings.push(Finding { rule, pointer });
+        (self.found)(rule, &self.walker, false);
     }
 
     /// Deals with a member by its key. True when its value is done.
@@ -93,7 +94,11 @@ impl<'j> Walk<'_, 'j> {
             _ => {
                 return match token {
                     Token::String(inside) if named(self.policy.long_keys) => {
-                        self.string(inside, LONG_STRING_MAX_BYTES);
+                        self.string(inside, LONG_STRING_MAX_BYTES, false);
+                        true
+                    }
+                    Token::String(inside) if URL_KEYS.contains(&name) => {
+                        self.string(inside, STRING_MAX_BYTES, true);
                         true
                     }
                     _ => false,
@@ -152,12 +157,7 @@ impl<'j> Walk<'_, 'j> {
     /// Takes a member out of the text, with one of the commas around it. `value` is
     /// its value's first token, when that was read already.
     fn member_is_gone(&mut self, from: usize, rule: Rule, value: Option<Token<'_>>) {
-        // The key may be personal: the place is the object's.
-        let mut pointer = String::from(self.prefix);
-        self.walker.pointer(&mut pointer);
-        let object = pointer.bytes().rposition(|byte| byte == b'/');
-        pointer.truncate(object.unwrap_or(0));
-        self.findings.push(Finding { rule, pointer });
+        (self.found)(rule, &self.walker, true);
         if let Some(token) = value.or_else(|| self.walker.next()) {
             self.skip(token);
         }
@@ -178,14 +178,19 @@ impl<'j> Walk<'_, 'j> {
         self.copied = end;
     }
 
-    /// Sanitises a string that was just read.
-    fn string(&mut self, inside: &str, limit: usize) {
+    /// Sanitises a string that was just read; one that `is_url` has no query, however
+    /// it is written.
+    fn string(&mut self, inside: &str, limit: usize, is_url: bool) {
         let Some(whole) = unescape(inside) else { return };
-        let mut clean = Cow::Borrowed(cut(&whole, limit));
+        let mut clean = Cow::Borrowed(whole_words(&whole, limit));
         if clean.len() < whole.len() {
             self.tell(Rule::Cut);
         }
         let mut rules = 0;
+        if is_url && let Some(end) = url::query_start(&clean, self.policy) {
+            rules |= 1 << Rule::Url as u32;
+            clean = Cow::Owned(String::from(clean.get(..end).unwrap_or_default()));
+        }
         if let Some(shorter) = super::rounds(&clean, self.policy, &mut rules) {
             // Marks may be longer than what they stand for.
             clean = Cow::Owned(String::from(cut(&shorter, limit)));
@@ -204,6 +209,22 @@ impl<'j> Walk<'_, 'j> {
 /// Whether a key with such a byte is worth a look: most have none.
 const fn may_be_personal(byte: u8) -> bool {
     byte.is_ascii_digit() || byte >= 0x80 || matches!(byte, b'@' | b'%' | b'=')
+}
+
+/// The longest beginning of a string within a limit, without the word that the
+/// limit falls into: half of an address is no longer known for one.
+fn whole_words(text: &str, limit: usize) -> &str {
+    let kept = cut(text, limit);
+    if kept.len() == text.len() {
+        return kept;
+    }
+    let in_word = |byte: &u8| {
+        byte.is_ascii_alphanumeric()
+            || *byte >= 0x80
+            || matches!(byte, b'@' | b'.' | b'_' | b'%' | b'+' | b'-')
+    };
+    let word = kept.bytes().rev().take_while(in_word).count();
+    if word > LONGEST_WORD { kept } else { kept.get(..kept.len() - word).unwrap_or(kept) }
 }
 
 /// The longest beginning of a string within a limit that ends at a character.
