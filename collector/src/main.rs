@@ -25,6 +25,7 @@ Configuration:
     [clickhouse]  url = \"http://127.0.0.1:8123\"  database = \"tidemark\"
                   user = \"default\"  password = \"\"
     [[hop.keys]]  id = \"k1\"  secret = \"at least 16 bytes\"
+    [identity]    salt_secret = \"the edge's TIDEMARK_SALT_SECRET\"
     [[tenants]]   id = \"UUID\"  slug = \"demo\"  api_key_sha256 = [\"64 hex digits\"]
     [retention]   events_days = 90
     [log]         level = \"info\"  format = \"json\" (or \"text\")

@@ -43,6 +43,12 @@ pub enum Refused {
     /// The body is not a batch.
     #[error("the body is no batch: {}", .0.code.as_str())]
     NotABatch(Refusal),
+    /// The edge names a tenant that is not configured here.
+    #[error("the batch's tenant is not among the configured tenants")]
+    UnknownTenant,
+    /// The edge received the batch at a time that is still to come.
+    #[error("the batch's received_at is more than 24 h ahead")]
+    ReceivedInFuture,
     /// The call outlived every bound inside of it.
     #[error("the call outlived every bound inside of it")]
     TookTooLong,
@@ -90,6 +96,14 @@ impl Refused {
             Self::InvalidSignature => told(Code::InvalidSignature, false, Level::WARN),
             Self::StaleSignature => told(Code::StaleSignature, false, Level::WARN),
             Self::NotABatch(refusal) => told(refusal.code, false, Level::INFO),
+            Self::UnknownTenant => Outcome {
+                detail: "This collector does not serve the tenant. Add it to [[tenants]].",
+                ..told(Code::InvalidBatch, false, Level::WARN)
+            },
+            Self::ReceivedInFuture => Outcome {
+                detail: "The batch's received_at is more than 24 h ahead. Check both clocks.",
+                ..told(Code::InvalidBatch, false, Level::WARN)
+            },
             Self::TookTooLong => told(Code::Timeout, true, Level::ERROR),
             Self::Overloaded => told(Code::Overloaded, true, Level::WARN),
             Self::NotStored(_) => told(Code::StoreUnavailable, true, Level::ERROR),
@@ -135,6 +149,8 @@ impl Refused {
     fn pointer(&self) -> Option<&str> {
         match self {
             Self::NotABatch(refusal) => refusal.pointer.as_deref(),
+            Self::UnknownTenant => Some("/tenant_id"),
+            Self::ReceivedInFuture => Some("/received_at"),
             _ => None,
         }
     }

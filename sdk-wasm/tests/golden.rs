@@ -32,7 +32,7 @@ macro_rules! golden {
 /// Every case of every file, with the file's name.
 fn cases() -> Vec<(&'static str, Value)> {
     let mut cases = Vec::new();
-    for (file, text) in golden!("bounds", "consent", "envelope", "sanitise", "schema", "time") {
+    for (file, text) in golden!("bounds", "catalogue", "consent", "envelope", "sanitise", "schema", "time") {
         let group: Value = serde_json::from_str(text).unwrap();
         for case in group["cases"].as_array().unwrap() {
             cases.push((file, case.clone()));

@@ -31,6 +31,15 @@ test('the same batch posted twice is a duplicate the second time and adds no row
   expect(await rowsOfEvents(stack, ids)).toHaveLength(3);
 });
 
+test('the same batch posted twenty times at once is accepted once', async () => {
+  const sent = batch([event('demo.posted', { n: 1 }), event('demo.posted', { n: 2 })]);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => post(stack, sent)));
+  expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+  const accepted = answers.filter((one) => verdicts(one).includes('accepted'));
+  expect(accepted.map(verdicts)).toEqual([['accepted', 'accepted']]);
+  expect(await rowsOfEvents(stack, sent.events.map((one) => one.event_id))).toHaveLength(2);
+});
+
 test('an id that comes again with another body: the first one stands', async () => {
   const anonymous_id = randomUUID();
   const first = event('demo.posted', { version: 'first' }, { anonymous_id });

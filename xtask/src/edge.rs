@@ -1,9 +1,10 @@
 //! Builds the edge worker's bundle, and rehearses its deployment.
 //!
 //! `cargo xtask edge` builds edge-worker/build; `cargo xtask edge deploy --dry-run`
-//! also lets wrangler check it. cargo → wasm-bindgen → esbuild, each run directly: what worker-build adds is
-//! a shim of which this worker needs ten lines (edge-worker/shim/worker.js). The
-//! bundle appears whole or not at all, because a running `up` may be reading it.
+//! also lets wrangler check it. cargo → wasm-bindgen → esbuild, each run directly:
+//! what worker-build adds is a shim, of which this worker needs little
+//! (edge-worker/shim/worker.js). The bundle appears whole or not at all, because a
+//! running `up` may be reading it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -68,10 +69,8 @@ pub fn build(root: &Path) -> Result<()> {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| root.join("target"), |dir| root.join(dir));
     let compiled = target.join(TARGET).join("edge/tidemark_edge_worker.wasm");
-    let stage = target.join("edge-bundle");
-    if stage.exists() {
-        fs::remove_dir_all(&stage)?;
-    }
+    // A folder of its own: two builds at a time only meet where whole files are put.
+    let stage = target.join(format!("edge-bundle-{}", std::process::id()));
     fs::create_dir_all(&stage)?;
     tool(
         Process::new(wasm_bindgen()?)
@@ -98,7 +97,8 @@ pub fn build(root: &Path) -> Result<()> {
     let out = root.join("edge-worker/build");
     fs::create_dir_all(&out)?;
     replace(&stage.join("glue_bg.wasm"), &out.join("worker.wasm"))?;
-    replace(&stage.join("bundle.js"), &out.join("worker.js"))
+    replace(&stage.join("bundle.js"), &out.join("worker.js"))?;
+    Ok(fs::remove_dir_all(&stage)?)
 }
 
 /// Runs `wrangler deploy --dry-run` over a built bundle: every binding, class

@@ -31,6 +31,8 @@ pub struct Config {
     pub clickhouse: ClickHouse,
     /// Who may sign the hop from the edge.
     pub hop: Hop,
+    /// How people become pseudonyms.
+    pub identity: Identity,
     /// Whose data may be read, by which keys.
     pub tenants: Vec<Tenant>,
     /// How long rows are kept.
@@ -94,6 +96,14 @@ pub struct HopKey {
     pub id: String,
     /// The HMAC secret, shared with the edge.
     pub secret: Secret,
+}
+
+/// The section `[identity]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Identity {
+    /// What the tenants' salts are derived from: the same as the edge's.
+    pub salt_secret: Option<Secret>,
 }
 
 /// One `[[tenants]]`.
@@ -166,11 +176,13 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not TOML.
-    #[error("{path} is not TOML: {message}", path = path.display())]
+    #[error("{path}, line {line}: not TOML: {message}", path = path.display())]
     Syntax {
         /// The file.
         path: PathBuf,
-        /// The parser's words; they may quote the line, so the file's own owner reads them.
+        /// The line where it ends to be TOML, from 1.
+        line: usize,
+        /// The parser's words, without the line itself, which may hold a secret.
         message: String,
     },
     /// Keys that are not known, each with where it stands and what may be meant.
@@ -184,10 +196,7 @@ pub enum ConfigError {
         /// What is wrong with it, without its value.
         reason: String,
     },
-    /// A value has the wrong type or is missing.
-    #[error("configuration: {0}")]
-    Shape(String),
-    /// A value is of the right type and still wrong.
+    /// A value is missing, has the wrong type, or means nothing.
     #[error("{key}: {reason}")]
     Value {
         /// The key.
@@ -210,6 +219,7 @@ impl Config {
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         let table = text.parse::<toml::Table>().map_err(|error| ConfigError::Syntax {
             path: path.to_owned(),
+            line: line_of(&text, &error),
             message: error.message().to_owned(),
         })?;
         Self::from_table(table, environment)
@@ -228,10 +238,20 @@ impl Config {
         if !unknown.is_empty() {
             return Err(ConfigError::UnknownKeys(unknown));
         }
-        let config: Self = toml::Value::Table(table)
-            .try_into()
-            .map_err(|error: toml::de::Error| ConfigError::Shape(error.message().to_owned()))?;
+        let config: Self =
+            serde_path_to_error::deserialize(toml::Value::Table(table)).map_err(|error| {
+                ConfigError::Value {
+                    key: error.path().to_string(),
+                    reason: error.inner().message().to_owned(),
+                }
+            })?;
         validate::validate(&config)?;
         Ok(config)
     }
+}
+
+/// The line of a syntax error, from 1.
+fn line_of(text: &str, error: &toml::de::Error) -> usize {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    before.matches('\n').count() + 1
 }

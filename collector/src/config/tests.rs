@@ -11,6 +11,8 @@ password = "p4ssw0rd-of-ch"
 [[hop.keys]]
 id = "k1"
 secret = "0123456789abcdef"
+[identity]
+salt_secret = "a salt for the tests"
 [[tenants]]
 id = "0190f5f6-7e2a-7c3b-9d4e-5f60718293a4"
 slug = "demo"
@@ -40,6 +42,7 @@ fn a_whole_file_is_read() {
     assert_eq!(config.clickhouse.user, "writer");
     assert_eq!(config.clickhouse.password.reveal(), "p4ssw0rd-of-ch");
     assert_eq!(config.hop.keys[0].id, "k1");
+    assert_eq!(config.identity.salt_secret.unwrap().reveal(), "a salt for the tests");
     assert_eq!(config.tenants[0].slug, "demo");
     assert_eq!(config.tenants[0].api_key_sha256[0].0[..4], [0x9f, 0x86, 0xd0, 0x81]);
     assert_eq!(config.retention.events_days, 30);
@@ -53,6 +56,7 @@ fn an_empty_file_is_one_machine_on_loopback() {
     assert_eq!(config.clickhouse.url, "http://127.0.0.1:8123");
     assert_eq!(config.clickhouse.database, "tidemark");
     assert_eq!(config.retention.events_days, 90);
+    assert!(config.identity.salt_secret.is_none());
     assert_eq!(config.log.format, LogFormat::Json);
 }
 
@@ -60,7 +64,7 @@ fn an_empty_file_is_one_machine_on_loopback() {
 fn no_secret_is_printed() {
     let printed = format!("{:?}", load(FULL, &[]).unwrap());
     assert!(printed.contains("***"), "{printed}");
-    for secret in ["p4ssw0rd-of-ch", "0123456789abcdef"] {
+    for secret in ["p4ssw0rd-of-ch", "0123456789abcdef", "a salt for the tests"] {
         assert!(!printed.contains(secret), "{printed}");
     }
 }
@@ -166,6 +170,11 @@ fn values_are_held_against_their_meaning() {
         ("[retention]\nevents_days = 0".to_owned(), "retention.events_days"),
         ("[[hop.keys]]\nid = 'k'\nsecret = 'short'".to_owned(), "hop.keys[0].secret"),
         ("[[hop.keys]]\nid = 'k,1'\nsecret = '0123456789abcdef'".to_owned(), "hop.keys[0].id"),
+        ("[identity]\nsalt_secret = ''".to_owned(), "identity.salt_secret"),
+        ("[identity]\nsalt_secret = 'short'".to_owned(), "identity.salt_secret"),
+        ("[log]\nlevel = 'loud'".to_owned(), "log.level"),
+        ("[log]\nlevel = ''".to_owned(), "log.level"),
+        ("[log]\nlevel = 'info,tidemark_collector'".to_owned(), "log.level"),
         (tenant("slug = 'A'"), "tenants[0].slug"),
         (tenant("slug = 'a'\n") + &tenant("slug = 'b'"), "tenants[1].id"),
         (
@@ -181,10 +190,58 @@ fn values_are_held_against_their_meaning() {
 }
 
 #[test]
+fn a_level_is_a_level_or_directives() {
+    for level in ["off", "WARN", "debug", "info, hyper=trace", "info,a[b{c=1,d}]=debug"] {
+        let file = format!("[log]\nlevel = '{level}'");
+        assert_eq!(load(&file, &[]).unwrap().log.level, level);
+    }
+    let told = refusal("", &[("TIDEMARK__LOG__LEVEL", "loud")]);
+    assert!(told.starts_with("log.level: `loud` is no level; expected off, error"), "{told}");
+}
+
+#[test]
+fn a_value_that_does_not_fit_names_its_key() {
+    let tenant = "[[tenants]]\nslug = 'a'\n";
+    for (file, expected) in [
+        ("[server]\nlisten = 5".to_owned(), "server.listen: invalid type: integer `5`"),
+        ("[server]\nlisten = 'nope'".to_owned(), "server.listen: invalid socket address syntax"),
+        ("server = 5".to_owned(), "server: invalid type: integer `5`"),
+        (tenant.to_owned() + "id = 'demo'", "tenants[0].id: UUID parsing failed"),
+        (tenant.to_owned(), "tenants[0]: missing field `id`"),
+        ("[log]\nformat = 'xml'".to_owned(), "log.format: unknown variant `xml`"),
+        ("[retention]\nevents_days = 70000".to_owned(), "retention.events_days: "),
+        ("[clickhouse]\npassword = 4711".to_owned(), "clickhouse.password: expected text"),
+        ("[identity]\nsalt_secret = 4711".to_owned(), "identity.salt_secret: expected text"),
+    ] {
+        let told = refusal(&file, &[]);
+        assert!(told.starts_with(expected) && !told.contains("4711"), "{file}: {told}");
+    }
+    let told = refusal("", &[("TIDEMARK__SERVER__LISTEN", "nope")]);
+    assert!(told.starts_with("server.listen: "), "{told}");
+}
+
+#[test]
+fn what_is_no_toml_is_told_with_its_line() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("tidemark.toml");
+    for (file, line) in [
+        ("[server\n", 1),
+        ("[clickhouse]\n\npassword = hush\n", 3),
+        ("[log]\nlevel = 'info'\nlevel = 'debug'\n", 3),
+    ] {
+        std::fs::write(&path, file).unwrap();
+        let told = Config::load(&path, []).unwrap_err().to_string();
+        let place = format!("{}, line {line}: not TOML: ", path.display());
+        assert!(told.starts_with(&place) && !told.contains("hush"), "{told}");
+    }
+}
+
+#[test]
 fn a_wrong_type_does_not_quote_a_secret() {
     let told = refusal(
         "[[tenants]]\nid = '0190f5f6-7e2a-7c3b-9d4e-5f60718293a4'\nslug = 'a'\napi_key_sha256 = ['tm_secret_key']",
         &[],
     );
+    assert!(told.starts_with("tenants[0].api_key_sha256[0]: "), "{told}");
     assert!(told.contains("64 hex digits") && !told.contains("tm_secret_key"), "{told}");
 }

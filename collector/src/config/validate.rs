@@ -13,6 +13,13 @@ const SECRET_MIN_BYTES: usize = 16;
 /// The longest retention: expires_at is a 32-bit time, and 10 years are ample.
 const RETENTION_MAX_DAYS: u16 = 3660;
 
+/// What may be said in `log.level` by itself.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// What `log.level` takes, in words.
+const LEVEL_EXPECTED: &str = "expected off, error, warn, info, debug, trace, or directives such \
+     as info,tidemark_collector::ingest=debug";
+
 /// Holds the values against what they mean.
 pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     let url = &config.clickhouse.url;
@@ -37,8 +44,32 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     if !(1..=RETENTION_MAX_DAYS).contains(&config.retention.events_days) {
         return Err(wrong("retention.events_days", "expected 1 to 3660 days"));
     }
+    if config.identity.salt_secret.as_ref().is_some_and(|salt| is_short(salt.reveal())) {
+        return Err(wrong("identity.salt_secret", "expected at least 16 bytes, or no such key"));
+    }
+    log_level(&config.log.level)?;
     hop_keys(config)?;
     tenants(config)
+}
+
+/// Refuses a word that is no level. The log would take it for the name of a
+/// module, and would then be silent about every other one.
+fn log_level(level: &str) -> Result<(), ConfigError> {
+    // A span's fields may hold commas; who writes such directives means them.
+    if level.contains('[') {
+        return Ok(());
+    }
+    for directive in level.split(',').map(str::trim) {
+        let is_level = LEVELS.iter().any(|level| directive.eq_ignore_ascii_case(level));
+        if !is_level && !directive.contains('=') {
+            return Err(wrong("log.level", format!("`{directive}` is no level; {LEVEL_EXPECTED}")));
+        }
+    }
+    Ok(())
+}
+
+fn is_short(secret: &str) -> bool {
+    secret.len() < SECRET_MIN_BYTES
 }
 
 fn hop_keys(config: &Config) -> Result<(), ConfigError> {
@@ -53,7 +84,7 @@ fn hop_keys(config: &Config) -> Result<(), ConfigError> {
         if !ids.insert(&key.id) {
             return Err(wrong(at("id"), "stands twice; each key has an id of its own"));
         }
-        if key.secret.reveal().len() < SECRET_MIN_BYTES {
+        if is_short(key.secret.reveal()) {
             return Err(wrong(at("secret"), "expected at least 16 bytes"));
         }
     }
@@ -91,8 +122,8 @@ fn tenants(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn wrong(key: impl Into<String>, reason: &str) -> ConfigError {
-    ConfigError::Value { key: key.into(), reason: reason.to_owned() }
+fn wrong(key: impl Into<String>, reason: impl Into<String>) -> ConfigError {
+    ConfigError::Value { key: key.into(), reason: reason.into() }
 }
 
 /// Whether a name can stand in SQL without quotes.
@@ -105,9 +136,9 @@ fn is_identifier(name: &str) -> bool {
 impl<'de> Deserialize<'de> for KeyDigest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        parse_digest(&text).map(Self).ok_or_else(|| {
-            D::Error::custom("api_key_sha256: expected the SHA-256 of an API key, 64 hex digits")
-        })
+        parse_digest(&text)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("expected the SHA-256 of an API key, 64 hex digits"))
     }
 }
 

@@ -1,19 +1,26 @@
 //! A verified body's events, each with its verdict or its record. Pure.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use tidemark_core::batch::{Batch, Form};
+use tidemark_core::hash::Salt;
 use tidemark_core::id::Uuid;
 use tidemark_core::json::check_text;
 use tidemark_core::judge::{Judge, NamePolicy, Place, Schemas, Site, WhenConsentAbsent};
+use tidemark_core::limits::EVENT_MAX_AHEAD_MS;
 use tidemark_core::verdict::{Code, EventVerdict, Fault, Refusal, Verdict};
 
 use super::record::{self, Shared};
+use crate::config::Secret;
 use crate::log::Record;
+use crate::refusal::Refused;
 
 /// Decides what a batch on the hop becomes.
 pub struct Admission {
     schemas: Box<dyn Schemas + Send + Sync>,
+    tenants: HashSet<Uuid>,
+    salt_secret: Option<Secret>,
 }
 
 /// A batch after the decision: one verdict an event, in order, and the records
@@ -29,46 +36,80 @@ pub struct Admitted {
 }
 
 impl Admission {
-    /// Admits by the given catalogue.
+    /// Admits by the given catalogue, for any tenant, without a salt.
     pub fn new(schemas: impl Schemas + Send + Sync + 'static) -> Self {
-        Self { schemas: Box::new(schemas) }
+        Self { schemas: Box::new(schemas), tenants: HashSet::new(), salt_secret: None }
     }
 
-    /// Takes a body apart and judges every event in it.
+    /// Admits batches of these tenants alone; of any when there are none.
+    pub fn for_tenants(mut self, tenants: impl IntoIterator<Item = Uuid>) -> Self {
+        self.tenants = tenants.into_iter().collect();
+        self
+    }
+
+    /// Hashes a user_id that is personal data, by the tenant's salt. Without
+    /// the secret such a user_id is removed.
+    pub fn with_salt(mut self, secret: Option<Secret>) -> Self {
+        self.salt_secret = secret;
+        self
+    }
+
+    /// Takes a body apart and judges every event in it. `now_ms` is the wall
+    /// clock in Unix milliseconds.
     ///
     /// # Errors
-    /// What leaves no event to judge: no JSON, no batch, no tenant, too many events.
-    pub fn admit(&self, body: &[u8]) -> Result<Admitted, Refusal> {
-        let batch = Batch::read(body, Form::Hop)?;
-        let missing = |pointer| Refusal::at(Code::InvalidBatch, pointer);
+    /// What leaves no event to judge: no JSON, no batch, no tenant or none of
+    /// ours, a time of receipt that is still to come, too many events.
+    pub fn admit(&self, body: &[u8], now_ms: i64) -> Result<Admitted, Refused> {
+        let batch = Batch::read(body, Form::Hop).map_err(Refused::NotABatch)?;
+        let invalid = |pointer| Refused::NotABatch(Refusal::at(Code::InvalidBatch, pointer));
         let site = site_of_hop(
-            batch.tenant_id.ok_or_else(|| missing("/tenant_id"))?,
-            batch.site_id.ok_or_else(|| missing("/site_id"))?,
+            batch.tenant_id.ok_or_else(|| invalid("/tenant_id"))?,
+            batch.site_id.ok_or_else(|| invalid("/site_id"))?,
         );
+        if !self.tenants.is_empty() && !self.tenants.contains(&site.tenant_id) {
+            return Err(Refused::UnknownTenant);
+        }
+        let received_at_max_ms = now_ms.saturating_add(EVENT_MAX_AHEAD_MS);
+        if batch.received_at_ms.is_some_and(|received| received > received_at_max_ms) {
+            return Err(Refused::ReceivedInFuture);
+        }
+        let salt = self
+            .salt_secret
+            .as_ref()
+            .map(|secret| Salt::of_tenant(secret.reveal().as_bytes(), site.tenant_id));
+        let pseudonym = salt.map(|salt| move |user_id: &str| salt.pseudonym(user_id));
         let judge = Judge {
             site: &site,
             schemas: Some(self.schemas.as_ref()),
             place: Place::Signed,
-            pseudonym: None,
+            pseudonym: pseudonym.as_ref().map(|hash| hash as &dyn Fn(&str) -> String),
         };
-        // The edge has filled every id; the nil UUID marks one that it has not.
-        let judged = judge.batch(&batch, &mut |_| Uuid::default());
+        // The edge fills every id. The judge wants one for an event that has
+        // none; it is never told, because such an event is rejected below.
+        let mut without_id = vec![false; batch.events.len()];
+        let judged = judge.batch(&batch, &mut |index| {
+            if let Some(without) = without_id.get_mut(index) {
+                *without = true;
+            }
+            Uuid::default()
+        });
         let context = judged.context.as_deref().and_then(|text| check_text(text).ok());
         let shared = Shared {
             tenant_id: site.tenant_id,
             site_id: site.site_id,
             received_at_ms: batch.received_at_ms,
+            received_at_max_ms,
             context,
         };
         let mut records = Vec::with_capacity(judged.events.len());
         let mut verdicts = Vec::with_capacity(judged.events.len());
-        for event in &judged.events {
+        for (event, without_id) in judged.events.iter().zip(without_id) {
             let mut verdict = event.to_verdict();
-            if event.event_id == Some(Uuid::default()) {
+            if without_id {
                 reject(&mut verdict, Fault::new(Code::MissingField, "/event_id"));
                 verdict.event_id = None;
-            }
-            if verdict.verdict == Verdict::Accepted {
+            } else if verdict.verdict == Verdict::Accepted {
                 match record::read(&event.text, &shared) {
                     Ok(record) => records.push(record),
                     Err(fault) => reject(&mut verdict, fault),

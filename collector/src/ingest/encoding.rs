@@ -1,11 +1,11 @@
 //! Content-Encoding: what a verified body becomes before it is parsed.
 //!
-//! A bomb costs at most the body's own bound: the size that gzip's trailer
-//! claims is held against it before anything is allocated, and more than was
-//! claimed is an error of the decoder.
+//! A bomb costs at most the body's own bound: nothing larger is ever allocated,
+//! and what does not fit ends the decoder. The trailer's size is a hint and no
+//! more, because a body that is cut short, or no gzip at all, ends in any bytes.
 
 use bytes::Bytes;
-use libdeflater::{Decompressor, crc32};
+use libdeflater::{DecompressionError, Decompressor, crc32};
 use tidemark_core::limits::HOP_BATCH_MAX_BYTES;
 
 use crate::limits::DECOMPRESSION_MAX_RATIO;
@@ -14,11 +14,15 @@ use crate::refusal::Refused;
 /// Bytes of the shortest gzip member: ten of head, eight of trailer, two of data.
 const GZIP_MIN_BYTES: usize = 20;
 
+/// Bytes of a gzip member's trailer: its CRC-32 and its size modulo 2^32.
+const TRAILER_BYTES: usize = 8;
+
 /// Decodes a body. Absent and `identity` are the body itself; `gzip` is one member.
 ///
 /// # Errors
 /// `unsupported_encoding` for another coding, `body_too_large` for more than
-/// 2 MB or 200 times the wire's bytes, `invalid_encoding` for broken gzip.
+/// 2 MB or 200 times the wire's bytes, `invalid_encoding` for what is no gzip, is
+/// cut short, or has anything behind its one member.
 pub(super) fn decode(coding: Option<&str>, wire: Bytes) -> Result<Bytes, Refused> {
     match coding.map(str::trim) {
         None => Ok(wire),
@@ -29,25 +33,38 @@ pub(super) fn decode(coding: Option<&str>, wire: Bytes) -> Result<Bytes, Refused
 }
 
 fn gunzip(wire: &[u8]) -> Result<Bytes, Refused> {
-    let trailer = wire.last_chunk::<8>().filter(|_| wire.len() >= GZIP_MIN_BYTES);
-    let [c0, c1, c2, c3, s0, s1, s2, s3] = *trailer.ok_or(Refused::InvalidEncoding)?;
-    let claimed =
-        usize::try_from(u32::from_le_bytes([s0, s1, s2, s3])).map_err(|_| Refused::BodyTooLarge)?;
-    if claimed > HOP_BATCH_MAX_BYTES || claimed > wire.len().saturating_mul(DECOMPRESSION_MAX_RATIO)
-    {
-        return Err(Refused::BodyTooLarge);
-    }
-    let mut plain = vec![0; claimed];
-    let written = Decompressor::new()
-        .gzip_decompress(wire, &mut plain)
-        .map_err(|_| Refused::InvalidEncoding)?;
+    let trailer = wire.last_chunk::<TRAILER_BYTES>().filter(|_| wire.len() >= GZIP_MIN_BYTES);
+    let trailer = trailer.ok_or(Refused::InvalidEncoding)?;
+    let [c0, c1, c2, c3, size @ ..] = *trailer;
+    let claimed = usize::try_from(u32::from_le_bytes(size)).unwrap_or(usize::MAX);
+    let bound = HOP_BATCH_MAX_BYTES.min(wire.len().saturating_mul(DECOMPRESSION_MAX_RATIO));
+    let mut plain = vec![0; claimed.min(bound)];
+    let written =
+        Decompressor::new().gzip_decompress(wire, &mut plain).map_err(|error| match error {
+            // More than its own trailer says is broken, and not large.
+            DecompressionError::InsufficientSpace if claimed > bound => Refused::BodyTooLarge,
+            DecompressionError::InsufficientSpace | DecompressionError::BadData => {
+                Refused::InvalidEncoding
+            }
+        })?;
     plain.truncate(written);
-    // The decoder ends with the first member; when the last trailer is another
-    // one's, something was sent that would be lost.
-    if crc32(&plain) != u32::from_le_bytes([c0, c1, c2, c3]) {
+    let is_its_trailer =
+        written == claimed && crc32(&plain) == u32::from_le_bytes([c0, c1, c2, c3]);
+    if !is_its_trailer || has_more(wire, trailer, written) {
         return Err(Refused::InvalidEncoding);
     }
     Ok(plain.into())
+}
+
+/// Whether something follows the first member, which would be lost.
+///
+/// The decoder reads one member of `size` bytes, and does not say where it ended.
+/// One that ended early has left this trailer before the last byte; only where
+/// those eight bytes are found is the decoder asked again, with one byte less.
+fn has_more(wire: &[u8], trailer: &[u8; TRAILER_BYTES], size: usize) -> bool {
+    let Some((_, front)) = wire.split_last() else { return false };
+    front.windows(TRAILER_BYTES).any(|bytes| bytes == trailer)
+        && Decompressor::new().gzip_decompress(front, &mut vec![0; size]).is_ok()
 }
 
 #[cfg(test)]
@@ -106,13 +123,34 @@ mod tests {
     }
 
     #[test]
-    fn broken_gzip_is_refused() {
+    fn what_is_cut_short_or_no_gzip_is_not_called_large() {
+        let text: String = (0..2_000).map(|number| format!("{{\"number\":{number}}},")).collect();
+        let good = gzip(text.as_bytes());
+        for length in 0..good.len() {
+            let cut = Bytes::copy_from_slice(&good[..length]);
+            assert_eq!(code(decode(Some("gzip"), cut)), "invalid_encoding", "{length}");
+        }
+        for other in [text.into_bytes(), vec![0xff; 100], vec![0; 64], b"{}".to_vec(), Vec::new()] {
+            assert_eq!(code(decode(Some("gzip"), other.into())), "invalid_encoding");
+        }
+    }
+
+    #[test]
+    fn nothing_may_follow_the_member() {
         let good = gzip(br#"{"events":[]}"#);
-        let two = [good.clone(), gzip(br#"{"events":{}}"#)].concat();
-        for broken in
-            [b"".to_vec(), b"{}".to_vec(), vec![0; 64], good[..good.len() - 1].to_vec(), two]
-        {
-            assert_eq!(code(decode(Some("gzip"), broken.into())), "invalid_encoding");
+        let trailer = good[good.len() - TRAILER_BYTES..].to_vec();
+        let other = gzip(br#"{"events":{}}"#);
+        for tail in [
+            b"x".to_vec(),
+            vec![0; 8],
+            other,
+            // These end in the trailer of the first member.
+            good.clone(),
+            trailer.clone(),
+            [b"{\"events\":[1]}".to_vec(), trailer].concat(),
+        ] {
+            let wire = [good.clone(), tail].concat();
+            assert_eq!(code(decode(Some("gzip"), wire.into())), "invalid_encoding");
         }
     }
 }

@@ -67,7 +67,7 @@ fn what_the_edge_accepts_is_accepted_unchanged() {
         let body = format!(
             r#"{{"tenant_id":"{TENANT}","site_id":"{TENANT}","received_at":"2026-01-02T03:04:06.000Z","events":[{output}]}}"#
         );
-        let admitted = admission.admit(body.as_bytes()).unwrap();
+        let admitted = admission.admit(body.as_bytes(), NOW_MS).unwrap();
         assert_eq!(
             admitted.verdicts[0].verdict,
             Verdict::Accepted,

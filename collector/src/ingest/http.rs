@@ -49,7 +49,7 @@ impl Ingest {
         let wire = body::read(headers, body).await?;
         self.verify(signature, &wire)?;
         let plain = encoding::decode(coding_of(headers)?, wire)?;
-        let mut admitted = self.admission.admit(&plain).map_err(Refused::NotABatch)?;
+        let mut admitted = self.admission.admit(&plain, now_ms())?;
         drop(plain);
         if !admitted.records.is_empty() {
             let receipt = self

@@ -10,7 +10,8 @@
 //! and every received event gets exactly one verdict. The edge has already
 //! filled ids, corrected times and applied the site's policy; none of this is
 //! repeated. Schema, bounds, tenant, consent and sanitising are, because the
-//! store trusts nobody.
+//! store trusts nobody; nor are a tenant that is not ours, a time of receipt that
+//! is still to come, and a network that is an address believed.
 
 mod admit;
 mod body;

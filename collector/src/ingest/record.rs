@@ -1,6 +1,7 @@
 //! From a judged event's text to the record that the log takes.
 
 use std::borrow::Cow;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use tidemark_core::event::Envelope;
 use tidemark_core::id::Uuid;
@@ -16,19 +17,32 @@ pub(super) struct Shared<'a> {
     pub(super) tenant_id: Uuid,
     pub(super) site_id: Uuid,
     pub(super) received_at_ms: Option<i64>,
+    /// The latest time of receipt that is believed, Unix milliseconds.
+    pub(super) received_at_max_ms: i64,
     pub(super) context: Option<Value<'a>>,
 }
 
 /// Reads the text of an accepted event.
 ///
 /// # Errors
-/// `missing_field` for what the edge must have filled in.
+/// `missing_field` for what the edge must have filled in, `in_future` for a time
+/// of receipt that is still to come, `wrong_type` for a `client_ip_prefix` that
+/// is more or less than a network.
 pub(super) fn read(text: &str, shared: &Shared<'_>) -> Result<Record, Fault> {
     let event = check_text(text).map_err(|code| Fault::new(code, ""))?;
     let envelope = Envelope::read(event)?;
     let missing = |pointer| Fault::new(Code::MissingField, pointer);
     let attributes = envelope.attributes;
     let geo = |key| envelope.geo.and_then(|geo| geo.get(key));
+    let received_at_ms =
+        envelope.received_at_ms.or(shared.received_at_ms).ok_or_else(|| missing("/received_at"))?;
+    if received_at_ms > shared.received_at_max_ms {
+        return Err(Fault::new(Code::InFuture, "/received_at"));
+    }
+    let client_ip_prefix = owned(envelope.client_ip_prefix.and_then(Value::as_str));
+    if !client_ip_prefix.is_empty() && !is_network(&client_ip_prefix) {
+        return Err(Fault::new(Code::WrongType, "/client_ip_prefix"));
+    }
     Ok(Record {
         tenant_id: shared.tenant_id,
         site_id: shared.site_id,
@@ -36,10 +50,7 @@ pub(super) fn read(text: &str, shared: &Shared<'_>) -> Result<Record, Fault> {
         event_name: envelope.event_name.into_owned(),
         schema_version: owned(envelope.schema_version),
         occurred_at_ms: envelope.occurred_at_ms.ok_or_else(|| missing("/occurred_at"))?,
-        received_at_ms: envelope
-            .received_at_ms
-            .or(shared.received_at_ms)
-            .ok_or_else(|| missing("/received_at"))?,
+        received_at_ms,
         session_id: envelope.session_id,
         anonymous_id: envelope.anonymous_id,
         user_id: owned(envelope.user_id),
@@ -48,10 +59,61 @@ pub(super) fn read(text: &str, shared: &Shared<'_>) -> Result<Record, Fault> {
         context: context::read(envelope.context, shared.context),
         country: owned(geo("country").and_then(Value::as_str)),
         region: owned(geo("region").and_then(Value::as_str)),
-        client_ip_prefix: owned(envelope.client_ip_prefix.and_then(Value::as_str)),
+        client_ip_prefix,
     })
 }
 
 fn owned(text: Option<Cow<'_, str>>) -> String {
     text.map(Cow::into_owned).unwrap_or_default()
+}
+
+/// Whether a prefix is a network as the edge writes it: IPv4 with /24, IPv6 with
+/// /48, and no bit of the address behind it. A longer one would be a person's.
+fn is_network(prefix: &str) -> bool {
+    let Some((address, length)) = prefix.split_once('/') else { return false };
+    match (address.parse::<IpAddr>(), length) {
+        (Ok(IpAddr::V4(v4)), "24") => {
+            let [a, b, c, _] = v4.octets();
+            v4 == Ipv4Addr::new(a, b, c, 0)
+        }
+        (Ok(IpAddr::V6(v6)), "48") => {
+            let [a, b, c, ..] = v6.segments();
+            v6 == Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_network;
+
+    #[test]
+    fn a_prefix_is_a_network_and_never_an_address() {
+        for prefix in
+            ["203.0.113.0/24", "0.0.0.0/24", "2001:db8:7::/48", "2001:DB8:7::/48", "::/48"]
+        {
+            assert!(is_network(prefix), "{prefix}");
+        }
+        for prefix in [
+            "1.2.3.4",
+            "203.0.113.0",
+            "203.0.113.7/24",
+            "203.0.113.7/32",
+            "203.0.113.0/16",
+            "203.0.113.0/024",
+            "203.0.113/24",
+            "2001:db8:7::/64",
+            "2001:db8:7::1/48",
+            "2001:db8:7:1::/48",
+            "2001:db8:7::",
+            "::ffff:203.0.113.0/24",
+            "203.0.113.0/24/24",
+            " 203.0.113.0/24",
+            "/24",
+            "jo@example.org",
+        ] {
+            assert!(!is_network(prefix), "{prefix}");
+        }
+    }
 }

@@ -41,8 +41,15 @@ fn key() -> Key {
     Key { id: "k1".into(), secret: b"a secret for the tests".to_vec() }
 }
 
+fn admission() -> Admission {
+    Admission::new(Catalogue::builtin().unwrap())
+}
+
 fn endpoint(log: &Arc<Memory>) -> Router {
-    let admission = Admission::new(Catalogue::builtin().unwrap());
+    endpoint_by(admission(), log)
+}
+
+fn endpoint_by(admission: Admission, log: &Arc<Memory>) -> Router {
     let metrics = Arc::new(Metrics::new().unwrap());
     routes(Arc::new(Ingest::new(vec![key()], admission, Arc::clone(log) as _, metrics)))
 }
@@ -56,8 +63,12 @@ fn signed(body: &[u8]) -> axum::http::request::Builder {
 }
 
 async fn call(log: &Arc<Memory>, body: &[u8]) -> (StatusCode, Value) {
+    call_by(admission(), log, body).await
+}
+
+async fn call_by(admission: Admission, log: &Arc<Memory>, body: &[u8]) -> (StatusCode, Value) {
     let request = signed(body).body(Body::from(body.to_vec())).unwrap();
-    let response = endpoint(log).oneshot(request).await.unwrap();
+    let response = endpoint_by(admission, log).oneshot(request).await.unwrap();
     let status = response.status();
     let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
     (status, serde_json::from_slice(&bytes).unwrap())
@@ -219,4 +230,117 @@ async fn personal_data_does_not_reach_the_log() {
     let kept = format!("{:?}", log.kept.lock().unwrap());
     assert!(kept.contains("shop.example/a") && !kept.contains("token"), "{kept}");
     assert!(!kept.contains("jo@example"), "{kept}");
+}
+
+fn rfc3339(unix_ms: i64) -> Value {
+    let mut text = String::new();
+    tidemark_core::time::format_rfc3339(unix_ms, &mut text);
+    text.into()
+}
+
+/// `verdict code pointer` of each event.
+fn verdicts(answer: &Value) -> Vec<String> {
+    let line = |verdict: &Value| {
+        ["verdict", "code", "pointer"]
+            .map(|member| verdict[member].as_str().unwrap_or("-"))
+            .join(" ")
+    };
+    answer["verdicts"].as_array().unwrap().iter().map(line).collect()
+}
+
+#[tokio::test]
+async fn a_nil_id_is_not_a_missing_one() {
+    let log = Arc::new(Memory::default());
+    let nil = json!("00000000-0000-0000-0000-000000000000");
+    let mut without_id = event(1);
+    without_id.as_object_mut().unwrap().remove("event_id");
+    let events = [with(event(0), "event_id", nil), without_id, event(2)];
+    let (_, answer) = call(&log, &batch(&events)).await;
+    let told = verdicts(&answer);
+    assert_eq!(told[1..], ["rejected missing_field /event_id", "accepted - -"]);
+    assert_eq!(answer["verdicts"][1]["event_id"], Value::Null);
+    assert_eq!(told[0], "rejected invalid_uuid /event_id");
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_not_listed_is_refused() {
+    let log = Arc::new(Memory::default());
+    let listed = |text: &str| admission().for_tenants(tidemark_core::id::Uuid::parse(text));
+    let (status, answer) = call_by(listed(SITE), &log, &batch(&[event(0)])).await;
+    let error = &answer["error"];
+    assert_eq!(
+        (status.as_u16(), &error["code"], &error["pointer"]),
+        (400, &json!("invalid_batch"), &json!("/tenant_id"))
+    );
+    assert!(error["detail"].as_str().unwrap().contains("[[tenants]]"), "{error}");
+    assert!(log.kept.lock().unwrap().is_empty());
+    let (status, answer) = call_by(listed(TENANT), &log, &batch(&[event(0)])).await;
+    assert_eq!((status, verdicts(&answer)), (StatusCode::OK, vec!["accepted - -".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_time_of_receipt_is_at_most_a_day_ahead() {
+    const DAY_MS: i64 = 86_400_000;
+    let log = Arc::new(Memory::default());
+    let events = [
+        with(event(0), "received_at", json!("2299-01-01T00:00:00.000Z")),
+        with(event(1), "received_at", rfc3339(now_ms() + DAY_MS + 60_000)),
+        with(event(2), "received_at", rfc3339(now_ms() + DAY_MS - 60_000)),
+    ];
+    let (_, answer) = call(&log, &batch(&events)).await;
+    let ahead = "rejected in_future /received_at";
+    assert_eq!(verdicts(&answer), [ahead, ahead, "accepted - -"]);
+
+    let mut body: Value = serde_json::from_slice(&batch(&[event(3)])).unwrap();
+    body["received_at"] = json!("2299-01-01T00:00:00.000Z");
+    let (status, answer) = call(&log, body.to_string().as_bytes()).await;
+    let error = &answer["error"];
+    assert_eq!(
+        (status.as_u16(), &error["code"], &error["pointer"]),
+        (400, &json!("invalid_batch"), &json!("/received_at"))
+    );
+    assert_eq!(log.kept.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_network_is_stored_and_an_address_is_not() {
+    let log = Arc::new(Memory::default());
+    let events = [
+        with(event(0), "client_ip_prefix", json!("1.2.3.4")),
+        with(event(1), "client_ip_prefix", json!("1.2.3.4/32")),
+        with(event(2), "client_ip_prefix", json!("1.2.3.0/24")),
+        with(event(3), "client_ip_prefix", json!("2001:db8:7::/48")),
+    ];
+    let (_, answer) = call(&log, &batch(&events)).await;
+    let address = "rejected wrong_type /client_ip_prefix";
+    assert_eq!(verdicts(&answer), [address, address, "accepted - -", "accepted - -"]);
+    let kept = log.kept.lock().unwrap();
+    let prefixes: Vec<&str> = kept.iter().map(|record| record.client_ip_prefix.as_str()).collect();
+    assert_eq!(prefixes, ["1.2.3.0/24", "2001:db8:7::/48"]);
+}
+
+#[tokio::test]
+async fn a_user_id_that_is_personal_is_hashed_as_the_edge_does() {
+    let log = Arc::new(Memory::default());
+    let secret = "a salt secret for the tests";
+    let salted = || admission().with_salt(Some(crate::config::Secret::new(secret.to_owned())));
+    let personal = with(event(0), "user_id", json!("jo@example.org"));
+    let opaque = with(event(1), "user_id", json!("u_1042"));
+    let (_, answer) = call_by(salted(), &log, &batch(&[personal.clone(), opaque])).await;
+    assert_eq!(answer["accepted"], 2);
+    let tenant = tidemark_core::id::Uuid::parse(TENANT).unwrap();
+    let salt = tidemark_core::hash::Salt::of_tenant(secret.as_bytes(), tenant);
+    let hashed = salt.pseudonym("jo@example.org");
+    assert!(hashed.starts_with("h1:"), "{hashed}");
+    assert_eq!(log.kept.lock().unwrap()[0].user_id, hashed);
+    assert_eq!(log.kept.lock().unwrap()[1].user_id, "u_1042");
+
+    // What the edge has hashed stays; without the secret it goes.
+    let (_, answer) =
+        call_by(salted(), &log, &batch(&[with(event(2), "user_id", json!(hashed))])).await;
+    assert_eq!(answer["accepted"], 1);
+    assert_eq!(log.kept.lock().unwrap()[2].user_id, hashed);
+    let (_, answer) = call(&log, &batch(&[personal])).await;
+    assert_eq!(answer["accepted"], 1);
+    assert_eq!(log.kept.lock().unwrap()[3].user_id, "");
 }

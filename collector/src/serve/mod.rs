@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use axum::Router;
 use tidemark_core::hop::Key;
+use tidemark_core::id::Uuid;
 use tidemark_core::validate::{Catalogue, CompileError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -133,7 +134,9 @@ fn routes(
             Arc::clone(metrics),
             config.retention.events_days,
         );
-        let admission = Admission::new(Catalogue::builtin().map_err(ServeError::Catalogue)?);
+        let admission = Admission::new(Catalogue::builtin().map_err(ServeError::Catalogue)?)
+            .for_tenants(config.tenants.iter().map(|tenant| Uuid(*tenant.id.as_bytes())))
+            .with_salt(config.identity.salt_secret.clone());
         let ingest = Ingest::new(keys.collect(), admission, Arc::new(log), Arc::clone(metrics));
         routes = routes.merge(ingest::routes(Arc::new(ingest)));
     }

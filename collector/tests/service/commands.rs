@@ -5,7 +5,7 @@ use std::process::Output;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::stack::{config, tidemark_binary};
+use crate::stack::{TENANT, config, tidemark_binary};
 
 async fn serve(config: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let folder = TempDir::new().unwrap();
@@ -34,6 +34,22 @@ async fn an_unknown_key_is_refused_by_name() {
         "{line}"
     );
     assert!(line.contains("`clickhouse.password`") && !line.contains("hush"), "{line}");
+}
+
+#[tokio::test]
+async fn a_wrong_value_is_refused_with_its_key_or_line() {
+    let good = config("http://127.0.0.1:1");
+    let listen = r#"listen = "127.0.0.1:0""#;
+    for (wrong, expected) in [
+        (good.replace(listen, "listen = 5"), "tidemark: server.listen: "),
+        (good.replace(listen, r#"listen = "nope""#), "tidemark: server.listen: "),
+        (good.replace(TENANT, "demo"), "tidemark: tenants[0].id: "),
+        (good.replace(r#""debug""#, r#""loud""#), "tidemark: log.level: `loud` is no level"),
+        (good.replace(listen, "listen = nope"), "tidemark.toml, line 3: not TOML: "),
+    ] {
+        let line = told(&serve(&wrong, &[], &[]).await, 1);
+        assert!(line.contains(expected) && line.trim().lines().count() == 1, "{line}");
+    }
 }
 
 #[tokio::test]
@@ -69,6 +85,7 @@ async fn help_tells_every_option_and_section() {
             "[server]",
             "[clickhouse]",
             "[[hop.keys]]",
+            "[identity]",
             "[[tenants]]",
             "[retention]",
             "[log]",

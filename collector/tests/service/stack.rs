@@ -14,6 +14,7 @@ pub const OTHER_TENANT: &str = "0190f5f6-7e2a-7c3b-9d4e-5f6071829311";
 pub const SITE: &str = "0190f5f6-7e2a-7c3b-9d4e-5f6071829302";
 pub const KEY_ID: &str = "k1";
 pub const SECRET: &str = "a hop secret for the tests";
+pub const SALT_SECRET: &str = "a salt secret for the tests";
 /// Its SHA-256 stands in [`Stack::config`].
 pub const API_KEY: &str = "tm_api_key_of_the_tests";
 pub const OTHER_API_KEY: &str = "tm_api_key_of_another_tenant";
@@ -50,6 +51,8 @@ url = "{url}"
 [[hop.keys]]
 id = "{KEY_ID}"
 secret = "{SECRET}"
+[identity]
+salt_secret = "{SALT_SECRET}"
 [[tenants]]
 id = "{TENANT}"
 slug = "demo"

@@ -178,6 +178,8 @@ fn a_user_id_that_is_personal_is_hashed_and_not_merged() {
     assert!(judged.events[0].text.contains(r#""user_id":"h1:14""#));
     assert_eq!(judged.events[0].findings[0].rule, Rule::Hash);
     assert!(judged.events[1].text.contains(r#""user_id":"u1""#));
+    let digested = r#"{"events":[{"event_name":"a","user_id":"s1:ab"}]}"#;
+    assert!(judged_at(digested, place).events[0].text.contains(r#""user_id":"h1:5""#));
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::json;
 
@@ -83,6 +83,11 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
     };
     fs::create_dir_all(&data).with_context(|| format!("make {}", data.display()))?;
     let data = data.canonicalize()?;
+    // Held until the end: a second stack would overwrite what the first one needs.
+    let lock = fs::File::create(data.join("lock"))?;
+    if lock.try_lock().is_err() {
+        bail!("another stack runs on {}: choose one with --data DIR", data.display());
+    }
     let secrets = Secrets::of(&data)?;
 
     let mut parts = Parts::new(place, &data, &ports, &secrets)?;
@@ -154,7 +159,14 @@ fn attend(
 
     let mut tail = tail::Tail::new(&ports.clickhouse_url());
     while !stop.load(Ordering::Relaxed) {
-        for part in parts.look_after(READY_DEADLINE)? {
+        for part in parts.look_after(stop, READY_DEADLINE)? {
+            if let Err(error) = part.again {
+                say(format!(
+                    "! {} had died ({}); it is tried again: {error:#}",
+                    part.name, part.how
+                ));
+                continue;
+            }
             say(format!("! {} had died and was started again ({})", part.name, part.how));
             write(&ready(parts)?)?;
             if options.json {

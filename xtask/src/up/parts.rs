@@ -19,7 +19,7 @@ use super::supervise::Process;
 use crate::place::Place;
 
 const POLL: Duration = Duration::from_millis(50);
-/// A part that dies at once waits longer before each new start, up to this.
+/// A part that cannot be started waits longer before each new try, up to this.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 /// A part that ran this long has recovered.
 const STABLE: Duration = Duration::from_secs(30);
@@ -31,13 +31,16 @@ struct Part {
     log: PathBuf,
     process: Option<Process>,
     started: Instant,
+    died: Instant,
+    /// How long after it died it is started again.
     pause: Duration,
 }
 
-/// A part that had died.
-pub(super) struct Restarted {
+/// A part that had died, and whether it runs again.
+pub(super) struct Died {
     pub(super) name: &'static str,
     pub(super) how: String,
+    pub(super) again: Result<()>,
 }
 
 /// All parts, in the order in which they need each other.
@@ -59,6 +62,7 @@ impl Parts {
             log: logs.join(format!("{name}.log")),
             process: None,
             started: Instant::now(),
+            died: Instant::now(),
             pause: Duration::ZERO,
         };
         Ok(Self(vec![
@@ -83,22 +87,34 @@ impl Parts {
         Ok(())
     }
 
-    /// Starts again what has died, and says what that was.
-    pub(super) fn look_after(&mut self, deadline: Duration) -> Result<Vec<Restarted>> {
-        let mut restarted = Vec::new();
+    /// Starts again what has died, and says what that was. A part that cannot be
+    /// started is tried again, later each time.
+    pub(super) fn look_after(
+        &mut self,
+        stop: &AtomicBool,
+        deadline: Duration,
+    ) -> Result<Vec<Died>> {
+        let mut died = Vec::new();
         for part in &mut self.0 {
-            let Some(process) = &mut part.process else { continue };
-            let Some(status) = process.ended()? else { continue };
-            part.pause = if part.started.elapsed() > STABLE {
-                Duration::ZERO
-            } else {
-                (part.pause * 2).clamp(Duration::from_millis(200), MAX_PAUSE)
+            let how = match &mut part.process {
+                Some(process) => match process.ended()? {
+                    Some(status) => status.to_string(),
+                    None => continue,
+                },
+                None if part.died.elapsed() < part.pause => continue,
+                None => String::from("it could not be started before"),
             };
-            thread::sleep(part.pause);
-            part.start(&AtomicBool::new(false), deadline)?;
-            restarted.push(Restarted { name: part.name, how: status.to_string() });
+            if part.started.elapsed() > STABLE {
+                part.pause = Duration::ZERO;
+            }
+            let again = part.start(stop, deadline);
+            if again.is_err() {
+                part.died = Instant::now();
+                part.pause = (part.pause * 2).clamp(Duration::from_millis(500), MAX_PAUSE);
+            }
+            died.push(Died { name: part.name, how, again });
         }
-        Ok(restarted)
+        Ok(died)
     }
 
     pub(super) fn pids(&self) -> serde_json::Value {
@@ -169,6 +185,7 @@ fn collector(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> Re
     let config = toml::Value::try_from(json!({
         "server": { "listen": format!("127.0.0.1:{}", ports.collector) },
         "clickhouse": { "url": ports.clickhouse_url(), "database": "tidemark" },
+        "identity": { "salt_secret": secrets.salt_secret },
         "hop": { "keys": [{ "id": "k1", "secret": secrets.hop_secret }] },
         "tenants": [{ "id": TENANT_ID, "slug": "demo", "api_key_sha256": [api_key_sha256] }],
         "log": { "level": "info", "format": "text" },
@@ -192,7 +209,6 @@ fn edge(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> Result<
         "site": "shop",
         "origins": [origin("127.0.0.1"), origin("localhost")],
         "mode": "open",
-        "when_consent_absent": "drop",
     }]);
     let workerd = workerd_binary(place)?;
     let directory = |name: &str, folder: &Path| format!("{name}={}", folder.display());
@@ -207,6 +223,7 @@ fn edge(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> Result<
         .env("TIDEMARK_HOP_KEY_ID", "k1")
         .env("TIDEMARK_HOP_SECRET", &secrets.hop_secret)
         .env("TIDEMARK_SALT_SECRET", &secrets.salt_secret)
+        .env("TIDEMARK_METRICS", "public")
         .current_dir(&place.root);
     Ok(command)
 }
