@@ -63,11 +63,13 @@ impl Judge<'_> {
     /// in the page, so that two people never become one. Where no key is at hand a
     /// digest stays as it is, and what is personal goes.
     fn user_id(&self, user_id: &str, findings: &mut Vec<Finding>) -> Option<String> {
-        let digested = user_id.starts_with("s1:");
+        let hex = user_id.get(3..).unwrap_or_default();
+        let is_digest = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let digested = is_digest && user_id.starts_with("s1:");
+        let stored = is_digest && user_id.starts_with("h1:");
         let mut personal = false;
         sanitise::text_with(user_id, &self.policy(), &mut |_| personal = true);
-        let kept = !personal && !digested || user_id.starts_with("h1:");
-        if kept || digested && self.pseudonym.is_none() {
+        if stored || !personal && !digested || digested && self.pseudonym.is_none() {
             return Some(String::from(user_id));
         }
         findings.push(Finding { rule: Rule::Hash, pointer: String::from("/user_id") });

@@ -178,8 +178,15 @@ fn a_user_id_that_is_personal_is_hashed_and_not_merged() {
     assert!(judged.events[0].text.contains(r#""user_id":"h1:14""#));
     assert_eq!(judged.events[0].findings[0].rule, Rule::Hash);
     assert!(judged.events[1].text.contains(r#""user_id":"u1""#));
-    let digested = r#"{"events":[{"event_name":"a","user_id":"s1:ab"}]}"#;
-    assert!(judged_at(digested, place).events[0].text.contains(r#""user_id":"h1:5""#));
+    for (user_id, kept) in [
+        (format!("s1:{}", "a".repeat(64)), "h1:67"),
+        (format!("h1:{}", "b".repeat(64)), &*format!("h1:{}", "b".repeat(64))),
+        ("h1:jo@example.org".to_string(), "h1:17"),
+    ] {
+        let body = format!(r#"{{"events":[{{"event_name":"a","user_id":"{user_id}"}}]}}"#);
+        let expected = format!("\"user_id\":\"{kept}\"");
+        assert!(judged_at(&body, place).events[0].text.contains(&expected), "{user_id}");
+    }
 }
 
 #[test]
