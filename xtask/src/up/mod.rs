@@ -75,8 +75,6 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
         options.ports == "auto",
         [options.demo_port, options.edge_port, options.collector_port, options.clickhouse_port],
     )?;
-    setup::for_up(place)?;
-    build(place)?;
     let data = match &options.data {
         Some(folder) => folder.clone(),
         None => place.root.join(".tidemark"),
@@ -88,6 +86,8 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
     if lock.try_lock().is_err() {
         bail!("another stack runs on {}: choose one with --data DIR", data.display());
     }
+    setup::for_up(place)?;
+    build(place)?;
     let secrets = Secrets::of(&data)?;
 
     let mut parts = Parts::new(place, &data, &ports, &secrets)?;
