@@ -6,8 +6,8 @@
 //! signed hop, the SDK's files. A batch's way:
 //!
 //! route → content type and length → write key → origin → body → judge (in
-//! tidemark-core) → twins in the batch → ids known to the dedupe shard →
-//! collector → verdicts in the order received → shard marked.
+//! tidemark-core) → twins in the batch → ids claimed at the dedupe shard →
+//! collector → claim settled → verdicts in the order received.
 //!
 //! Always true here: an event is answered `accepted` only after the collector
 //! said so; what is not stored has a counted verdict or a counted refusal; no

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { acceptAll, startCollector } from './support/collector.js';
 import { startEdge } from './support/edge.js';
+import { until } from './support/until.js';
 import { batch, event, PAGE_ORIGIN, post, settings, verdicts } from './support/world.js';
 
 let collector;
@@ -34,6 +35,8 @@ test.each([
   ['never answers', () => undefined],
   ['answers 500', answering(500, 'oops')],
   ['answers 401', answering(401, { error: { code: 'invalid_signature', detail: '' } })],
+  ['answers 404', answering(404, '<html>')],
+  ['does not serve the tenant', answering(400, { error: { code: 'invalid_batch', detail: '', pointer: '/tenant_id' } })],
   ['redirects', answering(307, '', { location: 'http://127.0.0.1:9/' })],
   ['answers no JSON', answering(200, '<html>')],
   ['answers something else', answering(200, { ok: true })],
@@ -50,6 +53,28 @@ test.each([
   // Nothing was marked: the resend is accepted, not taken for a duplicate.
   collector.respond = acceptAll;
   expect(verdicts(await post(edge, sent))).toEqual(['accepted', 'accepted']);
+});
+
+test.each([
+  ['400', { error: { code: 'invalid_batch', detail: '', pointer: '/context' } }, 400, { code: 'invalid_batch', pointer: '/context' }],
+  ['400', '<html>', 400, { code: 'invalid_batch' }],
+  ['413', { error: { code: 'body_too_large', detail: '' } }, 413, { code: 'body_too_large' }],
+])('what the collector refuses with %s is told as that, logged, and not to be sent for ever', async (told, body, status, error) => {
+  collector.respond = answering(Number(told), body);
+  const sent = batch([event()]);
+  const refused = await post(edge, sent);
+  expect([refused.status, refused.body.error]).toEqual([status, { ...error, detail: expect.any(String) }]);
+  expect(refused.headers.get('retry-after')).toBe(null);
+  await until('it is logged', () => edge.log().includes(`"event":"hop_refused","level":"error","status":"${told}"`));
+
+  collector.respond = acceptAll;
+  expect(verdicts(await post(edge, sent))).toEqual(['accepted']);
+});
+
+test('a collector that is told too much says when to come back', async () => {
+  collector.respond = answering(429, '', { 'retry-after': '9' });
+  const refused = await post(edge, batch([event()]));
+  expect([refused.status, refused.body.error.code, refused.headers.get('retry-after')]).toEqual([429, 'rate_limited', '9']);
 });
 
 test('the collector says that its store is away, and when to come back', async () => {

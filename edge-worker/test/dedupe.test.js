@@ -65,7 +65,7 @@ test('a caller that hangs up does not keep its batch from being remembered', asy
   impatient.abort();
   await expect(call).rejects.toThrow('aborted');
   answerNow();
-  await until('the shard remembers it', async () => (await counter(edge, 'dedupe', 'marked')) === 1);
+  await until('the shard remembers it', async () => (await counter(edge, 'dedupe', 'settled')) === 1);
   expect(verdicts(await post(edge, sent))).toEqual(['duplicate']);
   expect(collector.batches).toHaveLength(1);
   await edge.stop();
@@ -138,7 +138,7 @@ test('without the shard events pass, counted', async () => {
   const edge = await startEdge({ vars: settings(collector), storage: whole.storage });
   for (const _ of [1, 2]) expect(verdicts(await post(edge, sent))).toEqual(['accepted']);
   expect(collector.batches).toHaveLength(3);
-  expect(await counter(edge, 'dedupe', 'check_away')).toBe(2);
-  expect(await counter(edge, 'dedupe', 'mark_away')).toBe(2);
+  expect(await counter(edge, 'dedupe', 'claim_away')).toBe(2);
+  expect(await counter(edge, 'dedupe', 'settle_away')).toBe(2);
   await edge.stop();
 });

@@ -11,12 +11,15 @@ const read = (name) => JSON.parse(readFileSync(FOLDER + name, 'utf8'));
 const SITES = read('sites.json');
 const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.json') && name !== 'sites.json');
 
+const CASES = FILES.map((file) => [file, read(file).cases.map((golden) => [golden.name, golden])]);
+
 let collector;
 let edge;
 
 beforeAll(async () => {
   collector = await startCollector();
-  edge = await startEdge({ vars: settings(collector, { TIDEMARK_SITES: JSON.stringify(SITES) }) });
+  const vars = settings(collector, { TIDEMARK_SITES: JSON.stringify(SITES) });
+  edge = await startEdge({ vars });
 });
 beforeEach(() => collector.forget());
 afterAll(async () => {
@@ -48,8 +51,8 @@ test('there are golden payloads', () => {
   expect(FILES.length).toBeGreaterThan(0);
 });
 
-describe.each(FILES)('%s', (file) => {
-  test.each(read(file).cases.map((found) => [found.name, found]))('%s', async (_, golden) => {
+describe.each(CASES)('%s', (_, cases) => {
+  test.each(cases)('%s', async (_, golden) => {
     const site = SITES.find((found) => found.site === (golden.site ?? 'open'));
     const nowMs = Date.now();
     const context = golden.context ? `"context":${JSON.stringify(golden.context)},` : '';

@@ -88,6 +88,14 @@ test('one invalid event among good ones: the good ones land', async () => {
   expect(collector.batches[0].events.map(({ event_id }) => event_id)).toEqual(good.map(({ event_id }) => event_id));
 });
 
+test('a nil id among good ones is rejected alone', async () => {
+  const good = [event(), event()];
+  const answer = await post(edge, batch([good[0], event({ event_id: '00000000-0000-0000-0000-000000000000' }), good[1]]));
+  expect([answer.status, verdicts(answer)]).toEqual([200, ['accepted', 'rejected', 'accepted']]);
+  expect(answer.body.verdicts[1]).toMatchObject({ code: 'invalid_uuid', pointer: '/event_id' });
+  expect(collector.batches[0].events.map(({ event_id }) => event_id)).toEqual(good.map(({ event_id }) => event_id));
+});
+
 test('a batch without a single good event is not forwarded', async () => {
   const answer = await post(edge, batch([event({ event_name: 'NO' }), 7]));
   expect(verdicts(answer)).toEqual(['rejected', 'rejected']);
@@ -134,6 +142,13 @@ test('an Idempotency-Key stands for a batch id that is missing', async () => {
   for (const key of ['one', 'one', 'two']) ids.push((await send(key)).body.verdicts[0].event_id);
   expect(ids[0]).toBe(ids[1]);
   expect(ids[0]).not.toBe(ids[2]);
+});
+
+test('an Idempotency-Key of 256 bytes is taken, an empty one is none', async () => {
+  const send = (key) => post(edge, { events: [event()] }, { headers: { 'idempotency-key': key } });
+  const answers = [await send('k'.repeat(256)), await send('')];
+  expect(answers.map(verdicts)).toEqual([['accepted'], ['accepted']]);
+  expect(collector.batches.map(({ batch_id }) => batch_id)).toEqual(['k'.repeat(256), undefined]);
 });
 
 test('an event without any name to derive from gets a fresh id', async () => {

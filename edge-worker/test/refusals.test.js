@@ -32,6 +32,7 @@ const CASES = [
   ['an unknown member', '{"events":[],"event":1}', {}, 400, 'invalid_batch', '/event'],
   ['a sent_at that is no time', '{"events":[],"sent_at":"now"}', {}, 400, 'invalid_batch', '/sent_at'],
   ["the hop's own members from outside", '{"events":[],"tenant_id":"11111111-1111-4111-8111-111111111111"}', {}, 400, 'invalid_batch', '/tenant_id'],
+  ['an Idempotency-Key of 257 bytes', good, { headers: { 'idempotency-key': 'k'.repeat(257) } }, 400, 'invalid_batch'],
   ['no write key', good, { query: '' }, 401, 'unknown_write_key'],
   ['an unknown key in the query', good, { query: '?write_key=wk_nobody' }, 401, 'unknown_write_key'],
   ['an unknown key in the batch', () => ({ ...good(), write_key: 'wk_nobody' }), { query: '' }, 401, 'unknown_write_key'],

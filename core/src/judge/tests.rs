@@ -128,6 +128,24 @@ fn every_code_of_an_event_is_asserted_by_a_payload() {
     }
 }
 
+#[test]
+fn payloads_have_names_and_ids_of_their_own() {
+    // The edge would call a second one with the same id a duplicate.
+    let (mut names, mut ids) = (Vec::new(), Vec::new());
+    for case in cases() {
+        names.push(case["name"].to_string());
+        let event = at_now(case["event"].as_str().unwrap());
+        if let Ok(event) = serde_json::from_str::<Json>(&event) {
+            ids.extend(event["event_id"].as_str().map(ToString::to_string));
+        }
+    }
+    for mut list in [names, ids] {
+        list.sort();
+        let twice: Vec<_> = list.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+    }
+}
+
 fn judged_at(body: &str, place: Place<'_>) -> JudgedBatch {
     let site = sites().remove(0);
     let batch = Batch::read(body.as_bytes(), Form::Batch).unwrap();

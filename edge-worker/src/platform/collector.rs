@@ -12,6 +12,7 @@ use worker::{
 };
 
 use super::{body, count, log};
+use crate::policy::answer::Refused;
 use crate::policy::collector_answer::{Away, read};
 use crate::policy::config::Config;
 use crate::policy::counters::Hop;
@@ -19,12 +20,13 @@ use crate::policy::counters::Hop;
 /// Forwards a batch and reads the verdicts on it, in order.
 ///
 /// # Errors
-/// When the collector does not answer with verdicts within the deadline.
-pub(super) async fn forward(config: &Config, batch: &str) -> Result<Vec<EventVerdict>, Away> {
+/// What the caller hears when the collector does not answer with verdicts within
+/// the deadline.
+pub(super) async fn forward(config: &Config, batch: &str) -> Result<Vec<EventVerdict>, Refused> {
     let Ok((status, retry_after, answer)) = exchange(config, batch.as_bytes()).await else {
         log::error("hop_silent", &[]);
         count::hop(Hop::Silent);
-        return Err(Away::silent());
+        return Err(Away::silent().into());
     };
     let verdicts = read(status, retry_after.as_deref(), &answer);
     if verdicts.is_err() {

@@ -10,13 +10,14 @@ use tidemark_core::judge::{Arrival, Judge, JudgedBatch, Place, Schemas, Site};
 use tidemark_core::verdict::answer_json;
 use worker::{Context, Date, Env, Request};
 
-use super::{body, collector, count, dedupe, random, settings};
+use super::delivery::Delivery;
+use super::{body, count, random, settings};
 use crate::policy::answer::{Answer, Refused};
 use crate::policy::call::Call;
 use crate::policy::collector_answer::Away;
 use crate::policy::config::Config;
 use crate::policy::plan::Plan;
-use crate::policy::{admission, client, event_id, hop_body, shard};
+use crate::policy::{admission, batch_name, client, event_id, shard};
 
 /// Where a call came from, as far as somebody trustworthy says so.
 struct Origin {
@@ -44,25 +45,25 @@ pub(super) async fn ingest(
     let batch = Batch::read(&body, form)?;
     let site = admission::by_batch(config, call, batch.write_key.as_deref())?;
 
-    let batch_name = batch.batch_id.as_deref().or(call.idempotency_key.as_deref());
+    let batch_name = batch_name::resolve(call, batch.batch_id.as_deref())?;
     let schemas = settings.catalogue.as_ref().ok_or_else(Away::silent)?;
     let judged = judge(config, site, schemas, &batch, batch_name, &origin, received_at_ms);
     let mut plan = Plan::new(&judged);
     if !plan.open().is_empty() {
-        let shard = shard_of(site, &batch, batch_name, &plan);
-        if let Some(known) = dedupe::check(env, &shard, &plan.open_ids()).await {
-            plan.settle_known(&known);
-        }
-        let open = plan.open();
-        if !open.is_empty() {
-            let hop = hop_body::write(site, batch_name, received_at_ms, &judged, &open);
-            let delivery =
-                deliver(Rc::clone(config), env.clone(), shard, hop, plan.clone()).boxed_local();
-            let delivery = delivery.shared();
-            // A caller that hangs up must not end it half-way.
-            context.wait_until(delivery.clone().map(|_| ()));
-            plan = delivery.await?;
-        }
+        let delivery = Delivery {
+            config: Rc::clone(config),
+            env: env.clone(),
+            site: site.clone(),
+            shard: shard_of(site, &batch, batch_name, &plan),
+            batch_name: batch_name.map(Into::into),
+            received_at_ms,
+            judged,
+            plan,
+        };
+        let delivery = delivery.run().boxed_local().shared();
+        // A caller that hangs up must not end it half-way.
+        context.wait_until(delivery.clone().map(|_| ()));
+        plan = delivery.await?;
     }
     let verdicts = plan.verdicts();
     count::verdicts(&verdicts);
@@ -125,22 +126,4 @@ fn origin_of(request: &Request, config: &Config) -> Origin {
         geo: cf.and_then(|cf| client::geo(cf.country().as_deref(), cf.region_code().as_deref())),
         ip_prefix: address.as_deref().and_then(client::ip_prefix),
     }
-}
-
-/// Forwards a batch, settles its plan, and has the shard remember what is
-/// durable now: before the caller hears of it, so that whatever it sends again
-/// afterwards is known.
-async fn deliver(
-    config: Rc<Config>,
-    env: Env,
-    shard: String,
-    hop: String,
-    mut plan: Plan,
-) -> Result<Plan, Away> {
-    let answer = collector::forward(&config, &hop).await?;
-    let durable = plan.settle(&answer).map_err(|_| Away::silent())?;
-    if !durable.is_empty() {
-        dedupe::mark(&env, &shard, &durable).await;
-    }
-    Ok(plan)
 }

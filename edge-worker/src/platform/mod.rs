@@ -10,6 +10,7 @@ mod collector;
 mod count;
 mod dedupe;
 mod dedupe_shard;
+mod delivery;
 mod files;
 mod head;
 mod ingest;

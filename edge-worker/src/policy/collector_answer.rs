@@ -1,7 +1,9 @@
 //! Reads what the collector answered, trusting none of its form.
 
 use tidemark_core::json::{self, Value};
-use tidemark_core::verdict::{Code, EventVerdict, Fault, Verdict};
+use tidemark_core::verdict::{Code, EventVerdict, Fault, Refusal, Verdict};
+
+use super::answer::Refused;
 
 /// For how long a caller is told to wait at most, in seconds.
 const RETRY_AFTER_MAX_S: u32 = 3_600;
@@ -12,7 +14,7 @@ pub const RETRY_AFTER_S: u32 = 5;
 /// Why a call could not be forwarded, as the caller hears it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Away {
-    /// `collector_unavailable` or `store_unavailable`.
+    /// `collector_unavailable`, `store_unavailable` or `overloaded`.
     pub code: Code,
     /// When to send again, in seconds.
     pub retry_after_s: u32,
@@ -23,33 +25,81 @@ impl Away {
     pub const fn silent() -> Self {
         Self { code: Code::CollectorUnavailable, retry_after_s: RETRY_AFTER_S }
     }
+
+    /// Too much is under way.
+    pub const fn overloaded() -> Self {
+        Self { code: Code::Overloaded, retry_after_s: RETRY_AFTER_S }
+    }
 }
 
 /// Reads an answer: the verdicts in order.
 ///
 /// # Errors
-/// For any other status than 200, and for a body that is no answer. A refusal of
-/// the hop (a wrong key, say) is the operator's to mend and the caller's to wait
-/// for: it is never told as the caller's own fault.
+/// For any other status than 200, and for a body that is no answer. What the
+/// operator has to mend (a wrong key, say) is the caller's to wait for; what will
+/// be refused again however often it is sent is told so, lest it be sent for ever.
 pub fn read(
     status: u16,
     retry_after: Option<&str>,
     body: &[u8],
-) -> Result<Vec<EventVerdict>, Away> {
+) -> Result<Vec<EventVerdict>, Refused> {
     let retry_after_s = retry_after
         .and_then(|text| text.trim().parse().ok())
         .map_or(RETRY_AFTER_S, |seconds: u32| seconds.clamp(1, RETRY_AFTER_MAX_S));
     let away = Away { code: Code::CollectorUnavailable, retry_after_s };
-    let value = json::check(body).map_err(|_| away)?;
+    let value = json::check(body).ok();
     if status != 200 {
-        let code = value.get("error").and_then(|error| error.get("code"));
-        return Err(match code.map(Value::raw) {
-            Some("\"store_unavailable\"") => Away { code: Code::StoreUnavailable, ..away },
-            _ => away,
-        });
+        let told = value.map(told_by).unwrap_or_default();
+        return Err(refused(status, &told, away));
     }
-    let verdicts = value.get("verdicts").ok_or(away)?;
-    verdicts.items().map(|line| read_line(line).ok_or(away)).collect()
+    let verdicts = value.and_then(|value| value.get("verdicts")).ok_or(away)?;
+    verdicts.items().map(|line| read_line(line).ok_or_else(|| away.into())).collect()
+}
+
+/// The error that an answer tells.
+#[derive(Default)]
+struct Told {
+    code: Option<Code>,
+    pointer: Option<String>,
+}
+
+fn told_by(answer: Value<'_>) -> Told {
+    let text = |key| answer.get("error").and_then(|error| error.get(key)).and_then(Value::as_str);
+    Told {
+        code: text("code").and_then(|code| Code::from_name(&code)),
+        pointer: text("pointer").map(Into::into),
+    }
+}
+
+/// What a caller hears when the hop was refused.
+fn refused(status: u16, told: &Told, away: Away) -> Refused {
+    let place = told.pointer.as_deref();
+    match (status, told.code) {
+        // The edge's own members: a tenant that the collector lacks, or a clock.
+        (400, _) if matches!(place, Some("/tenant_id" | "/site_id" | "/received_at")) => {
+            away.into()
+        }
+        // Broken on the way, not as it was written.
+        (400, Some(Code::BodyBroken | Code::InvalidEncoding)) => away.into(),
+        // The key, the address, the form of the hop: mended by the operator.
+        (401 | 403..=408 | 415 | 421 | 425, _) => away.into(),
+        (429, _) => Away { code: Code::RateLimited, ..away }.into(),
+        (413, Some(Code::TooManyEvents)) => Code::TooManyEvents.into(),
+        (413, _) => Code::BodyTooLarge.into(),
+        (400..=499, _) => match place.filter(|place| is_callers(place)) {
+            Some(place) => Refusal::at(Code::InvalidBatch, place).into(),
+            None => Code::InvalidBatch.into(),
+        },
+        (_, Some(code @ (Code::StoreUnavailable | Code::Overloaded))) => {
+            Away { code, ..away }.into()
+        }
+        _ => away.into(),
+    }
+}
+
+/// Whether a member of the hop's body is one that the caller wrote.
+fn is_callers(place: &str) -> bool {
+    matches!(place, "/batch_id" | "/context" | "/events")
 }
 
 /// One line; `None` when it has no verdict. A code that this edge does not know
@@ -92,21 +142,64 @@ mod tests {
 
     #[test]
     fn anything_else_is_away() {
-        let silent = Err(Away::silent());
+        let silent = Err(Away::silent().into());
         for body in
             ["", "garbage", "[]", "{}", r#"{"verdicts":[1]}"#, r#"{"verdicts":[{"verdict":"ok"}]}"#]
         {
             assert_eq!(read(200, None, body.as_bytes()), silent, "{body}");
         }
-        for status in [302, 401, 413, 500, 503] {
-            assert_eq!(read(status, None, b"{}"), silent, "{status}");
+        for status in [302, 401, 403, 404, 405, 408, 415, 500, 502, 503] {
+            for body in ["{}", "<html>", r#"{"error":{"code":"invalid_batch"}}"#] {
+                assert_eq!(read(status, None, body.as_bytes()), silent, "{status} {body}");
+            }
         }
+    }
+
+    #[test]
+    fn what_is_refused_for_good_is_told_so() {
+        let told = |code: &str, pointer: &str| {
+            format!(r#"{{"error":{{"code":"{code}","detail":"x","pointer":"{pointer}"}}}}"#)
+        };
+        let invalid = || Refused::from(Code::InvalidBatch);
+        for (status, body, expected) in [
+            (
+                400,
+                told("invalid_batch", "/batch_id"),
+                Refusal::at(Code::InvalidBatch, "/batch_id").into(),
+            ),
+            (400, told("invalid_json", "/secret"), invalid()),
+            (400, String::from("<html>"), invalid()),
+            (422, String::new(), invalid()),
+            (413, String::new(), Code::BodyTooLarge.into()),
+            (413, told("too_many_events", "/events"), Code::TooManyEvents.into()),
+        ] {
+            assert_eq!(read(status, None, body.as_bytes()), Err(expected), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_400_that_is_the_edges_own_fault_is_waited_for() {
+        for body in [
+            r#"{"error":{"code":"invalid_batch","pointer":"/tenant_id"}}"#,
+            r#"{"error":{"code":"invalid_batch","pointer":"/received_at"}}"#,
+            r#"{"error":{"code":"body_broken"}}"#,
+        ] {
+            assert_eq!(read(400, None, body.as_bytes()), Err(Away::silent().into()), "{body}");
+        }
+    }
+
+    #[test]
+    fn too_much_is_told_with_its_time() {
+        let limited = Away { code: Code::RateLimited, retry_after_s: 9 };
+        assert_eq!(read(429, Some("9"), b""), Err(limited.into()));
+        let body = br#"{"error":{"code":"overloaded","detail":"x"}}"#;
+        assert_eq!(read(503, None, body), Err(Away::overloaded().into()));
     }
 
     #[test]
     fn the_collector_may_say_why_and_when() {
         let body = br#"{"error":{"code":"store_unavailable","detail":"x"}}"#;
-        let away = |retry_after_s| Err(Away { code: Code::StoreUnavailable, retry_after_s });
+        let away = |retry_after_s| Err(Away { code: Code::StoreUnavailable, retry_after_s }.into());
         assert_eq!(read(503, Some("7"), body), away(7));
         assert_eq!(read(503, Some("999999"), body), away(RETRY_AFTER_MAX_S));
         assert_eq!(read(503, Some("0"), body), away(1));

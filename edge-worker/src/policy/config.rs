@@ -17,6 +17,11 @@ const COLLECTOR_DEADLINE_MS: u32 = 10_000;
 /// Bounds of that setting: a call is never given up at once, nor held for longer
 /// than a browser would.
 const COLLECTOR_DEADLINE_RANGE_MS: (u32, u32) = (100, 60_000);
+/// By how much a claim outlives that deadline: a second each for the shard's two
+/// answers, and one for what lies between them.
+const CLAIM_MARGIN_MS: u32 = 3_000;
+/// For how long a claim on ids holds where nothing is configured.
+pub const CLAIM_LEASE_MS: u32 = COLLECTOR_DEADLINE_MS.saturating_add(CLAIM_MARGIN_MS);
 /// Bounds of the dedupe window, in seconds: a second (tests) to the nine days
 /// for which the collector remembers.
 const DEDUPE_WINDOW_RANGE_S: (u32, u32) = (1, 9 * 86_400);
@@ -42,6 +47,8 @@ pub struct Config {
     pub client_ip_header: Option<String>,
     /// `TIDEMARK_COLLECTOR_DEADLINE_MS`.
     pub collector_deadline_ms: u32,
+    /// For how long a claim on ids holds at a dedupe shard.
+    pub claim_lease_ms: u32,
     /// `TIDEMARK_METRICS`: whether /metrics is public.
     pub metrics: bool,
 }
@@ -73,7 +80,6 @@ impl Config {
         };
         let sites = read_sites(&required("TIDEMARK_SITES")?)?;
         let listed_origins = sites.values().flat_map(|site| site.origins.iter().cloned()).collect();
-        let (least, most) = COLLECTOR_DEADLINE_RANGE_MS;
         dedupe_window_ms(bindings)?;
         Ok(Self {
             sites,
@@ -85,12 +91,8 @@ impl Config {
             },
             salt_secret: bindings("TIDEMARK_SALT_SECRET").filter(|s| !s.is_empty()),
             client_ip_header: bindings("TIDEMARK_CLIENT_IP_HEADER").filter(|s| !s.is_empty()),
-            collector_deadline_ms: number(
-                bindings,
-                "TIDEMARK_COLLECTOR_DEADLINE_MS",
-                COLLECTOR_DEADLINE_MS,
-                least..=most,
-            )?,
+            collector_deadline_ms: collector_deadline_ms(bindings)?,
+            claim_lease_ms: claim_lease_ms(bindings)?,
             metrics: match bindings("TIDEMARK_METRICS").as_deref() {
                 None | Some("" | "off") => false,
                 Some("public") => true,
@@ -121,6 +123,20 @@ pub fn dedupe_window_ms(bindings: Bindings<'_>) -> Result<i64, ConfigError> {
     let default_s = u32::try_from(WINDOW_MS / 1_000).unwrap_or(most);
     let seconds = number(bindings, "TIDEMARK_DEDUPE_WINDOW_S", default_s, least..=most)?;
     Ok(i64::from(seconds).saturating_mul(1_000))
+}
+
+/// For how long a claim on ids holds, in milliseconds: longer than any hop takes,
+/// so that it ends by itself only when its caller died.
+///
+/// # Errors
+/// When `TIDEMARK_COLLECTOR_DEADLINE_MS` is no number within its bounds.
+pub fn claim_lease_ms(bindings: Bindings<'_>) -> Result<u32, ConfigError> {
+    Ok(collector_deadline_ms(bindings)?.saturating_add(CLAIM_MARGIN_MS))
+}
+
+fn collector_deadline_ms(bindings: Bindings<'_>) -> Result<u32, ConfigError> {
+    let (least, most) = COLLECTOR_DEADLINE_RANGE_MS;
+    number(bindings, "TIDEMARK_COLLECTOR_DEADLINE_MS", COLLECTOR_DEADLINE_MS, least..=most)
 }
 
 fn read_sites(json: &str) -> Result<BTreeMap<String, Site>, ConfigError> {

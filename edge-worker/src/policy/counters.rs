@@ -20,14 +20,18 @@ pub struct Counters {
 /// What happened with a dedupe shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dedupe {
-    /// It answered which ids it knows.
-    Checked,
-    /// It did not: the events passed.
-    CheckAway,
-    /// It remembers the ids of a durable batch.
-    Marked,
+    /// It answered which ids it knows, and gave the call the others.
+    Claimed,
+    /// Another call has the ids: this one waits for it.
+    Waited,
+    /// The call waited in vain, or too much is under way: it is refused.
+    Busy,
+    /// It did not answer: the events passed.
+    ClaimAway,
+    /// It knows how a claim ended, and remembers the ids that are durable.
+    Settled,
     /// It does not: a resend goes to the collector, which is the authority.
-    MarkAway,
+    SettleAway,
 }
 
 /// What happened on the hop to the collector.
@@ -57,10 +61,12 @@ impl Counters {
     /// Counts what a dedupe shard did.
     pub fn dedupe(&mut self, what: Dedupe) {
         let name = match what {
-            Dedupe::Checked => "checked",
-            Dedupe::CheckAway => "check_away",
-            Dedupe::Marked => "marked",
-            Dedupe::MarkAway => "mark_away",
+            Dedupe::Claimed => "claimed",
+            Dedupe::Waited => "waited",
+            Dedupe::Busy => "busy",
+            Dedupe::ClaimAway => "claim_away",
+            Dedupe::Settled => "settled",
+            Dedupe::SettleAway => "settle_away",
         };
         increment(&mut self.dedupe, name);
     }
@@ -129,7 +135,7 @@ mod tests {
             line(Verdict::Dropped),
         ]);
         counters.refusal(Code::InvalidJson);
-        counters.dedupe(Dedupe::CheckAway);
+        counters.dedupe(Dedupe::ClaimAway);
         counters.hop(Hop::Silent);
         counters.hop(Hop::Silent);
         let text = counters.to_prometheus();
@@ -137,7 +143,7 @@ mod tests {
             "tidemark_edge_events_total{verdict=\"accepted\"} 2",
             "tidemark_edge_events_total{verdict=\"duplicate\"} 0",
             "tidemark_edge_refusals_total{code=\"invalid_json\"} 1",
-            "tidemark_edge_dedupe_total{outcome=\"check_away\"} 1",
+            "tidemark_edge_dedupe_total{outcome=\"claim_away\"} 1",
             "tidemark_edge_hop_total{outcome=\"silent\"} 2",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in\n{text}");

@@ -4,7 +4,9 @@
 
 pub mod admission;
 pub mod answer;
+pub mod batch_name;
 pub mod call;
+pub mod claims;
 pub mod client;
 pub mod collector_answer;
 pub mod config;

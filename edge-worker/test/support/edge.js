@@ -29,14 +29,14 @@ export function directory(name) {
 
 /**
  * Starts an edge: `vars` are its settings, `storage` the directory of its Durable Objects,
- * `files` that of the SDK. Returns its address, what it logged, and the ways to end it.
+ * `files` that of the SDK, `config` another one than the edge's own. Returns its address, what it logged, and the ways to end it.
  */
-export async function startEdge({ vars = {}, storage = directory('storage'), files = directory('files') } = {}) {
+export async function startEdge({ vars = {}, storage = directory('storage'), files = directory('files'), config = CONFIG } = {}) {
   const child = spawn(
     workerd(),
     [
       'serve',
-      CONFIG,
+      config,
       '--socket-addr=http=127.0.0.1:0',
       `--directory-path=do-storage=${storage}`,
       `--directory-path=sdk-files=${files}`,

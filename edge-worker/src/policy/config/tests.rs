@@ -25,7 +25,7 @@ fn settings_are_read() {
     assert!(config.any_site_lists("http://127.0.0.1:8080"));
     assert!(config.any_site_lists("https://a.shop.example"));
     assert!(!config.any_site_lists("https://shop.example"));
-    assert_eq!(config.collector_deadline_ms, 10_000);
+    assert_eq!((config.collector_deadline_ms, config.claim_lease_ms), (10_000, 13_000));
     assert!(!config.metrics);
 }
 
