@@ -91,6 +91,8 @@ fn edge_on_workerd(place: &Place) -> Result<()> {
 }
 
 fn packaging(place: &Place) -> Result<()> {
+    let types = ["--project", "npm/web/types-test"];
+    step("calls that must and must not compile", &mut command(place, "tsc", &types)?)?;
     pack::run(place)?;
     vitest(place, "tests/packaging", "the packed npm package")
 }

@@ -1,73 +1,61 @@
-// One client a page: calls wait here, bounded, until the engine is loaded.
+// One client a page. Whatever a page hands in, nothing is thrown back into it.
 
-import { connect, type Connected } from 'tidemark-engine';
+import { connect } from 'tidemark-engine';
+import { createPage } from '../../../sdk-wasm/src/browser/page.js';
 import { load } from './load.js';
+import { type Chosen, readOptions } from './options.js';
 import { reporter } from './report.js';
 import type { Attributes, Consent, Flushed, Options, Tidemark } from './types.js';
 
-/** Calls that wait for the engine, at most; as many as its queue holds. */
-const WAITING_MAX = 1000;
-
 const NOTHING: Flushed = { sent: 0, accepted: 0, duplicate: 0, rejected: 0, dropped: 0, held: 0 };
 
-/** Makes the client; `wasmUrl` is where the module lies, asked for at `init`. */
+/** Makes the client; `wasmUrl` is where the module lies, asked for at the first grant. */
 export function createClient(wasmUrl: () => string | URL): Tidemark {
   let report = reporter({});
-  /** Settles, never fails, when the engine runs or cannot. */
-  let ready: Promise<void> | undefined;
-  let connected: Connected | undefined;
-  /** Gone once the engine runs or cannot. */
-  let waiting: ((engine: Connected) => void)[] | undefined = [];
-
-  const call = (run: (engine: Connected) => void): void => {
-    if (connected) {
-      try {
-        run(connected);
-      } catch (error) {
-        report('internal', error);
-      }
-    } else if (waiting && waiting.length < WAITING_MAX) {
-      waiting.push(run);
-    }
-  };
-
-  const start = async (options: Options): Promise<void> => {
+  let started = false;
+  const engine = createPage<Chosen, Flushed>(
+    async () => connect(await load(wasmUrl())),
+    (code, detail) => report(code, detail),
+  );
+  const contain = (run: () => void): void => {
     try {
-      connected = connect(await load(wasmUrl()), options, report);
-      waiting?.forEach(call);
+      run();
     } catch (error) {
-      report('load_failed', error);
+      report('internal', error);
     }
-    waiting = undefined;
   };
 
   return {
     init(options: Options): void {
       const tell = reporter(options ?? {});
-      if (typeof options?.writeKey !== 'string' || typeof options.endpoint !== 'string') {
-        tell('invalid_options', 'init needs writeKey and endpoint');
-      } else if (ready) {
-        tell('already_started', 'init was called before');
-      } else {
+      try {
+        if (started) return tell('already_started', 'init was called before');
+        const chosen = readOptions(options, (detail) => tell('invalid_options', detail));
+        if (!chosen) return;
+        started = true;
         report = tell;
-        ready = start({ ...options, endpoint: options.endpoint.replace(/\/+$/, '') });
+        engine.start(chosen);
+      } catch (error) {
+        tell('invalid_options', error);
       }
     },
     track(name: string, attributes?: Attributes): void {
-      const at = Date.now();
-      call((engine) => engine.track(name, attributes, at));
+      contain(() => engine.track(name, attributes, Date.now()));
     },
     page(): void {
-      const at = Date.now();
-      call((engine) => engine.page(at));
+      contain(() => engine.track('page.viewed', undefined, Date.now()));
     },
     setConsent(consent: Consent): void {
-      call((engine) => engine.setConsent(consent ?? {}));
+      contain(() => {
+        if (Object(consent) === consent) engine.setConsent(consent);
+        else report('invalid_options', 'setConsent needs an object');
+      });
     },
-    async flush(): Promise<Flushed> {
-      if (!ready) return { ...NOTHING, held: waiting?.length ?? 0 };
-      await ready;
-      return connected?.flush().catch(() => NOTHING) ?? NOTHING;
+    flush(): Promise<Flushed> {
+      return engine.flush().catch((error: unknown) => {
+        report('internal', error);
+        return NOTHING;
+      });
     },
   };
 }

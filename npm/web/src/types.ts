@@ -1,5 +1,9 @@
 // The public surface: what a page may say, and what it hears back.
 
+import type { Track } from './generated/events.js';
+
+export type { EventName, Events } from './generated/events.js';
+
 /** What the visitor decided. A member that is absent is not decided yet. */
 export interface Consent {
   /** Measurement of behaviour. Nothing leaves the page before it is `true`. */
@@ -89,6 +93,8 @@ export type ErrorCode =
   | 'event_too_large'
   | 'already_started'
   | 'load_failed'
+  | 'unknown_write_key'
+  | 'origin_not_allowed'
   | 'internal';
 
 /** What went wrong, for a developer to read and a program to match. */
@@ -100,8 +106,8 @@ export interface TidemarkError extends Error {
 export interface Tidemark {
   /** Starts, once a page. What was called before waits for it. */
   init(options: Options): void;
-  /** Takes an event. Its name is lower-case words joined by dots. */
-  track(name: string, attributes?: Attributes): void;
+  /** Takes an event: one of the catalogue, its attributes checked, or one of your own. */
+  track: Track;
   /** Takes that a page is viewed, for routers that change no path. */
   page(): void;
   /** Takes the visitor's decision. A member that is absent stays as it was. */

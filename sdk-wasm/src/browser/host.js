@@ -4,17 +4,29 @@
 // throw, because a throw would leave the engine in the middle of a call.
 
 const KEY = 'tidemark';
+/** Where events wait that no beacon took; page.js knows both names. */
+const KEPT_KEY = 'tidemark.kept';
+/** What waits there at most, in characters. */
+const KEPT_MAX = 200_000;
+/** When a failure is told: later than a page lives that is being left. */
+const FAILURE_MS = 100;
+/** What a developer is to do about a status. */
+const REFUSED = {
+  401: ['unknown_write_key', 'the server does not know this writeKey: compare it with the site'],
+  403: ['origin_not_allowed', "the server refuses this page's origin: add it to the site's origins"],
+};
 /** An attempt without an answer for so long has failed. */
 const ANSWER_MS = 30_000;
 
-/** What connect.js binds: the engine's exports, the URL to send to, callbacks. */
+/** What page.js binds: the engine's exports, the URL to send to, callbacks. */
 let bound;
 let timer;
 let waiting = [];
+let refused;
 
 /**
  * @param {{ engine: object, url: string, onVerdicts?: (answer: object, events: object[]) => void,
- *   run: (call: () => unknown) => void }} page
+ *   run: (call: () => unknown) => void, report: (code: string, detail: string) => void }} page
  */
 export const bind = (page) => {
   bound = page;
@@ -46,7 +58,9 @@ const post = async (body, keepalive) => {
 
 export const send = (body, keepalive) => {
   post(body, keepalive)
-    .catch(() => [0, 0, ''])
+    // Navigation takes a request from its page, to which it looks failed, and
+    // finishes it: the timer of a page that is gone never fires.
+    .catch(() => new Promise((resolve) => setTimeout(resolve, FAILURE_MS, [0, 0, ''])))
     .then(([status, retryAfter, text]) => {
       let answer = {};
       try {
@@ -55,6 +69,10 @@ export const send = (body, keepalive) => {
         // Not an answer of ours: the engine counts no verdicts and says so.
       }
       const { accepted, duplicate, rejected, dropped } = answer;
+      if (REFUSED[status] && !refused) {
+        refused = true;
+        bound.run(() => bound.report(...REFUSED[status]));
+      }
       bound.run(() =>
         bound.engine.answered(status, retryAfter, accepted, duplicate, rejected, dropped),
       );
@@ -73,22 +91,43 @@ export const beacon = (body) => {
   }
 };
 
-export const stored = () => {
+/** Runs on storage; blocked or full, it is as if there were none. */
+const onStorage = (use) => {
   try {
-    return localStorage.getItem(KEY) || '';
+    return use(localStorage) || '';
   } catch {
     return '';
   }
 };
 
+export const stored = () => onStorage((storage) => storage.getItem(KEY));
+
 export const store = (line) => {
-  try {
-    if (line) localStorage.setItem(KEY, line);
-    else localStorage.removeItem(KEY);
-  } catch {
-    // Storage is blocked or full: the identity lives as long as the page.
-  }
+  onStorage((storage) => {
+    if (line) return storage.setItem(KEY, line);
+    storage.removeItem(KEY);
+    storage.removeItem(KEPT_KEY);
+  });
 };
+
+/** Adds lines to what the next page takes; a cut one it will not read. */
+export const keep = (lines) => {
+  onStorage((storage) => {
+    const before = storage.getItem(KEPT_KEY) ?? '';
+    // A page is told to be left twice: hidden, and gone.
+    if (before.includes(lines)) return;
+    const all = before + lines;
+    storage.setItem(KEPT_KEY, all.length > KEPT_MAX ? lines.slice(0, KEPT_MAX) : all);
+  });
+};
+
+/** Takes what was kept. */
+export const kept = () =>
+  onStorage((storage) => {
+    const lines = storage.getItem(KEPT_KEY);
+    storage.removeItem(KEPT_KEY);
+    return lines;
+  });
 
 export const wake = (afterMs, flushing) => {
   clearTimeout(timer);

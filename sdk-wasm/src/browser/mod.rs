@@ -12,7 +12,8 @@
 //! page that calls back in finds it there.
 //!
 //! The JavaScript beside it: `host.js` is imported from here (time, transport,
-//! storage, timer); `connect.js` and `watch/` sit at the DOM and call in.
+//! storage, timer); `page.js` and `watch/` sit at the DOM and call in, through
+//! `gate.js`, where calls wait until consent lets this module be loaded.
 #![expect(unsafe_code, reason = "an export is named for JavaScript by an unsafe attribute")]
 
 #[cfg(target_os = "none")]
@@ -50,6 +51,10 @@ extern "C" {
     fn stored() -> String;
     /// Keeps a line there; an empty one removes it.
     fn store(line: &str);
+    /// Keeps lines for the next page, beside what is there already.
+    fn keep(lines: &str);
+    /// Takes the lines that an earlier page kept; empty for none.
+    fn kept() -> String;
     /// Calls `tick` after so many milliseconds (negative: not at all); says
     /// whether a flush goes on.
     fn wake(after_ms: f64, flushing: bool);
@@ -101,9 +106,15 @@ pub extern "C" fn start(
 #[unsafe(no_mangle)]
 pub extern "C" fn decide(analytics: u32, ads: u32) {
     let consent = Consent { analytics: decision(analytics), ads: decision(ads), mode: Mode::Full };
+    let mut is_first = false;
+    ENGINE.with(&mut |engine| is_first = !engine.consent().may_store());
     let line = if consent.may_store() { stored() } else { String::new() };
+    let lines = if consent.may_store() && is_first { kept() } else { String::new() };
     let now_ms = now() as i64;
-    ENGINE.with(&mut |engine| engine.decide(consent, &line, now_ms));
+    ENGINE.with(&mut |engine| {
+        engine.resume(&lines, now_ms);
+        engine.decide(consent, &line, now_ms);
+    });
     tick();
 }
 
@@ -206,6 +217,7 @@ pub extern "C" fn tick() {
                 ENGINE.with(&mut |engine| engine.beaconed(taken, now_ms));
             }
             Some(Action::Store(line)) => store(&line),
+            Some(Action::Keep(lines)) => keep(&lines),
             Some(Action::Forget) => store(""),
             None => break,
         }
@@ -240,7 +252,7 @@ const fn decision(number: u32) -> Option<bool> {
     }
 }
 
-/// The numbers by which `connect.js` knows our refusals: their names there cost
+/// The numbers by which `gate.js` knows our refusals: their names there cost
 /// a page less than all of core's here.
 const fn refusal(code: Code) -> u32 {
     match code {

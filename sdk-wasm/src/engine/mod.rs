@@ -34,6 +34,11 @@ use random::Random;
 use retry::{Attempt, Next};
 use session::Identity;
 
+/// Bytes of events that leave while the page lives, at once and together: with one
+/// such batch in flight there is room for 39 KB of beacons in the 64 KiB that a
+/// browser lets outlive a page.
+const SEND_BYTES: usize = 25_600;
+
 /// Appends texts: one call a page pays for instead of one inlined at each place
 /// (the slice's own `concat` alone is 400 bytes).
 #[inline(never)]
@@ -79,6 +84,8 @@ pub enum Action {
     Beacon(String),
     /// Keep this line in first-party storage.
     Store(String),
+    /// Keep these lines, an event each, for the next page; see [`Queue::lines`].
+    Keep(String),
     /// Remove what is kept there.
     Forget,
 }
@@ -109,6 +116,10 @@ pub struct Engine {
     flushing: bool,
     /// The page may end any moment: beacons until the queue is empty.
     leaving: bool,
+    /// What the next beacon may hold, in bytes: less after each that was refused.
+    beacon_bytes: usize,
+    /// The browser takes no more: what waits is to be kept for the next page.
+    keep: bool,
     /// The identity changed since it was stored.
     unstored: bool,
     /// Consent was withdrawn or denied: storage is to be emptied.
@@ -138,9 +149,18 @@ impl Engine {
             flush_at_ms: None,
             flushing: false,
             leaving: false,
+            beacon_bytes: 0,
+            keep: false,
             unstored: false,
             forget: false,
         })
+    }
+
+    /// Takes events that an earlier page could not send, as [`Action::Keep`] wrote
+    /// them. They keep their ids; a line that cannot be read is forgotten.
+    pub fn resume(&mut self, lines: &str, now_ms: i64) {
+        self.tally.dropped += self.queue.resume(lines);
+        self.schedule(now_ms);
     }
 
     /// Takes the visitor's decision. `stored` is what first-party storage keeps,
@@ -211,6 +231,7 @@ impl Engine {
         let rage = self.rage.end();
         self.note_rage(rage);
         self.leaving = true;
+        self.beacon_bytes = batch::MAX_BYTES;
     }
 
     /// What the page is to do next; `None` when there is nothing until
@@ -228,6 +249,9 @@ impl Engine {
         }
         if self.leaving {
             return self.next_beacon(now_ms);
+        }
+        if core::mem::take(&mut self.keep) && self.identity.is_some() {
+            return Some(Action::Keep(self.queue.lines()));
         }
         self.next_send(now_ms)
     }
@@ -258,26 +282,30 @@ impl Engine {
         }
     }
 
-    /// Takes whether the browser took the beacon. One that it did not take
-    /// leaves its events waiting, in case that the page lives on.
+    /// Takes whether the browser took the beacon. Of one that it did not take,
+    /// half is tried next; a single event that it did not take ends the trying:
+    /// what waits goes on waiting, in case that the page lives on.
     pub fn beaconed(&mut self, taken: bool, now_ms: i64) {
         let Some(batch) = self.beacon.take() else { return };
         if taken {
             self.tally.sent += batch.events.len() as u32;
             return;
         }
-        self.leaving = false;
+        self.beacon_bytes /= 2;
+        if batch.events.len() == 1 {
+            self.leaving = false;
+            self.keep = true;
+        }
         self.queue.put_back(batch.events);
         self.schedule(now_ms);
     }
 
     /// When [`Engine::next`] has something to say without another fact.
     pub fn due_ms(&self) -> Option<i64> {
-        let full = self.queue.len() >= self.options.max_batch_events;
         let send = match &self.flight {
             Some(batch) => batch.again_at_ms,
             None if self.consent.decide() == Decision::Hold => None,
-            None if self.flushing || full => Some(0),
+            None if self.flushing || self.is_full() => Some(0),
             None => self.flush_at_ms,
         };
         // A click at the very end of its series still belongs to it.
@@ -323,11 +351,11 @@ impl Engine {
             return self.next_store();
         }
         let due = self.flush_at_ms.is_some_and(|flush_at| flush_at <= now_ms);
-        if !due && !self.flushing && self.queue.len() < self.options.max_batch_events {
+        if !due && !self.flushing && !self.is_full() {
             return None;
         }
         self.flushing |= due;
-        let (batch, body) = self.next_batch(now_ms);
+        let (batch, body) = self.next_batch(SEND_BYTES, now_ms);
         self.flight = Some(batch);
         Some(Action::Send(body))
     }
@@ -345,7 +373,7 @@ impl Engine {
             self.leaving = false;
             return self.next_store();
         }
-        let (batch, body) = self.next_batch(now_ms);
+        let (batch, body) = self.next_batch(self.beacon_bytes, now_ms);
         self.beacon = Some(batch);
         Some(Action::Beacon(body))
     }
@@ -356,11 +384,13 @@ impl Engine {
         core::mem::take(&mut self.unstored).then(|| Action::Store(identity.store()))
     }
 
-    fn next_batch(&mut self, now_ms: i64) -> (Batch, String) {
+    fn next_batch(&mut self, max_bytes: usize, now_ms: i64) -> (Batch, String) {
         let context = batch::context(&self.told, self.consent, self.options.detects_rage);
         let batch = Batch {
             id: Uuid::v7(now_ms, self.random.ten_bytes()),
-            events: self.queue.take(self.options.max_batch_events, Batch::room(&context)),
+            events: self
+                .queue
+                .take(self.options.max_batch_events, Batch::room(&context).min(max_bytes)),
             attempts: 1,
             again_at_ms: None,
         };
@@ -370,6 +400,11 @@ impl Engine {
             self.schedule(now_ms);
         }
         (batch, body)
+    }
+
+    /// Whether what waits goes without waiting for its time.
+    fn is_full(&self) -> bool {
+        self.queue.len() >= self.options.max_batch_events || self.queue.bytes() >= SEND_BYTES
     }
 
     fn schedule(&mut self, now_ms: i64) {

@@ -6,6 +6,10 @@
 
 use alloc::{string::String, vec::Vec};
 
+use tidemark_core::json::{Kind, check_text};
+
+use super::push;
+
 /// Events that wait at most: ten full batches.
 pub const MAX_EVENTS: usize = 1000;
 /// Bytes that wait at most: 1,000 events of a usual 500 bytes.
@@ -31,6 +35,11 @@ impl Queue {
     /// How many events wait.
     pub fn len(&self) -> usize {
         self.events.len()
+    }
+
+    /// How many bytes they are.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Whether none waits.
@@ -77,6 +86,32 @@ impl Queue {
         }
         events.append(&mut self.events);
         self.events = events;
+    }
+
+    /// Every event as a line of its own, closed: the next page reads them.
+    pub fn lines(&self) -> String {
+        let mut out = String::new();
+        for event in &self.events {
+            push(&mut out, &[&event.text, "}\n"]);
+        }
+        out
+    }
+
+    /// Adds what [`Queue::lines`] wrote, and returns how many events had to go for
+    /// it. A line that is no JSON object is passed over: it would cost its whole
+    /// batch, and storage is anybody's on the page's origin.
+    pub fn resume(&mut self, mut lines: &str) -> u32 {
+        let mut gone = 0;
+        // By hand: `split` costs a page 700 bytes.
+        while let Some(end) = lines.bytes().position(|byte| byte == b'\n') {
+            let line = lines.get(..end).unwrap_or_default();
+            lines = lines.get(end + 1..).unwrap_or_default();
+            let is_object = check_text(line).is_ok_and(|value| value.kind() == Kind::Object);
+            if let Some(text) = line.strip_suffix('}').filter(|_| is_object) {
+                gone += self.push(Waiting { text: String::from(text), identified: true });
+            }
+        }
+        gone
     }
 
     /// Appends `ids` to every event that has none yet.

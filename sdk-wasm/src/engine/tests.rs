@@ -53,13 +53,17 @@ fn beaconed(engine: &mut Engine, now_ms: i64, taken: bool) -> Option<Value> {
             engine.beaconed(taken, now_ms);
             Some(serde_json::from_str(&body).unwrap())
         }
-        Some(Action::Store(_)) | None => None,
+        Some(Action::Store(_) | Action::Keep(_)) | None => None,
         other => panic!("{other:?}"),
     }
 }
 
 fn events(batch: &Value) -> &Vec<Value> {
     batch["events"].as_array().unwrap()
+}
+
+fn ids(batch: &Value) -> Vec<std::string::String> {
+    events(batch).iter().map(|event| event["event_id"].to_string()).collect()
 }
 
 fn names(batch: &Value) -> Vec<&str> {
@@ -283,9 +287,77 @@ fn a_refused_beacon_leaves_its_events_waiting() {
     track(&mut engine, 3, NOON);
     engine.leave();
     let refused = beaconed(&mut engine, NOON, false).unwrap();
+    while beaconed(&mut engine, NOON, false).is_some() {}
     assert_eq!(engine.held(), 3);
     let again = sent(&mut engine, NOON + INTERVAL).unwrap();
     assert_eq!(refused["events"], again["events"]);
+}
+
+#[test]
+fn a_batch_goes_by_bytes() {
+    let mut engine = granted();
+    let attributes = ["{\"text\":\"", &"x".repeat(5_000), "\"}"].concat();
+    for _ in 0..4 {
+        engine.track("a.b", &attributes, NOON).unwrap();
+    }
+    assert_eq!(engine.due_ms(), Some(NOON + INTERVAL), "20 KB wait");
+    engine.track("a.b", &attributes, NOON).unwrap();
+    assert_eq!(engine.due_ms(), Some(0), "26 KB do not");
+    assert_eq!(events(&sent(&mut engine, NOON).unwrap()).len(), 4, "what fits into 25 KB");
+}
+
+#[test]
+fn beacons_split_until_the_browser_takes_no_more_and_the_next_page_sends_the_rest() {
+    let mut page = granted();
+    let attributes = ["{\"text\":\"", &"x".repeat(900), "\"}"].concat();
+    for _ in 0..80 {
+        page.track("a.b", &attributes, NOON).unwrap();
+    }
+    page.leave();
+    let mut quota = 64 * 1024;
+    let mut taken = BTreeSet::new();
+    let kept = loop {
+        match page.next(NOON) {
+            Some(Action::Beacon(body)) => {
+                let fits = body.len() <= quota;
+                page.beaconed(fits, NOON);
+                if fits {
+                    quota -= body.len();
+                    taken.extend(ids(&serde_json::from_str(&body).unwrap()));
+                }
+            }
+            Some(Action::Keep(lines)) => break lines,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(quota < 2_000, "the quota is used: {quota} left");
+    assert_eq!(taken.len() + page.held(), 80);
+    assert_eq!(page.tally().sent as usize, taken.len());
+
+    let mut next = engine();
+    let torn = &kept[..10];
+    next.resume(&["no json\n{\"a\":1\n", &kept, torn].concat(), NOON);
+    next.decide(GRANTED, "", NOON);
+    next.flush();
+    let mut came = BTreeSet::new();
+    while let Some(batch) = sent(&mut next, NOON) {
+        came.extend(ids(&batch));
+        accept(&mut next, events(&batch).len() as u32, NOON);
+    }
+    assert!(came.is_disjoint(&taken));
+    assert_eq!(came.len() + taken.len(), 80);
+}
+
+#[test]
+fn a_page_that_is_left_sends_nothing_twice() {
+    let mut engine = granted();
+    track(&mut engine, 2, NOON);
+    engine.flush();
+    sent(&mut engine, NOON).unwrap();
+    engine.leave();
+    assert_eq!(beaconed(&mut engine, NOON, true), None, "the browser finishes the request");
+    accept(&mut engine, 2, NOON + 50);
+    assert_eq!(engine.tally(), Tally { sent: 2, accepted: 2, ..Tally::default() });
 }
 
 #[test]
@@ -424,7 +496,9 @@ proptest! {
                         }
                         engine.beaconed(now_ms % 3 > 0, now_ms);
                     }
-                    Some(Action::Store(_)) => prop_assert_eq!(consent.analytics, Some(true)),
+                    Some(Action::Store(_) | Action::Keep(_)) => {
+                        prop_assert_eq!(consent.analytics, Some(true));
+                    }
                     Some(Action::Forget) => {}
                     None => break,
                 }

@@ -10,9 +10,9 @@ const members = (object) => json(object).slice(1, -1);
 /** A label's click is followed at once by one on its field: the same click. */
 const SAME_CLICK_MS = 50;
 
-export const watchClicks = (engine, run, sync, told) => {
+export const watchClicks = (enter, run, sync, told) => {
   const numbers = new WeakMap();
-  const wait = watchAnswers(() => run(engine.page_answered));
+  const wait = watchAnswers(() => run(() => enter('page_answered')));
   let count = 0;
   let last = { at: -SAME_CLICK_MS };
 
@@ -31,9 +31,12 @@ export const watchClicks = (engine, run, sync, told) => {
     if (!numbers.has(control)) numbers.set(control, ++count);
     // Whole pixels: zoom and scaled screens give fractions.
     const [x, y] = [Math.round(event.clientX), Math.round(event.clientY)];
-    engine.give(members({ selector: selectorOf(control), x, y }));
-    engine.give(members({ tag: control.localName, text: nameOf(control) || undefined }));
-    engine.click(
+    enter(
+      'click',
+      [
+        members({ selector: selectorOf(control), x, y }),
+        members({ tag: control.localName, text: nameOf(control) || undefined }),
+      ],
       // When it was made, not when a busy page came round to it.
       Date.now() - performance.now() + at,
       x,

@@ -1,7 +1,7 @@
 // The page may end: hidden is the last moment that mobile browsers tell.
 
-export const watchExit = (engine, run) => {
-  const leave = () => run(engine.leave);
+export const watchExit = (left, run) => {
+  const leave = () => run(left);
   addEventListener('pagehide', leave, true);
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'hidden') leave();

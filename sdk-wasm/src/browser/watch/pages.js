@@ -3,33 +3,29 @@
 
 import { json } from '../json.js';
 
-export const watchPages = (engine, run, views) => {
+export const watchPages = (enter, run) => {
   let href, title, path, referrer;
-  let before = document.referrer;
 
   /** Tells the engine what the page is now, when that changed. */
   const sync = () => {
     if (href === location.href && title === document.title) return;
-    if (href !== undefined && href !== location.href) before = href;
+    if (href !== location.href) referrer = href ?? document.referrer;
     ({ href } = location);
     ({ title } = document);
-    referrer = before;
-    engine.give(
+    enter('show', [
       json({ url: href, path: location.pathname, referrer: referrer || undefined, title }),
-    );
-    engine.show();
+    ]);
   };
 
   const view = (kind) => {
     path = location.pathname;
     sync();
-    engine.give('page.viewed');
-    engine.give(`{"kind":"${kind}"}`);
-    engine.track(Date.now());
+    enter('track', ['page.viewed', `{"kind":"${kind}"}`], Date.now());
   };
 
-  sync();
-  if (views) {
+  const watch = (views) => {
+    sync();
+    if (!views) return;
     view('load');
     // A task later: routers write the title after the address.
     const moved = () =>
@@ -44,6 +40,6 @@ export const watchPages = (engine, run, views) => {
     }
     addEventListener('popstate', moved);
     addEventListener('pageshow', (event) => event.persisted && run(() => view('load')));
-  }
-  return { sync };
+  };
+  return { sync, watch };
 };

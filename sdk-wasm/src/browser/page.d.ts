@@ -1,0 +1,16 @@
+// What npm/web calls of page.js.
+
+/** The page's side of the SDK; `Options` and `Flushed` are those of npm/web. */
+export interface Page<Options, Flushed> {
+  /** Begins to watch. Loads the engine once analytics are granted. */
+  start(options: Options): void;
+  track(name: unknown, attributes: unknown, at: number): void;
+  setConsent(consent: { analytics?: boolean; ads?: boolean }): void;
+  flush(): Promise<Flushed>;
+}
+
+/** `load` is called once, at the first grant after `start`. */
+export declare function createPage<Options, Flushed>(
+  load: () => Promise<unknown>,
+  report: (code: string, detail: unknown) => void,
+): Page<Options, Flushed>;
