@@ -90,7 +90,7 @@ describe('built by Vite', () => {
   });
 
   test('events that are queued when the page is left arrive', async () => {
-    const { page, context } = await open(browser, address('granted', '&flush=60000'));
+    const { page } = await open(browser, address('granted', '&flush=60000'));
     await page.evaluate(() => window.tidemark.flush());
     await page.evaluate(() => {
       for (let index = 0; index < 150; index++) window.tidemark.track('exit.burst', { index });
@@ -101,7 +101,8 @@ describe('built by Vite', () => {
     await until(() => arrived().length >= 150, true);
     expect(arrived().length).toBe(150);
     expect(new Set(arrived().map((event) => event.attributes.index)).size).toBe(150);
-    await context.close();
+    // The browser's end ends this page too. Chromium at times does not answer the closing of
+    // a context whose page was left with a keepalive request under way.
   });
 
   test('a batch that failed goes again under the same ids, after Retry-After', async () => {
