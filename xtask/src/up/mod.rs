@@ -159,7 +159,12 @@ fn attend(
 
     let mut tail = tail::Tail::new(&ports.clickhouse_url());
     while !stop.load(Ordering::Relaxed) {
-        for part in parts.look_after(stop, READY_DEADLINE)? {
+        let died = parts.look_after(stop, READY_DEADLINE)?;
+        // A start that was cut short by Ctrl-C is none.
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        for part in died {
             if let Err(error) = part.again {
                 say(format!(
                     "! {} had died ({}); it is tried again: {error:#}",
