@@ -7,8 +7,8 @@
 //! [`process`] carries records on into the [`store`], the only module that knows
 //! ClickHouse → [`api`] answers questions: health, metrics, stats.
 //!
-//! The arrows: ingest → log ← process → store ← api. [`config`], [`limits`],
-//! [`metrics`] and [`refusal`] are leaves that everything may read; [`serve`]
+//! The arrows: ingest → log ← process → store ← api. [`clock`], [`config`],
+//! [`disk`], [`limits`], [`metrics`], [`place`] and [`refusal`] are leaves that everything may read; [`serve`]
 //! alone knows all of them and wires them up.
 //!
 //! Deliberately not here yet: a log of its own on disk. Between ingest and store
@@ -17,11 +17,14 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod clock;
 pub mod config;
+pub mod disk;
 pub mod ingest;
 pub mod limits;
 pub mod log;
 pub mod metrics;
+pub mod place;
 pub mod process;
 pub mod refusal;
 pub mod serve;
