@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use tidemark_collector::config::{Config, ConfigError};
 use tidemark_collector::refusal::causes;
-use tidemark_collector::serve::{self, Roles};
+use tidemark_collector::serve::{self, Reload, Roles};
 use tidemark_collector::store::{Report, Store};
 use tidemark_collector::telemetry;
 
@@ -46,7 +46,7 @@ enum Command {
     /// Serve HTTP until SIGTERM or SIGINT; requests under way are finished.
     ///
     /// Prints one line of JSON with its address once it listens; logs go to
-    /// standard error. Applies the migrations first. While ClickHouse is away, /health/ready and
+    /// standard error. SIGHUP reads log.level anew. Applies the migrations first. While ClickHouse is away, /health/ready and
     /// ingest answer 503, and the migrations are tried again.
     #[command(after_help = CONFIGURATION_HELP)]
     Serve {
@@ -105,8 +105,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve { file, roles } => {
             let config = file.load()?;
-            telemetry::init(&config.log)?;
-            runtime.block_on(serve::serve(config, roles))?;
+            let level = telemetry::init(&config.log)?;
+            let reload = Reload::new(level, move || Ok(file.load()?.log.level));
+            runtime.block_on(serve::serve(config, roles, reload))?;
         }
         Command::Migrate { file, json } => {
             let config = file.load()?;

@@ -3,9 +3,10 @@
 //! No line carries a secret, a body, a query string or an address of a caller:
 //! what is logged of a request is its method, path, status and time.
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
-use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
 
 use crate::config::{Log, LogFormat};
 
@@ -19,22 +20,44 @@ pub enum TelemetryError {
     Level(#[source] ParseError),
     /// Something else in the process has set one up before.
     #[error("the log is set up already")]
-    Twice,
+    Twice(#[source] TryInitError),
+    /// The log that the handle belongs to is gone.
+    #[error("the log's level cannot be changed any more")]
+    Gone(#[source] reload::Error),
+}
+
+/// Changes what is logged while the process runs.
+#[derive(Clone)]
+pub struct LogLevel(reload::Handle<EnvFilter, Registry>);
+
+impl LogLevel {
+    /// Logs by another level, or other directives, from now on.
+    ///
+    /// # Errors
+    /// [`TelemetryError::Level`]; what was logged before is then logged on.
+    pub fn set(&self, level: &str) -> Result<(), TelemetryError> {
+        self.0.reload(filter(level)?).map_err(TelemetryError::Gone)
+    }
 }
 
 /// Sets up the process's log. Once a process.
 ///
 /// # Errors
 /// [`TelemetryError`] for a level that is none.
-pub fn init(config: &Log) -> Result<(), TelemetryError> {
-    let directives = directives(&config.level);
-    let filter = EnvFilter::builder().parse(directives).map_err(TelemetryError::Level)?;
-    let subscriber = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+pub fn init(config: &Log) -> Result<LogLevel, TelemetryError> {
+    let (level, handle) = reload::Layer::new(filter(&config.level)?);
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(level);
     let outcome = match config.format {
-        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
-        LogFormat::Text => subscriber.with_ansi(false).try_init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+        LogFormat::Text => registry.with(lines.with_ansi(false)).try_init(),
     };
-    outcome.map_err(|_| TelemetryError::Twice)
+    outcome.map_err(TelemetryError::Twice)?;
+    Ok(LogLevel(handle))
+}
+
+fn filter(level: &str) -> Result<EnvFilter, TelemetryError> {
+    EnvFilter::builder().parse(directives(level)).map_err(TelemetryError::Level)
 }
 
 /// A bare `debug` or `trace` is about Tidemark: the libraries' own details are

@@ -5,6 +5,7 @@
 //! connections → finish the requests under way → end.
 
 mod connections;
+mod reload;
 mod requests;
 mod roles;
 
@@ -20,6 +21,7 @@ use tidemark_core::validate::{Catalogue, CompileError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+pub use reload::Reload;
 pub use roles::{Role, Roles};
 
 use crate::api::{self, ApiKeys};
@@ -68,11 +70,11 @@ pub enum ServeError {
     Migration(#[from] MigrationRefusal),
 }
 
-/// Serves until a signal or a refusal ends it.
+/// Serves until a signal or a refusal ends it. SIGHUP calls `reload`.
 ///
 /// # Errors
 /// [`ServeError`]. A stop by signal is no error.
-pub async fn serve(config: Config, roles: Roles) -> Result<(), ServeError> {
+pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), ServeError> {
     roles.check()?;
     let mut stop = StopSignals::new().map_err(ServeError::Signals)?;
     let metrics = Arc::new(Metrics::new()?);
@@ -104,7 +106,9 @@ pub async fn serve(config: Config, roles: Roles) -> Result<(), ServeError> {
             refusal = gate.keep_open(&store) => refused = Some(refusal),
         }
     };
+    let hangups = reload::on_hangup(reload).map_err(ServeError::Signals)?;
     connections::serve(listener, routes, stopped).await;
+    hangups.abort();
     upkeep.abort();
     tracing::info!("stopped");
     refused.map_or(Ok(()), |refusal| Err(refusal.into()))

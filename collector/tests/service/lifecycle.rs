@@ -92,3 +92,24 @@ async fn a_role_that_is_not_taken_has_no_routes() {
     let stats = writer.http.get(format!("{}/v1/stats", writer.url)).bearer_auth(API_KEY);
     assert_eq!(hop::answer(stats).await.refusal(), (404, "not_found", None));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hangup_reads_the_logs_level_anew_and_a_wrong_one_changes_nothing() {
+    let quiet = config("http://127.0.0.1:1").replace("level = \"debug\"", "level = \"error\"");
+    assert!(quiet.contains("level = \"error\""), "{quiet}");
+    let mut tidemark = Tidemark::start(&quiet, &[]).await;
+    assert!(!tidemark.log().contains("\"listening\""), "{}", tidemark.log());
+
+    tidemark.configure(&quiet.replace("level = \"error\"", "level = \"loud\""));
+    tidemark.signal("HUP");
+    let refused = async || tidemark.log().contains("the log's level stays");
+    tidemark.until("refused a wrong level", refused).await;
+
+    tidemark.configure(&quiet.replace("level = \"error\"", "level = \"info\""));
+    tidemark.signal("HUP");
+    let read = async || tidemark.log().contains("was read anew");
+    tidemark.until("read anew", read).await;
+    tidemark.signal("TERM");
+    assert_eq!(tidemark.ended().await.code(), Some(0));
+    assert!(tidemark.log().contains("\"stopping\""), "{}", tidemark.log());
+}

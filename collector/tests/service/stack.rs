@@ -143,7 +143,7 @@ impl Drop for Process {
 pub struct ClickHouse {
     process: Process,
     pub url: String,
-    folder: TempDir,
+    _folder: TempDir,
     http: reqwest::Client,
 }
 
@@ -198,7 +198,7 @@ impl ClickHouse {
 pub struct Tidemark {
     process: Process,
     pub url: String,
-    _folder: TempDir,
+    folder: TempDir,
     pub http: reqwest::Client,
 }
 
@@ -210,7 +210,7 @@ impl Tidemark {
         let mut command = Command::new(tidemark_binary());
         command.arg("serve").arg("--config").arg(&file).args(arguments);
         let (process, url) = Process::start(command, folder.path().join("tidemark.log")).await;
-        Self { process, url, _folder: folder, http: reqwest::Client::new() }
+        Self { process, url, folder, http: reqwest::Client::new() }
     }
 
     pub fn log(&self) -> String {
@@ -219,6 +219,11 @@ impl Tidemark {
 
     pub fn signal(&self, name: &str) {
         self.process.signal(name);
+    }
+
+    /// Writes the configuration file anew.
+    pub fn configure(&self, config: &str) {
+        std::fs::write(self.folder.path().join("tidemark.toml"), config).unwrap();
     }
 
     pub async fn ended(&mut self) -> std::process::ExitStatus {
