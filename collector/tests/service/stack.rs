@@ -143,7 +143,7 @@ impl Drop for Process {
 pub struct ClickHouse {
     process: Process,
     pub url: String,
-    _folder: TempDir,
+    folder: TempDir,
     http: reqwest::Client,
 }
 
