@@ -25,6 +25,7 @@ pub mod limits;
 pub mod log;
 pub mod metrics;
 pub mod place;
+pub mod planted;
 pub mod process;
 pub mod refusal;
 pub mod serve;

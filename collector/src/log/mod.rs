@@ -5,6 +5,9 @@
 //! durable log: a call appends a whole batch, the outcome is told a record, in
 //! order, and only when it is final, so that an answer never precedes its truth.
 //!
+//! The durable log's seam stands beside it: [`append::EventLog`] for ingest,
+//! [`LogReader`] for process.
+//!
 //! What a durable log will promise here: `append` returns after an fsync, a
 //! record has a lane and an offset, an id that is already there is told as such.
 //!
@@ -16,7 +19,16 @@
 //!   events twice: at least once, not exactly once;
 //! * nothing is kept here, so that nothing is lost here when the process dies.
 
+pub mod append;
+mod entry;
+mod lane;
+pub mod limits;
+mod read;
 mod record;
+
+pub use entry::{Content, Entry, Item, Stored};
+pub use lane::lane_of;
+pub use read::{LogError, LogReader, Ownership};
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,0 +1,118 @@
+//! Bugs that are kept on purpose, each behind a switch.
+//!
+//! The simulation is worth what it catches. So each promise's most likely
+//! mistake stands here by name; the code asks [`active`] at the one place where
+//! the mistake would be made; a test plants each and sees it caught. Outside of
+//! test builds (and the feature `planted`) `active` is `false` at compile time.
+
+/// A mistake that somebody could make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Bug {
+    /// One lane's fsync is left out of a group commit.
+    LaneNotSynced,
+    /// A new segment's name is not made durable.
+    FolderNotSynced,
+    /// Outcomes are told before the fsync.
+    AckBeforeSync,
+    /// A duplicate of an entry in the same group is told before that is durable.
+    DuplicateBeforeDurable,
+    /// The end of a segment is believed without its checksum.
+    TornTailBelieved,
+    /// What a restart finds at the log's end is not synced before it is told as durable.
+    TailNotSynced,
+    /// The index is not brought up to date from the log's tail.
+    TailNotIndexed,
+    /// A snapshot claims one offset more than its ids cover.
+    SnapshotOneTooFar,
+    /// Ids are forgotten after hours instead of days.
+    WindowTooShort,
+    /// Ids that went to a file are not looked up there.
+    SpillForgotten,
+    /// The ids of a group that failed stay in the index.
+    FailedIdsKept,
+    /// What a failed group wrote is left in the file.
+    FailedGroupLeft,
+    /// A segment is removed before it is released.
+    RemovedBeforeReleased,
+    /// A segment is removed before a snapshot covers its ids.
+    RemovedBeforeSnapshot,
+    /// A new segment begins one offset too early.
+    RotationOffByOne,
+    /// A second entry of one id in one group is stored as well.
+    TwinsInOneGroup,
+}
+
+impl Bug {
+    /// Every one of them.
+    pub const ALL: [Self; 16] = [
+        Self::LaneNotSynced,
+        Self::FolderNotSynced,
+        Self::AckBeforeSync,
+        Self::DuplicateBeforeDurable,
+        Self::TornTailBelieved,
+        Self::TailNotSynced,
+        Self::TailNotIndexed,
+        Self::SnapshotOneTooFar,
+        Self::WindowTooShort,
+        Self::SpillForgotten,
+        Self::FailedIdsKept,
+        Self::FailedGroupLeft,
+        Self::RemovedBeforeReleased,
+        Self::RemovedBeforeSnapshot,
+        Self::RotationOffByOne,
+        Self::TwinsInOneGroup,
+    ];
+}
+
+#[cfg(any(test, feature = "planted"))]
+pub use switch::{Planted, active, plant};
+
+/// Whether a bug is planted; here never.
+#[cfg(not(any(test, feature = "planted")))]
+#[inline(always)]
+pub const fn active(_bug: Bug) -> bool {
+    false
+}
+
+#[cfg(any(test, feature = "planted"))]
+mod switch {
+    use std::cell::Cell;
+
+    use super::Bug;
+
+    thread_local! {
+        static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+    }
+
+    /// Whether a bug is planted in this thread.
+    pub fn active(bug: Bug) -> bool {
+        PLANTED.get() == Some(bug)
+    }
+
+    /// Plants a bug in this thread until the guard is dropped.
+    #[must_use]
+    pub fn plant(bug: Bug) -> Planted {
+        PLANTED.set(Some(bug));
+        Planted(())
+    }
+
+    /// While this lives, a bug is planted in its thread.
+    #[derive(Debug)]
+    pub struct Planted(());
+
+    impl Drop for Planted {
+        fn drop(&mut self) {
+            PLANTED.set(None);
+        }
+    }
+
+    #[test]
+    fn a_bug_is_planted_while_its_guard_lives() {
+        assert!(!active(Bug::LaneNotSynced));
+        let planted = plant(Bug::LaneNotSynced);
+        assert!(active(Bug::LaneNotSynced) && !active(Bug::AckBeforeSync));
+        drop(planted);
+        assert!(!active(Bug::LaneNotSynced));
+    }
+}
