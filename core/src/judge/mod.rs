@@ -228,9 +228,7 @@ impl Judge<'_> {
         if let Some(schemas) = self.schemas {
             schemas.context(context).map_err(placed)?;
         }
-        context
-            .get("consent")
-            .map_or(Ok(Consent::default()), |consent| Consent::read(consent, "/context/consent"))
+        Consent::of_context(context)
     }
 
     fn check_tenant(&self, envelope: &Envelope<'_>) -> Result<(), Fault> {

@@ -2,12 +2,13 @@
 //!
 //! schemas/events/ are read once ([`schema`]) and held against the house's rules
 //! ([`lint`]); then each generator gives files with their text: the references in
-//! docs ([`reference`], [`verdicts`]), what core embeds ([`builtin`], [`fields`]),
+//! docs ([`reference`], [`verdicts`], [`consent`]), what core embeds ([`builtin`], [`fields`]),
 //! its types ([`rust_types`]), the page's types ([`typescript`]) and the tag
 //! manager's list ([`gtm`]). A file that no generator gives any more is removed
 //! from the folders that are generated as a whole.
 
 mod builtin;
+mod consent;
 mod fields;
 mod gtm;
 mod lint;
@@ -45,6 +46,7 @@ pub fn run(place: &Place, check: bool) -> Result<()> {
     let mut files = Files::new();
     files.insert("docs/reference/events.md".into(), reference::events(&schemas));
     files.insert("docs/reference/verdicts.md".into(), verdicts::verdicts());
+    files.insert(consent::FILE.into(), consent::page(place)?);
     files.insert("core/src/validate/builtin.rs".into(), builtin::embedded(place, &schemas)?);
     files.insert("core/src/catalogue/fields.rs".into(), fields::fields(place, &schemas)?);
     files.extend(rust_types::modules(place, &schemas)?);

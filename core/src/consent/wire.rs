@@ -1,14 +1,10 @@
-//! Whether an event may be sent, by what the visitor decided.
-//!
-//! Pure: the page asks before it stores, identifies or sends anything; edge and
-//! collector ask again from `context.consent`. An undecided visitor is not a
-//! consenting one: the page holds events in memory until the decision.
+//! Consent as events carry it: `context.consent`.
 
-use crate::json::{Kind, Value};
+use crate::json::{Kind, Value, unescape};
 use crate::verdict::{Code, Fault};
 
 /// How a visitor who declines may still be counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Identified by first-party ids, after consent.
     #[default]
@@ -28,35 +24,7 @@ pub struct Consent {
     pub mode: Mode,
 }
 
-/// What may be done with an event under a consent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// Send it.
-    Send,
-    /// Send it without user_id, session_id and anonymous_id.
-    SendWithoutIds,
-    /// Keep it in memory until the visitor decides.
-    Hold,
-    /// Forget it.
-    Forget,
-}
-
 impl Consent {
-    /// Decides for the page: nothing leaves it before a decision.
-    pub const fn decide(self) -> Decision {
-        match (self.analytics, self.mode) {
-            (Some(true), _) => Decision::Send,
-            (None | Some(false), Mode::Cookieless) => Decision::SendWithoutIds,
-            (None, Mode::Full) => Decision::Hold,
-            (Some(false), Mode::Full) => Decision::Forget,
-        }
-    }
-
-    /// Whether ids and the queue may be kept in the browser's storage.
-    pub const fn may_store(self) -> bool {
-        matches!(self.analytics, Some(true))
-    }
-
     /// An event's own consent over its batch's: what the event leaves open, the
     /// batch decides, and the mode that stores less wins.
     #[must_use]
@@ -66,6 +34,17 @@ impl Consent {
             ads: if self.ads.is_some() { self.ads } else { shared.ads },
             mode: if matches!(self.mode, Mode::Cookieless) { self.mode } else { shared.mode },
         }
+    }
+
+    /// Reads the consent that a context tells; one that tells none is undecided.
+    ///
+    /// # Errors
+    /// As [`Consent::read`], with pointers from the event on.
+    pub fn of_context(context: Value<'_>) -> Result<Self, Fault> {
+        context
+            .entries()
+            .find(|(key, _)| is_key(key, "consent"))
+            .map_or(Ok(Self::default()), |(_, consent)| Self::read(consent, "/context/consent"))
     }
 
     /// Reads `context.consent`. A member of another type is a fault, because a
@@ -84,7 +63,10 @@ impl Consent {
                 crate::json::push_pointer(&mut place, key);
                 Fault::new(code, place)
             };
-            match key {
+            // A key that is written with escapes is the same key: a denial in
+            // another spelling is no less one.
+            let unescaped = unescape(key);
+            match unescaped.as_deref().unwrap_or(key) {
                 "analytics" => consent.analytics = read_bool(member).map_err(at)?,
                 "ads" => consent.ads = read_bool(member).map_err(at)?,
                 "mode" => {
@@ -101,37 +83,16 @@ impl Consent {
     }
 }
 
+/// Whether a key, as it stands between its quotes, is this one.
+pub(super) fn is_key(written: &str, key: &str) -> bool {
+    unescape(written).is_some_and(|unescaped| unescaped == key)
+}
+
 fn read_bool(value: Value<'_>) -> Result<Option<bool>, Code> {
     match value.raw() {
         "true" => Ok(Some(true)),
         "false" => Ok(Some(false)),
         "null" => Ok(None),
         _ => Err(Code::WrongType),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn undecided_is_held_and_declined_is_forgotten() {
-        let mut consent = Consent::default();
-        assert_eq!(consent.decide(), Decision::Hold);
-        assert!(!consent.may_store());
-        consent.analytics = Some(false);
-        assert_eq!(consent.decide(), Decision::Forget);
-        consent.analytics = Some(true);
-        assert_eq!(consent.decide(), Decision::Send);
-        assert!(consent.may_store());
-    }
-
-    #[test]
-    fn cookieless_sends_without_ids_and_stores_nothing() {
-        for analytics in [None, Some(false)] {
-            let consent = Consent { analytics, ads: None, mode: Mode::Cookieless };
-            assert_eq!(consent.decide(), Decision::SendWithoutIds);
-            assert!(!consent.may_store());
-        }
     }
 }
