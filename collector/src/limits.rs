@@ -56,6 +56,11 @@ pub const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
 /// second or two of a prober.
 pub const PROBE_TIMEOUT: Duration = Duration::from_millis(900);
 
+/// How long after its connection was closed a statement that was sent may still
+/// begin. ClickHouse reads a request as soon as a thread of its pool is free;
+/// beyond this the settling of a doubt fences and asks.
+pub const FENCE_GRACE: Duration = Duration::from_secs(2);
+
 /// The longest that any request may take: body, then insert, and a margin, so
 /// that the inner time-outs speak first and say what was slow.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use tidemark_collector::config::{Config, ConfigError};
 use tidemark_collector::refusal::causes;
 use tidemark_collector::serve::{self, Reload, Roles};
-use tidemark_collector::store::{Report, Store};
+use tidemark_collector::store::{ClickHouse, Report};
 use tidemark_collector::telemetry;
 
 /// What follows the options of every command.
@@ -112,7 +112,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate { file, json } => {
             let config = file.load()?;
             telemetry::init(&config.log)?;
-            let report = runtime.block_on(Store::new(&config.clickhouse).migrate())?;
+            let report = runtime.block_on(ClickHouse::new(&config.clickhouse).migrate())?;
             print(&if json { serde_json::to_string(&report)? } else { table(&report) });
         }
     }

@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use serde::Serialize;
 
 use crate::refusal::causes;
-use crate::store::{SchemaGate, Store};
+use crate::store::{ClickHouse, SchemaGate};
 
 /// What `/health/ready` and `/health` answer.
 #[derive(Debug, Serialize)]
@@ -23,7 +23,7 @@ struct Readiness {
 }
 
 /// The routes of the probes.
-pub fn routes(store: Store, gate: Arc<SchemaGate>) -> Router {
+pub fn routes(store: ClickHouse, gate: Arc<SchemaGate>) -> Router {
     Router::new()
         .route("/health/live", get(live))
         .route("/health/ready", get(ready))
@@ -36,7 +36,7 @@ async fn live() -> Json<serde_json::Value> {
 }
 
 async fn ready(
-    State((store, gate)): State<(Store, Arc<SchemaGate>)>,
+    State((store, gate)): State<(ClickHouse, Arc<SchemaGate>)>,
 ) -> (StatusCode, Json<Readiness>) {
     let missing = match store.is_migrated().await {
         // Recorded, and this process has seen it: from here on it takes events.

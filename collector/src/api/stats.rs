@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::ApiKeys;
 use crate::refusal::Refused;
-use crate::store::Store;
+use crate::store::ClickHouse;
 
 /// The answer.
 #[derive(Debug, Serialize)]
@@ -24,12 +24,12 @@ struct Stats {
 }
 
 /// The route of the counts.
-pub fn routes(store: Store, keys: ApiKeys) -> Router {
+pub fn routes(store: ClickHouse, keys: ApiKeys) -> Router {
     Router::new().route("/v1/stats", get(stats)).with_state(Arc::new((store, keys)))
 }
 
 async fn stats(
-    State(reads): State<Arc<(Store, ApiKeys)>>,
+    State(reads): State<Arc<(ClickHouse, ApiKeys)>>,
     headers: HeaderMap,
 ) -> Result<Json<Stats>, Refused> {
     let (store, keys) = reads.as_ref();

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::log::{AppendError, Appending, Context, EventLog, Outcome, Receipt, Record};
 use crate::metrics::{InsertFailure, Metrics};
-use crate::store::{EventRow, SchemaGate, Store, StoreError, fit};
+use crate::store::{ClickHouse, EventRow, SchemaGate, StoreError, fit};
 
 use tidemark_core::consent::Mode;
 
@@ -17,7 +17,7 @@ const DAY_SECS: i64 = 86_400;
 /// Writes each append through to `events_raw` by one insert. See
 /// [`crate::log`] for what that promises.
 pub struct WriteThrough {
-    store: Store,
+    store: ClickHouse,
     gate: Arc<SchemaGate>,
     metrics: Arc<Metrics>,
     retention_days: u16,
@@ -27,7 +27,7 @@ impl WriteThrough {
     /// Writes into `store` while `gate` is open; rows expire `retention_days`
     /// after they were received.
     pub const fn new(
-        store: Store,
+        store: ClickHouse,
         gate: Arc<SchemaGate>,
         metrics: Arc<Metrics>,
         retention_days: u16,

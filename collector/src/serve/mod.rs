@@ -29,7 +29,7 @@ use crate::config::Config;
 use crate::ingest::{self, Admission, Ingest};
 use crate::metrics::{Metrics, MetricsError};
 use crate::process::WriteThrough;
-use crate::store::{MigrationRefusal, SchemaGate, Store};
+use crate::store::{ClickHouse, MigrationRefusal, SchemaGate};
 
 /// How often observed durations are moved into their buckets.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
@@ -78,7 +78,7 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
     roles.check()?;
     let mut stop = StopSignals::new().map_err(ServeError::Signals)?;
     let metrics = Arc::new(Metrics::new()?);
-    let store = Store::new(&config.clickhouse);
+    let store = ClickHouse::new(&config.clickhouse);
     let gate = Arc::new(SchemaGate::default());
     let routes = routes(&config, roles, &store, &gate, &metrics)?;
 
@@ -117,7 +117,7 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
 fn routes(
     config: &Config,
     roles: Roles,
-    store: &Store,
+    store: &ClickHouse,
     gate: &Arc<SchemaGate>,
     metrics: &Arc<Metrics>,
 ) -> Result<Router, ServeError> {

@@ -9,16 +9,16 @@ use super::row::EventRow;
 use crate::config;
 use crate::limits::{INSERT_END_TIMEOUT, INSERT_SEND_TIMEOUT, PROBE_TIMEOUT};
 
-/// A handle on ClickHouse; cheap to clone, connections are pooled within.
+/// A handle on the database; cheap to clone, connections are pooled within.
 #[derive(Clone)]
-pub struct Store {
+pub struct ClickHouse {
     client: Client,
     /// Names no database, to make ours.
     outside: Client,
     database: String,
 }
 
-impl Store {
+impl ClickHouse {
     /// A store by configuration. Nothing is connected to yet.
     pub fn new(config: &config::ClickHouse) -> Self {
         let outside = Client::default()

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tidemark_core::hash::push_hex;
 
-use super::client::{Store, within};
+use super::client::{ClickHouse, within};
 use super::error::StoreError;
 use super::sql;
 use crate::limits::{PROBE_TIMEOUT, QUERY_TIMEOUT};
@@ -134,7 +134,7 @@ impl Migration {
     }
 }
 
-impl Store {
+impl ClickHouse {
     /// Applies what is missing and tells what there is. Applied ones are left alone.
     ///
     /// # Errors

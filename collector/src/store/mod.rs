@@ -7,6 +7,7 @@
 
 mod attributes;
 mod client;
+mod contract;
 mod error;
 mod migrations;
 mod row;
@@ -15,7 +16,10 @@ mod sql;
 mod stats;
 
 pub use attributes::{Fitted, fit};
-pub use client::Store;
+pub use client::ClickHouse;
+pub use contract::{
+    Block, DeadLetter, Partition, Piece, Rollup, Row, Span, Store, StoreFault, Table,
+};
 pub use error::{Exception, StoreError};
 pub use migrations::{Applied, Migration, MigrationRefusal, Report};
 pub use row::EventRow;

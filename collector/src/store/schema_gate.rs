@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::limits::MIGRATION_RETRY;
 use crate::refusal::causes;
 
-use super::{MigrationRefusal, Store, StoreError};
+use super::{ClickHouse, MigrationRefusal, StoreError};
 
 /// Open while the tables are there.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl SchemaGate {
 
     /// Keeps the tables there. Returns only when the database and this program
     /// do not go together, which no waiting mends.
-    pub async fn keep_open(&self, store: &Store) -> MigrationRefusal {
+    pub async fn keep_open(&self, store: &ClickHouse) -> MigrationRefusal {
         let mut state = self.0.subscribe();
         let mut failed_before = false;
         loop {

@@ -4,7 +4,7 @@ use clickhouse::Row;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::client::{Store, within};
+use super::client::{ClickHouse, within};
 use super::error::StoreError;
 use crate::limits::QUERY_TIMEOUT;
 
@@ -17,7 +17,7 @@ pub struct TenantStats {
     pub last_received_at_ms: i64,
 }
 
-impl Store {
+impl ClickHouse {
     /// Counts a tenant's events.
     ///
     /// # Errors

@@ -1,0 +1,364 @@
+//! Attributes as the JSON column takes them in `RowBinary`, and what goes beside it.
+//!
+//! The column is a count of paths, and for each its name and its value; the
+//! value of a typed path is bare, that of another comes behind its type. The
+//! typed paths refuse a value of another type, and no column type holds a whole
+//! number beyond 64 bits: such values are kept, under their path, in the side
+//! column. Null is absence, and an object without members has no paths: the
+//! column tells neither, whichever way it is filled.
+//!
+//! Sources: ClickHouse's documentation of `RowBinary`, `Dynamic` and the binary
+//! encoding of types, held against the engine by a test.
+
+use std::borrow::Cow;
+
+use tidemark_core::json::{Kind, Value, unescape, write_string};
+
+use super::column::{push_text, push_var};
+
+/// What a typed path holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Typed {
+    Text,
+    Number,
+    Whole,
+    Truth,
+}
+
+/// The typed paths of `events_raw.attributes`: frozen, because a changed one
+/// rewrites the table.
+fn typed(path: &str) -> Option<Typed> {
+    Some(match path {
+        "action" | "agent.id" | "ai.conversation_id" | "ai.tool_name" | "error_type"
+        | "feature_name" | "message_type" | "metric_type" | "model_used" | "thread_id"
+        | "voice.session_id" => Typed::Text,
+        "ai.duration_ms"
+        | "cost"
+        | "duration_ms"
+        | "kb.search_ms"
+        | "response_time_ms"
+        | "satisfaction_score"
+        | "voice.barge_in_ms"
+        | "voice.first_response_ms" => Typed::Number,
+        "kb.results_count" | "tokens_consumed" => Typed::Whole,
+        "ai.success" | "is_follow_up" | "success" => Typed::Truth,
+        _ => return None,
+    })
+}
+
+/// ClickHouse's binary encoding of the types that values here have.
+mod tag {
+    pub(super) const UINT64: u8 = 0x04;
+    pub(super) const INT64: u8 = 0x0a;
+    pub(super) const FLOAT64: u8 = 0x0e;
+    pub(super) const STRING: u8 = 0x15;
+    pub(super) const ARRAY: u8 = 0x1e;
+    pub(super) const NULLABLE: u8 = 0x23;
+    pub(super) const BOOL: u8 = 0x2d;
+    /// `Dynamic(max_types=32)`, the default.
+    pub(super) const DYNAMIC: [u8; 2] = [0x2b, 0x20];
+    /// `JSON(max_dynamic_paths=64, max_dynamic_types=4)`, what the engine itself
+    /// gives to objects in arrays of a column with 256 and 8.
+    pub(super) const JSON: [u8; 7] = [0x30, 0, 64, 4, 0, 0, 0];
+}
+
+/// The attributes of one event, split by where they are stored. Keeps its buffers.
+#[derive(Debug, Default)]
+pub(super) struct Attributes {
+    path: String,
+    paths: usize,
+    column: Vec<u8>,
+    misfit: String,
+    misfits: u64,
+}
+
+impl Attributes {
+    /// Splits an object of checked JSON; returns how many values did not fit.
+    pub(super) fn split(&mut self, attributes: Option<Value<'_>>) -> u64 {
+        self.path.clear();
+        self.paths = 0;
+        self.column.clear();
+        self.misfit.clear();
+        self.misfits = 0;
+        if let Some(object) = attributes {
+            self.members(object);
+        }
+        if self.misfits > 0 {
+            self.misfit.push('}');
+        }
+        self.misfits
+    }
+
+    /// JSON object from path to value; empty when everything fits.
+    pub(super) fn misfit(&self) -> &str {
+        &self.misfit
+    }
+
+    /// Appends the column.
+    pub(super) fn push_column(&self, out: &mut Vec<u8>) {
+        push_var(out, self.paths);
+        out.extend_from_slice(&self.column);
+    }
+
+    fn members(&mut self, object: Value<'_>) {
+        for (key, value) in object.entries() {
+            let length = self.path.len();
+            if length > 0 {
+                self.path.push('.');
+            }
+            match unescape(key) {
+                Some(key) => self.path.push_str(&key),
+                None => self.path.push_str(key),
+            }
+            self.member(value);
+            self.path.truncate(length);
+        }
+    }
+
+    fn member(&mut self, value: Value<'_>) {
+        let begin = self.column.len();
+        let kind = value.kind();
+        let typed = typed(&self.path);
+        if kind == Kind::Null {
+            return;
+        }
+        if kind == Kind::Object && typed.is_none() {
+            self.members(value);
+            return;
+        }
+        push_text(&mut self.column, &self.path);
+        let written = match typed {
+            Some(typed) => push_typed(&mut self.column, typed, value),
+            None => push_dynamic(&mut self.column, value),
+        };
+        if written.is_some() {
+            self.paths += 1;
+        } else {
+            self.column.truncate(begin);
+            self.set_aside(value);
+        }
+    }
+
+    fn set_aside(&mut self, value: Value<'_>) {
+        self.misfit.push(if self.misfits == 0 { '{' } else { ',' });
+        write_string(&mut self.misfit, &self.path);
+        self.misfit.push(':');
+        self.misfit.push_str(value.raw());
+        self.misfits += 1;
+    }
+}
+
+/// Appends a typed path's value, a `Nullable`; `None` when it does not fit.
+fn push_typed(out: &mut Vec<u8>, typed: Typed, value: Value<'_>) -> Option<()> {
+    out.push(0);
+    match (typed, value.kind()) {
+        (Typed::Text, Kind::String) => push_text(out, &value.as_str()?),
+        (Typed::Truth, Kind::Bool) => out.push(u8::from(value.raw() == "true")),
+        (Typed::Number, Kind::Number) => {
+            let number = match scalar(value)? {
+                Scalar::Int(number) => number as f64,
+                Scalar::UInt(number) => number as f64,
+                Scalar::Float(number) => number,
+            };
+            out.extend_from_slice(&number.to_le_bytes());
+        }
+        (Typed::Whole, Kind::Number) => {
+            out.extend_from_slice(&whole(scalar(value)?)?.to_le_bytes());
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+/// Appends a value with its type before it; `None` when no type holds it.
+fn push_dynamic(out: &mut Vec<u8>, value: Value<'_>) -> Option<()> {
+    let shape = shape(value)?;
+    shape.push_type(out, false);
+    shape.push_value(out, value)
+}
+
+/// A number that a column can hold.
+#[derive(Clone, Copy, Debug)]
+enum Scalar {
+    Int(i64),
+    UInt(u64),
+    Float(f64),
+}
+
+fn scalar(value: Value<'_>) -> Option<Scalar> {
+    let text = value.raw();
+    if text.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
+        return text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Scalar::Float);
+    }
+    let int = text.parse::<i64>().ok().map(Scalar::Int);
+    int.or_else(|| text.parse::<u64>().ok().map(Scalar::UInt))
+}
+
+/// A whole number, also one that is written as a fraction (`5.0`).
+fn whole(number: Scalar) -> Option<i64> {
+    /// From 2^53 on a float does not tell neighbours apart.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match number {
+        Scalar::Int(number) => Some(number),
+        Scalar::UInt(_) => None,
+        Scalar::Float(number) => {
+            (number.fract() == 0.0 && number.abs() < EXACT).then_some(number as i64)
+        }
+    }
+}
+
+/// What type a value has in the column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Shape {
+    Null,
+    Int,
+    UInt,
+    Float,
+    Text,
+    Truth,
+    Object,
+    Array(Box<Shape>),
+    /// Items of several kinds.
+    Mixed,
+}
+
+/// The shape of a value; `None` when a number in it fits no column.
+fn shape(value: Value<'_>) -> Option<Shape> {
+    Some(match value.kind() {
+        Kind::Null => Shape::Null,
+        Kind::Bool => Shape::Truth,
+        Kind::String => {
+            value.as_str()?;
+            Shape::Text
+        }
+        Kind::Number => match scalar(value)? {
+            Scalar::Int(_) => Shape::Int,
+            Scalar::UInt(_) => Shape::UInt,
+            Scalar::Float(_) => Shape::Float,
+        },
+        Kind::Object => {
+            for (_, value) in value.entries() {
+                shape(value)?;
+            }
+            Shape::Object
+        }
+        Kind::Array => {
+            let mut items = Shape::Null;
+            for item in value.items() {
+                items = items.join(shape(item)?);
+            }
+            Shape::Array(Box::new(items))
+        }
+    })
+}
+
+impl Shape {
+    /// The shape that holds both.
+    fn join(self, other: Self) -> Self {
+        match (self, other) {
+            (one, other) if one == other => one,
+            // A type of arrays or objects has no null of its own.
+            (Self::Null, other @ (Self::Array(_) | Self::Object))
+            | (other @ (Self::Array(_) | Self::Object), Self::Null) => {
+                drop(other);
+                Self::Mixed
+            }
+            (Self::Null, other) | (other, Self::Null) => other,
+            (Self::Int, Self::Float) | (Self::Float, Self::Int) => Self::Float,
+            (Self::Array(one), Self::Array(other)) => Self::Array(Box::new(one.join(*other))),
+            _ => Self::Mixed,
+        }
+    }
+
+    /// Appends the type; inside of an array, scalars are nullable.
+    fn push_type(&self, out: &mut Vec<u8>, inside: bool) {
+        let scalar = |out: &mut Vec<u8>, tag| {
+            if inside {
+                out.push(tag::NULLABLE);
+            }
+            out.push(tag);
+        };
+        match self {
+            Self::Int => scalar(out, tag::INT64),
+            Self::UInt => scalar(out, tag::UINT64),
+            Self::Float => scalar(out, tag::FLOAT64),
+            // An array of nothing, or of nulls alone, is one of text.
+            Self::Null | Self::Text => scalar(out, tag::STRING),
+            Self::Truth => scalar(out, tag::BOOL),
+            Self::Object => out.extend_from_slice(&tag::JSON),
+            Self::Mixed => out.extend_from_slice(&tag::DYNAMIC),
+            Self::Array(items) => {
+                out.push(tag::ARRAY);
+                items.push_type(out, true);
+            }
+        }
+    }
+
+    /// Appends a value of this shape, without its type.
+    fn push_value(&self, out: &mut Vec<u8>, value: Value<'_>) -> Option<()> {
+        match self {
+            Self::Null => {}
+            Self::Truth => out.push(u8::from(value.raw() == "true")),
+            Self::Text => push_text(out, &value.as_str()?),
+            Self::Int | Self::UInt => match scalar(value)? {
+                Scalar::Int(number) => out.extend_from_slice(&number.to_le_bytes()),
+                Scalar::UInt(number) => out.extend_from_slice(&number.to_le_bytes()),
+                Scalar::Float(_) => return None,
+            },
+            Self::Float => match scalar(value)? {
+                Scalar::Int(number) => out.extend_from_slice(&(number as f64).to_le_bytes()),
+                Scalar::UInt(number) => out.extend_from_slice(&(number as f64).to_le_bytes()),
+                Scalar::Float(number) => out.extend_from_slice(&number.to_le_bytes()),
+            },
+            Self::Object => push_object(out, value)?,
+            Self::Mixed => match value.kind() {
+                // `Nothing`, which is null.
+                Kind::Null => out.push(0),
+                _ => push_dynamic(out, value)?,
+            },
+            Self::Array(items) => {
+                push_var(out, value.items().count());
+                for item in value.items() {
+                    if !matches!(**items, Self::Object | Self::Mixed | Self::Array(_)) {
+                        let null = item.kind() == Kind::Null;
+                        out.push(u8::from(null));
+                        if null {
+                            continue;
+                        }
+                    }
+                    items.push_value(out, item)?;
+                }
+            }
+        }
+        Some(())
+    }
+}
+
+/// Appends an object inside of an array: its own count of paths, then each.
+fn push_object(out: &mut Vec<u8>, object: Value<'_>) -> Option<()> {
+    fn collect<'a>(
+        prefix: &str,
+        object: Value<'a>,
+        paths: &mut Vec<(String, Value<'a>)>,
+    ) -> Option<()> {
+        for (key, value) in object.entries() {
+            let key: Cow<'_, str> = unescape(key)?;
+            let path =
+                if prefix.is_empty() { key.into_owned() } else { [prefix, ".", &key].concat() };
+            match value.kind() {
+                Kind::Null => {}
+                Kind::Object => collect(&path, value, paths)?,
+                _ => paths.push((path, value)),
+            }
+        }
+        Some(())
+    }
+    let mut paths = Vec::new();
+    collect("", object, &mut paths)?;
+    push_var(out, paths.len());
+    for (path, value) in paths {
+        push_text(out, &path);
+        push_dynamic(out, value)?;
+    }
+    Some(())
+}
