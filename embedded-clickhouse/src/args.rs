@@ -28,7 +28,7 @@ pub(crate) struct Args {
     #[arg(long, env = "TIDEMARK_LIBCHDB", value_name = "FILE")]
     libchdb: Option<OsString>,
 
-    /// The one user that may ask.
+    /// The user that may do everything.
     #[arg(long, default_value = "default", value_name = "NAME")]
     pub(crate) user: String,
 
@@ -42,6 +42,20 @@ pub(crate) struct Args {
         value_name = "TEXT"
     )]
     pub(crate) password: String,
+
+    /// A second user, who may only read tables; none by default.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) reader: Option<String>,
+
+    /// The reader's password, better in the environment.
+    #[arg(
+        long,
+        env = "EMBEDDED_CLICKHOUSE_READER_PASSWORD",
+        default_value = "",
+        hide_env_values = true,
+        value_name = "TEXT"
+    )]
+    pub(crate) reader_password: String,
 
     /// Form of the log, which goes to stderr.
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]

@@ -29,6 +29,25 @@ pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Length of a query_id. It is repeated in a header, a setting and a log line.
 pub(crate) const MAX_QUERY_ID_BYTES: usize = 1_024;
 
+/// Sessions that are open at once. An idle one holds about 0.1 MB in the engine
+/// and what its temporary tables hold.
+pub(crate) const MAX_SESSIONS: usize = 1_024;
+
+/// Life of an idle session whose request names none, and the longest that may be
+/// named: `default_session_timeout` and `max_session_timeout` of the server.
+pub(crate) const DEFAULT_SESSION_TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const MAX_SESSION_TIMEOUT: Duration = Duration::from_secs(3_600);
+
+/// How often sessions whose time is over are looked for.
+pub(crate) const SESSION_SWEEP: Duration = Duration::from_secs(1);
+
+/// Length of a session_id, as of a query_id.
+pub(crate) const MAX_SESSION_ID_BYTES: usize = 1_024;
+
+/// How long `replace_running_query=1` waits for the query that it replaces: the
+/// default of the server's `replace_running_query_max_wait_ms`.
+pub(crate) const REPLACE_WAIT: Duration = Duration::from_secs(5);
+
 /// Query text that is not INSERT data. ClickHouse's own `max_query_size` is
 /// 256 KiB by default; this leaves room for callers that raise it.
 pub(crate) const MAX_QUERY_BYTES: usize = 16 * 1024 * 1024;
@@ -41,9 +60,10 @@ pub(crate) const MAX_INSERT_HEAD_BYTES: usize = 256 * 1024;
 /// early failure still gets its own status. ClickHouse holds back as much.
 pub(crate) const HEAD_BYTES: usize = 1024 * 1024;
 
-/// The same for `wait_end_of_query=1`. ClickHouse spills to a file beyond its
-/// buffer; the front refuses instead, because it keeps results in memory only.
-pub(crate) const WAIT_END_BYTES: usize = 64 * 1024 * 1024;
+/// The same for `wait_end_of_query=1`: what is beyond `HEAD_BYTES` goes to a file
+/// in the data directory, as on the server. A larger result is refused, so that no
+/// query fills the disk that the tables are on.
+pub(crate) const HOLD_BYTES: u64 = 16 * 1024 * 1024 * 1024;
 
 /// Result chunks between the engine and the socket: 8 × 64 KiB (a full pipe).
 pub(crate) const RESULT_DEPTH: usize = 8;
@@ -65,6 +85,14 @@ pub(crate) const MAX_BLOCK_BYTES: usize = 128 * 1024 * 1024;
 
 /// Uncompressed bytes of one block that the front writes (ClickHouse's size).
 pub(crate) const OUT_BLOCK_BYTES: usize = 1024 * 1024;
+
+/// Bytes that come out of a content coding at once. A body may unpack to a
+/// thousand times its size; what is in memory of it is one such piece.
+pub(crate) const UNPACKED_CHUNK_BYTES: usize = 256 * 1024;
+
+/// The largest window of a zstd body, 8 MiB: what RFC 9659 lets a sender of the
+/// content coding expect. Every decoder holds one.
+pub(crate) const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// What is still read of a body after its INSERT has failed, so that a client
 /// that only listens once it has sent everything hears the answer.

@@ -8,6 +8,7 @@
 //! bound has a name in `limits`.
 
 mod args;
+mod encoding;
 mod engine;
 mod exception;
 mod framing;
@@ -27,7 +28,7 @@ use tracing_subscriber::EnvFilter;
 
 use args::{Args, LogFormat};
 use engine::Engine;
-use http::{Account, Service};
+use http::{Account, Accounts, Service};
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -66,9 +67,10 @@ fn run(args: &Args) -> anyhow::Result<()> {
         }
     })?;
     let address = listener.local_addr().context("no address")?;
-    let engine = Arc::new(Engine::open(&args.library(), &args.data, &args.user)?);
-    let account = Account { user: args.user.clone(), password: args.password.clone() };
-    let service = Arc::new(Service::new(Arc::clone(&engine), account, address.ip().is_loopback()));
+    let accounts = accounts(args)?;
+    let reader = args.reader.as_deref().unwrap_or_default();
+    let engine = Arc::new(Engine::open(&args.library(), &args.data, [&args.user, reader])?);
+    let service = Arc::new(Service::new(Arc::clone(&engine), accounts, address.ip().is_loopback()));
     let served = announce(address, &engine).and_then(|()| {
         runtime.block_on(server::serve(listener, service)).context("serving failed")
     });
@@ -86,6 +88,20 @@ fn run(args: &Args) -> anyhow::Result<()> {
         engine::leave(i32::from(served.is_err()));
     }
     served.map(|_| ())
+}
+
+fn accounts(args: &Args) -> anyhow::Result<Accounts> {
+    let account = |user: &str, password: &str| Account {
+        user: user.to_owned(),
+        password: password.to_owned(),
+    };
+    if args.reader.as_ref() == Some(&args.user) {
+        anyhow::bail!("--reader and --user are the same name: choose two");
+    }
+    Ok(Accounts {
+        owner: account(&args.user, &args.password),
+        reader: args.reader.as_deref().map(|reader| account(reader, &args.reader_password)),
+    })
 }
 
 /// Says on stdout, in one line of JSON, that queries are served and where.

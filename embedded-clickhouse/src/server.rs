@@ -13,7 +13,9 @@ use tokio::sync::Semaphore;
 
 use crate::engine::Handle;
 use crate::http::Service;
-use crate::limits::{CLOSE_TIME, HEADER_TIMEOUT, MAX_CONNECTIONS, MAX_HEADER_BYTES, SHUTDOWN_TIME};
+use crate::limits::{
+    CLOSE_TIME, HEADER_TIMEOUT, MAX_CONNECTIONS, MAX_HEADER_BYTES, SESSION_SWEEP, SHUTDOWN_TIME,
+};
 
 /// Serves until SIGTERM or SIGINT, then ends every query and returns. True when
 /// all queries have left the engine.
@@ -22,6 +24,7 @@ pub(crate) async fn serve(listener: TcpListener, service: Arc<Service>) -> std::
     let mut interrupt = signal(SignalKind::interrupt())?;
     let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
+    let sweeper = tokio::spawn(sweep(Arc::clone(&service)));
     loop {
         let accepted = async {
             // Out of places the listener's own queue holds new connections back.
@@ -64,13 +67,26 @@ pub(crate) async fn serve(listener: TcpListener, service: Arc<Service>) -> std::
         });
     }
     drop(listener);
+    sweeper.abort();
     tracing::info!("stopping: running queries are ended");
     let emptied = tokio::time::timeout(SHUTDOWN_TIME, end_all(&service)).await.is_ok();
     let answered = tokio::time::timeout(CLOSE_TIME, graceful.shutdown()).await.is_ok();
     if !answered {
         tracing::warn!("some connections were cut");
     }
+    // The engine stops only when no connection to it is left.
+    service.sessions.close_all();
     Ok(emptied)
+}
+
+/// Ends sessions whose time is over.
+async fn sweep(service: Arc<Service>) {
+    loop {
+        tokio::time::sleep(SESSION_SWEEP).await;
+        let sessions = service.sessions.clone();
+        // Closing a session may free much; the result is of no interest.
+        let _swept = tokio::task::spawn_blocking(move || sessions.sweep()).await;
+    }
 }
 
 /// Ends every query, those included that begin meanwhile.

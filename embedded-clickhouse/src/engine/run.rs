@@ -1,8 +1,9 @@
 //! One query on one thread, from its connection to its last row.
 //!
 //! These functions block; they run on threads for blocking work, one a query.
-//! Each takes the query's ticket and drops it when the engine has let the query
-//! go, before the caller hears the result: an answered id can be used again.
+//! Each takes the query's ticket (and its session's lease) and drops it when the
+//! engine has let the query go, before the caller hears the result: an answered id,
+//! or session, can be used again.
 
 use std::io::PipeWriter;
 use std::os::fd::AsRawFd;
@@ -10,20 +11,37 @@ use std::os::fd::AsRawFd;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{Connection, Counts, Engine, MARKER, Ticket};
+use super::desk::Desk;
+use super::{Counts, Engine, External, Lease, Role, Ticket};
 use crate::exception::{Code, Exception};
 use crate::limits::FEED_CHUNK_BYTES;
 use crate::sql::{Insert, Output};
 
-/// What a query's session is made of.
-#[derive(Debug, Clone, Default)]
+/// What a query is run with.
+#[derive(Debug, Clone)]
 pub(crate) struct Session {
+    /// What its caller may do.
+    pub(crate) role: Role,
     /// The database that unqualified names are looked up in.
     pub(crate) database: Option<String>,
     /// Settings, the later of two that are equal wins.
     pub(crate) settings: Vec<(String, String)>,
     /// Values for `{name:Type}`.
     pub(crate) params: Vec<(String, String)>,
+    /// Tables that came with it.
+    pub(crate) external: Vec<External>,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self {
+            role: Role::Owner,
+            database: None,
+            settings: Vec::new(),
+            params: Vec::new(),
+            external: Vec::new(),
+        }
+    }
 }
 
 /// A piece of an INSERT's body. A channel that closes without `End` means that
@@ -42,18 +60,21 @@ pub(crate) fn run_statement(
     sql: &[u8],
     output: Option<(&Output, &PipeWriter)>,
     format: &str,
+    lease: Option<Lease>,
     ticket: Ticket,
 ) -> Result<(Vec<u8>, Counts), Exception> {
-    let mut connection = open(engine, session, &ticket)?;
+    let mut desk = Desk::ready(engine, session, lease, &ticket)?;
     let text = match output {
         Some((output, pipe)) => output.led_into(sql, pipe.as_raw_fd()),
         None => sql.to_vec(),
     };
     ticket.check()?;
-    let result = connection
+    desk.keep_what_is_set_by(sql);
+    let result = desk
+        .connection()?
         .query(&text, format, &session.params)
         .map_err(|text| Exception::from_engine(&text));
-    drop(connection);
+    drop(desk);
     let ended = ticket.check();
     drop(ticket);
     let result = result?;
@@ -71,23 +92,25 @@ pub(crate) fn run_insert(
     session: &Session,
     insert: &Insert,
     mut feed: mpsc::Receiver<Feed>,
+    lease: Option<Lease>,
     ticket: Ticket,
 ) -> Result<Counts, Exception> {
-    let mut connection = open(engine, session, &ticket)?;
-    let result = feed_all(&mut connection, session, insert, &mut feed, &ticket);
-    drop(connection);
+    let mut desk = Desk::ready(engine, session, lease, &ticket)?;
+    let result = feed_all(&mut desk, session, insert, &mut feed, &ticket);
+    drop(desk);
     drop(ticket);
     result
 }
 
 fn feed_all(
-    connection: &mut Connection,
+    desk: &mut Desk,
     session: &Session,
     insert: &Insert,
     feed: &mut mpsc::Receiver<Feed>,
     ticket: &Ticket,
 ) -> Result<Counts, Exception> {
     let failed = |text: String| Exception::from_engine(&text);
+    let connection = desk.connection()?;
     let mut stream =
         connection.insert(&insert.sql, &insert.format, &session.params).map_err(failed)?;
     loop {
@@ -112,19 +135,4 @@ fn feed_all(
     }
     ticket.check()?;
     stream.done().map(|output| output.counts).map_err(failed)
-}
-
-/// Opens the query's own connection, marked with its id.
-fn open(engine: &Engine, session: &Session, ticket: &Ticket) -> Result<Connection, Exception> {
-    ticket.check()?;
-    let mut settings = session.settings.clone();
-    settings.push((MARKER.to_owned(), ticket.mark().to_owned()));
-    let mut connection = engine.connect(&settings)?;
-    if let Some(database) = session.database.as_deref().filter(|name| *name != "default") {
-        let name = database.replace('\\', "\\\\").replace('`', "\\`");
-        connection
-            .query(format!("USE `{name}`").as_bytes(), "Null", &[])
-            .map_err(|text| Exception::from_engine(&text))?;
-    }
-    Ok(connection)
 }

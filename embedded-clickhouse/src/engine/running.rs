@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::Engine;
+use super::{Engine, Role};
 use crate::exception::{Code, Exception};
 use crate::limits::KILL_RETRY;
 
@@ -31,9 +31,15 @@ pub(crate) struct Handle {
     /// What the run is marked with in the engine: a number of its own before
     /// the id, so that a late KILL never meets the id's next use either.
     mark: String,
+    role: Role,
 }
 
 impl Handle {
+    /// Whose query it is.
+    pub(crate) fn role(&self) -> Role {
+        self.role
+    }
+
     /// Says that the query is to end; it notices before its next step.
     pub(crate) fn cancel(&self) {
         raise(&self.phase, Phase::Ending);
@@ -72,7 +78,7 @@ pub(crate) struct Registry {
 
 impl Registry {
     /// Registers a query; refused with code 216 while the id is in use.
-    pub(crate) fn begin(&self, query_id: &str) -> Result<Ticket, Exception> {
+    pub(crate) fn begin(&self, query_id: &str, role: Role) -> Result<Ticket, Exception> {
         let mut entries = locked(&self.entries);
         if entries.contains_key(query_id) {
             return Err(Exception::new(
@@ -81,8 +87,9 @@ impl Registry {
             ));
         }
         let phase = Arc::new(watch::channel(Phase::Running).0);
-        let mark = format!("{}:{query_id}", self.begun.fetch_add(1, Ordering::Relaxed));
-        let handle = Handle { phase, mark };
+        let number = self.begun.fetch_add(1, Ordering::Relaxed);
+        let mark = format!("{number}:{}:{query_id}", role.letter());
+        let handle = Handle { phase, mark, role };
         entries.insert(query_id.to_owned(), handle.clone());
         Ok(Ticket { query_id: query_id.to_owned(), handle, entries: Arc::clone(&self.entries) })
     }
@@ -106,7 +113,7 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// What the query is marked with in the engine: `number:query_id`.
+    /// What the query is marked with in the engine: `number:role:query_id`.
     pub(crate) fn mark(&self) -> &str {
         &self.handle.mark
     }
@@ -174,8 +181,8 @@ mod tests {
     #[test]
     fn an_id_is_free_again_when_its_ticket_is_gone() {
         let registry = Registry::default();
-        let ticket = registry.begin("a").expect("free");
-        assert_eq!(registry.begin("a").map(|_| ()).expect_err("in use").code, 216);
+        let ticket = registry.begin("a", Role::Owner).expect("free");
+        assert_eq!(registry.begin("a", Role::Owner).map(|_| ()).expect_err("in use").code, 216);
         assert_eq!(registry.all().len(), 1);
         assert!(ticket.check().is_ok());
         assert!(registry.find("b").is_none());
@@ -183,7 +190,7 @@ mod tests {
         assert_eq!(ticket.check().expect_err("ending").code, 394);
         drop(ticket);
         assert!(registry.all().is_empty());
-        let next = registry.begin("a").expect("free again");
-        assert!(next.check().is_ok() && next.mark() == "1:a");
+        let next = registry.begin("a", Role::Owner).expect("free again");
+        assert!(next.check().is_ok() && next.mark() == "1:o:a");
     }
 }

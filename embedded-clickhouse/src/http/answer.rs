@@ -1,163 +1,68 @@
-//! What goes back: statuses, ClickHouse's headers, whole and streamed bodies.
+//! What an answer is headed with: statuses and ClickHouse's headers.
 
-use std::collections::VecDeque;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::body::{Body, Frame, SizeHint};
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
-use tokio::sync::mpsc;
-use tokio::time::Sleep;
 
+use super::stream::{AnswerBody, Packing, Stream};
 use crate::engine::{About, Counts};
 use crate::exception::Exception;
-use crate::framing;
-
-/// A piece of a streamed result: the last one is always `End`.
-#[derive(Debug)]
-pub(crate) enum Piece {
-    Data(Bytes),
-    End(Result<Counts, Exception>),
-}
-
-/// How long a connection stays after an exception inside its result, so that
-/// the exception's text is on the wire before the connection breaks.
-const LINGER: Duration = Duration::from_millis(250);
-
-/// The result broke off; its text has been sent.
-#[derive(Debug, thiserror::Error)]
-#[error("the query failed while its result was being sent")]
-pub(crate) struct Broken;
-
-/// A response's body.
-pub(crate) enum AnswerBody {
-    Whole(Option<Bytes>),
-    Stream(Box<Stream>),
-}
-
-/// A result on its way.
-pub(crate) struct Stream {
-    pub(crate) head: VecDeque<Bytes>,
-    pub(crate) pieces: mpsc::Receiver<Piece>,
-    pub(crate) compress: bool,
-    pub(crate) tag: String,
-    pub(crate) version: String,
-    pub(crate) end: Option<Pin<Box<Sleep>>>,
-    pub(crate) finished: bool,
-}
-
-impl Stream {
-    fn frame(&self, data: Bytes) -> Frame<Bytes> {
-        Frame::data(if self.compress { framing::encode(&data) } else { data })
-    }
-
-    /// An exception inside a result, in the form of servers since 25.11: between
-    /// two markers, with its length, under the tag that the headers announced.
-    fn failure(&self, error: &Exception) -> Bytes {
-        let text = error.body(&self.version);
-        let tag = &self.tag;
-        format!("\r\n__exception__\r\n{tag}\r\n{text}{} {tag}\r\n__exception__\r\n", text.len())
-            .into()
-    }
-}
-
-impl Body for AnswerBody {
-    type Data = Bytes;
-    type Error = Broken;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        let stream = match &mut *self {
-            Self::Whole(bytes) => {
-                return Poll::Ready(
-                    bytes.take().filter(|b| !b.is_empty()).map(|b| Ok(Frame::data(b))),
-                );
-            }
-            Self::Stream(stream) => stream,
-        };
-        if let Some(data) = stream.head.pop_front() {
-            return Poll::Ready(Some(Ok(stream.frame(data))));
-        }
-        if let Some(linger) = &mut stream.end {
-            ready!(linger.as_mut().poll(cx));
-            return Poll::Ready(Some(Err(Broken)));
-        }
-        if stream.finished {
-            return Poll::Ready(None);
-        }
-        match ready!(stream.pieces.poll_recv(cx)) {
-            Some(Piece::Data(data)) => Poll::Ready(Some(Ok(stream.frame(data)))),
-            Some(Piece::End(Ok(_))) => {
-                stream.finished = true;
-                Poll::Ready(None)
-            }
-            Some(Piece::End(Err(error))) => {
-                stream.end = Some(Box::pin(tokio::time::sleep(LINGER)));
-                let text = stream.failure(&error);
-                Poll::Ready(Some(Ok(stream.frame(text))))
-            }
-            // The sender always ends with `End`; without it the result is cut.
-            None => Poll::Ready(Some(Err(Broken))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
-            Self::Stream(stream) => stream.finished,
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Whole(bytes) => {
-                SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64))
-            }
-            Self::Stream(_) => SizeHint::default(),
-        }
-    }
-}
 
 /// What a query's answer is headed with.
 pub(crate) struct Head<'h> {
     pub(crate) about: &'h About,
     pub(crate) query_id: &'h str,
     pub(crate) format: &'h str,
-    pub(crate) compress: bool,
+    pub(crate) packing: Packing,
+    /// Whether `X-ClickHouse-Progress` is wanted.
+    pub(crate) progress: bool,
 }
 
 impl Head<'_> {
     /// The answer to a query that has ended well.
     pub(crate) fn whole(&self, content: Bytes, summary: &Summary) -> Response<AnswerBody> {
-        let content = if self.compress { framing::encode(&content) } else { content };
+        // Nothing is not worth packing, and not every client would unpack it.
+        let coded = !content.is_empty() && matches!(self.packing, Packing::Coded(_));
+        let packed = if coded || self.packing == Packing::Framed {
+            self.packing.whole(content.clone())
+        } else {
+            Ok(content.clone())
+        };
+        let (content, coded) = packed.map_or((content, false), |packed| (packed, coded));
         let mut response = Response::new(AnswerBody::Whole(Some(content)));
-        self.fill(&mut response);
-        put(&mut response, "x-clickhouse-summary", &summary.json());
+        self.fill(&mut response, coded);
+        self.tell(&mut response, summary);
         response
     }
 
-    /// The answer to a query whose result is still being made.
-    pub(crate) fn streamed(&self, stream: Stream, summary: &Summary) -> Response<AnswerBody> {
-        let tag = stream.tag.clone();
+    /// The answer to a query whose result is still being made, or was held in a
+    /// file: then nothing can fail any more, and no tag is announced.
+    pub(crate) fn streamed(
+        &self,
+        stream: Stream,
+        tag: Option<&str>,
+        summary: &Summary,
+    ) -> Response<AnswerBody> {
         let mut response = Response::new(AnswerBody::Stream(Box::new(stream)));
-        self.fill(&mut response);
-        put(&mut response, "x-clickhouse-summary", &summary.json());
-        put(&mut response, "x-clickhouse-exception-tag", &tag);
+        self.fill(&mut response, matches!(self.packing, Packing::Coded(_)));
+        self.tell(&mut response, summary);
+        put(&mut response, "x-clickhouse-exception-tag", tag.unwrap_or_default());
         response
     }
 
-    /// The answer to a query that failed before anything was sent.
+    /// The answer to a query that failed before anything was sent. It is never
+    /// coded, so that every client can read it.
     pub(crate) fn failed(&self, error: &Exception) -> Response<AnswerBody> {
         let text = Bytes::from(error.body(&self.about.version));
-        let text = if self.compress { framing::encode(&text) } else { text };
+        let text = match self.packing {
+            Packing::Framed => crate::framing::encode(&text),
+            Packing::Plain | Packing::Coded(_) => text,
+        };
         let mut response = Response::new(AnswerBody::Whole(Some(text)));
         *response.status_mut() = error.status();
-        self.fill(&mut response);
+        self.fill(&mut response, false);
         response
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=UTF-8"));
@@ -165,7 +70,19 @@ impl Head<'_> {
         response
     }
 
-    fn fill(&self, response: &mut Response<AnswerBody>) {
+    fn tell(&self, response: &mut Response<AnswerBody>, summary: &Summary) {
+        let json = summary.json();
+        if self.progress {
+            put(response, "x-clickhouse-progress", &json);
+        }
+        put(response, "x-clickhouse-summary", &json);
+    }
+
+    fn fill(&self, response: &mut Response<AnswerBody>, coded: bool) {
+        if coded && let Packing::Coded(coding) = self.packing {
+            let name = HeaderValue::from_static(coding.name());
+            response.headers_mut().insert(CONTENT_ENCODING, name);
+        }
         response
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static(content_type(self.format)));

@@ -1,4 +1,5 @@
-//! Who may ask: one user, by header, by Basic authentication or by URL.
+//! Who may ask: the owner, and the reader where there is one; by header, by Basic
+//! authentication or by URL.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,19 +8,27 @@ use hyper::header::AUTHORIZATION;
 use subtle::ConstantTimeEq;
 
 use super::params::Params;
+use crate::engine::Role;
 use crate::exception::{Code, Exception};
 
-/// The one user that may ask.
+/// A user.
 #[derive(Clone)]
 pub(crate) struct Account {
     pub(crate) user: String,
     pub(crate) password: String,
 }
 
-impl Account {
-    /// Admits a request or says code 516. Two ways of signing in at once are
-    /// refused, as by the server: it would be unclear which one counts.
-    pub(crate) fn admit(&self, headers: &HeaderMap, params: &Params) -> Result<(), Exception> {
+/// All users.
+#[derive(Clone)]
+pub(crate) struct Accounts {
+    pub(crate) owner: Account,
+    pub(crate) reader: Option<Account>,
+}
+
+impl Accounts {
+    /// Admits a request in its user's role or says code 516. Two ways of signing in
+    /// at once are refused, as by the server: it would be unclear which one counts.
+    pub(crate) fn admit(&self, headers: &HeaderMap, params: &Params) -> Result<Role, Exception> {
         let text = |name: &str| {
             headers.get(name).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned())
         };
@@ -49,10 +58,15 @@ impl Account {
         };
         let user = user.filter(|u| !u.is_empty()).unwrap_or_else(|| "default".to_owned());
         let password = password.unwrap_or_default();
-        // Both are compared whatever the first says, so that time tells neither.
-        let same = same(&user, &self.user) & same(&password, &self.password);
-        if same {
-            return Ok(());
+        // All are compared whatever the first says, so that time tells none of them.
+        let is =
+            |account: &Account| same(&user, &account.user) & same(&password, &account.password);
+        let reader = self.reader.as_ref().is_some_and(is);
+        if is(&self.owner) {
+            return Ok(Role::Owner);
+        }
+        if reader {
+            return Ok(Role::Reader);
         }
         Err(Exception::new(
             Code::AuthenticationFailed,
@@ -82,21 +96,36 @@ fn basic(value: &[u8]) -> Option<(String, String)> {
 mod tests {
     use super::*;
 
-    fn admit(headers: &[(&'static str, &str)], url: &str) -> bool {
-        let account = Account { user: "alice".into(), password: "s3cret".into() };
+    fn role(headers: &[(&'static str, &str)], url: &str) -> Option<Role> {
+        let account =
+            |user: &str, password: &str| Account { user: user.into(), password: password.into() };
+        let reader = Some(account("reader", "r3ad"));
+        let accounts = Accounts { owner: account("alice", "s3cret"), reader };
         let headers: HeaderMap = headers
             .iter()
             .map(|(n, v)| (hyper::header::HeaderName::from_static(n), v.parse().expect("value")))
             .collect();
         let params = Params::read(url, &headers).expect("fine");
-        match account.admit(&headers, &params) {
-            Ok(()) => true,
+        match accounts.admit(&headers, &params) {
+            Ok(role) => Some(role),
             Err(error) => {
                 assert_eq!((error.code, error.status().as_u16()), (516, 403));
                 assert!(!error.text.contains("s3cret"));
-                false
+                None
             }
         }
+    }
+
+    fn admit(headers: &[(&'static str, &str)], url: &str) -> bool {
+        role(headers, url) == Some(Role::Owner)
+    }
+
+    #[test]
+    fn each_user_has_a_role_and_no_other_ones_password() {
+        assert_eq!(role(&[], "user=reader&password=r3ad"), Some(Role::Reader));
+        assert_eq!(role(&[], "user=alice&password=s3cret"), Some(Role::Owner));
+        assert_eq!(role(&[], "user=alice&password=r3ad"), None);
+        assert_eq!(role(&[], "user=reader&password=s3cret"), None);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! A request's body: plain or in ClickHouse's framing, piece by piece.
+//! A request's body: plain, in a content coding, in ClickHouse's framing or in
+//! both, piece by piece.
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -7,6 +8,8 @@ use hyper::body::Incoming;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 
 use super::params::Params;
+use crate::encoding::{Coding, Unpacker};
+use crate::engine::External;
 use crate::exception::{Code, Exception};
 use crate::framing::Decoder;
 use crate::limits::{DRAIN_BYTES, DRAIN_TIME, MAX_QUERY_BYTES, STALL_TIME};
@@ -14,31 +17,34 @@ use crate::limits::{DRAIN_BYTES, DRAIN_TIME, MAX_QUERY_BYTES, STALL_TIME};
 /// The body of one request.
 pub(crate) struct Body {
     incoming: Incoming,
+    unpacker: Option<Unpacker>,
     decoder: Option<Decoder>,
     /// Read, but handed back.
     held: Option<Bytes>,
 }
 
 impl Body {
-    /// Takes a body; other encodings than ClickHouse's own are refused.
+    /// Takes a body; codings that are not served are refused.
     pub(crate) fn new(
         incoming: Incoming,
         headers: &HeaderMap,
         decompress: bool,
     ) -> Result<Self, Exception> {
-        match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
-            None | Some(b"" | b"identity") => {}
-            Some(other) => {
+        let named = headers.get(CONTENT_ENCODING).map_or(b"".as_slice(), HeaderValue::as_bytes);
+        let named = String::from_utf8_lossy(named);
+        let unpacker = match (named.trim(), Coding::named(named.trim())) {
+            ("" | "identity", _) => None,
+            (_, Some(coding)) => Some(Unpacker::new(coding)?),
+            (other, None) => {
                 return Err(Exception::new(
-                    Code::UnknownCompressionMethod,
+                    Code::NotImplemented,
                     format!(
-                        "Content-Encoding {} is not served: send plain bodies, or LZ4 blocks with decompress=1",
-                        String::from_utf8_lossy(other)
+                        "Unknown compression method '{other}': zstd, br, lz4, gzip and deflate are served"
                     ),
                 ));
             }
-        }
-        Ok(Self { incoming, decoder: decompress.then(Decoder::default), held: None })
+        };
+        Ok(Self { incoming, unpacker, decoder: decompress.then(Decoder::default), held: None })
     }
 
     /// Returns the next piece, or `None` at the body's true end; a body that
@@ -53,16 +59,29 @@ impl Body {
             {
                 return Ok(Some(block));
             }
-            let Some(piece) = self.raw().await? else {
-                return match &self.decoder {
-                    Some(decoder) => decoder.finish().map(|()| None),
-                    None => Ok(None),
-                };
-            };
-            match &mut self.decoder {
-                Some(decoder) => decoder.push(&piece),
-                None if piece.is_empty() => {}
-                None => return Ok(Some(piece)),
+            let piece = self.unpacked().await?;
+            match (&mut self.decoder, piece) {
+                (Some(decoder), Some(piece)) => decoder.push(&piece),
+                (Some(decoder), None) => return decoder.finish().map(|()| None),
+                (None, piece) => return Ok(piece),
+            }
+        }
+    }
+
+    /// The next piece without its content coding.
+    async fn unpacked(&mut self) -> Result<Option<Bytes>, Exception> {
+        loop {
+            if let Some(unpacker) = &mut self.unpacker
+                && let Some(piece) = unpacker.take()?
+            {
+                return Ok(Some(piece));
+            }
+            let piece = self.raw().await?;
+            match (&mut self.unpacker, piece) {
+                (Some(unpacker), Some(piece)) => unpacker.push(piece),
+                (Some(unpacker), None) => return unpacker.finish().map(|()| None),
+                (None, Some(piece)) if piece.is_empty() => {}
+                (None, piece) => return Ok(piece),
             }
         }
     }
@@ -119,7 +138,8 @@ impl Body {
 }
 
 /// Reads a `multipart/form-data` body into the parameters, as clients send
-/// `query` and `param_*` that are too long for a URL. True when it was a form.
+/// `query` and `param_*` that are too long for a URL, and external tables as files.
+/// True when it was a form.
 pub(crate) async fn read_form(
     body: &mut Body,
     headers: &HeaderMap,
@@ -139,18 +159,33 @@ pub(crate) async fn read_form(
         .ok_or_else(|| wrong("has no boundary"))?;
     let mut text = BytesMut::new();
     body.collect(&mut text).await?;
-    for (name, value) in fields(&text, boundary).ok_or_else(|| wrong("is not well-formed"))? {
-        let Some(name) = name else {
-            return Err(Exception::new(Code::NotImplemented, "External tables are not served"));
-        };
-        params.set(&name, String::from_utf8_lossy(value).into_owned())?;
+    let text = text.freeze();
+    for field in fields(&text, boundary).ok_or_else(|| wrong("is not well-formed"))? {
+        if field.file {
+            let mut of = |what: &str| params.take_setting(&format!("{}_{what}", field.name));
+            let (structure, types, format) = (of("structure"), of("types"), of("format"));
+            let data = text.slice_ref(field.value);
+            let table = External::new(&field.name, structure, types.as_deref(), format, data)?;
+            params.session.external.push(table);
+        } else {
+            params.set(&field.name, String::from_utf8_lossy(field.value).into_owned())?;
+        }
     }
     params.check()?;
     Ok(true)
 }
 
-/// Splits a form into its fields; a part with a file name has no name here.
-fn fields<'t>(text: &'t [u8], boundary: &str) -> Option<Vec<(Option<String>, &'t [u8])>> {
+/// A part of a form.
+#[derive(Debug, PartialEq, Eq)]
+struct Field<'t> {
+    name: String,
+    /// Whether it has a file name.
+    file: bool,
+    value: &'t [u8],
+}
+
+/// Splits a form into its parts.
+fn fields<'t>(text: &'t [u8], boundary: &str) -> Option<Vec<Field<'t>>> {
     let find = |hay: &[u8], needle: &[u8]| hay.windows(needle.len()).position(|w| w == needle);
     let first = format!("--{boundary}");
     let between = format!("\r\n--{boundary}");
@@ -174,8 +209,8 @@ fn fields<'t>(text: &'t [u8], boundary: &str) -> Option<Vec<(Option<String>, &'t
                 Some(value.trim_matches('"').to_owned())
             })
         };
-        let name = if attribute("filename").is_some() { None } else { Some(attribute("name")?) };
-        found.push((name, value));
+        let file = attribute("filename").is_some();
+        found.push(Field { name: attribute("name")?, file, value });
     }
     Some(found)
 }
@@ -189,15 +224,16 @@ mod tests {
         let form = b"--b\r\nContent-Disposition: form-data; name=\"query\"\r\n\r\nSELECT\r\n1\r\n--b\r\ncontent-disposition: form-data; name=\"param_x\"\r\nContent-Type: text/plain\r\n\r\n\r\n--b--\r\n";
         let fields = fields(form, "b").expect("well-formed");
         assert_eq!(fields.len(), 2);
-        assert_eq!(fields[0], (Some("query".to_owned()), b"SELECT\r\n1".as_slice()));
-        assert_eq!(fields[1], (Some("param_x".to_owned()), b"".as_slice()));
+        let field = |name: &str, value| Field { name: name.to_owned(), file: false, value };
+        assert_eq!(fields[0], field("query", b"SELECT\r\n1".as_slice()));
+        assert_eq!(fields[1], field("param_x", b"".as_slice()));
     }
 
     #[test]
-    fn a_file_has_no_name_and_a_cut_form_is_refused() {
+    fn a_file_is_told_and_a_cut_form_is_refused() {
         let file =
             b"--b\r\nContent-Disposition: form-data; name=\"t\"; filename=\"f\"\r\n\r\n1\r\n--b--";
-        assert_eq!(fields(file, "b").expect("well-formed")[0].0, None);
+        assert!(fields(file, "b").expect("well-formed")[0].file);
         for cut in 0..file.len() - 2 {
             assert_eq!(fields(&file[..cut], "b"), None, "cut at {cut}");
         }

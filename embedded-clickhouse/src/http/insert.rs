@@ -6,10 +6,11 @@ use bytes::{Bytes, BytesMut};
 use hyper::Response;
 use tokio::sync::mpsc;
 
-use super::answer::{AnswerBody, Summary};
+use super::answer::Summary;
 use super::body::Body;
 use super::query::Asked;
 use super::result;
+use super::stream::AnswerBody;
 use crate::engine::{Engine, Feed, Handle, Watch, run_insert};
 use crate::exception::{Code, Exception};
 use crate::limits::{FEED_CHUNK_BYTES, FEED_DEPTH};
@@ -21,14 +22,15 @@ pub(super) async fn answer(
     insert: Insert,
     body: &mut Body,
 ) -> Result<Response<AnswerBody>, Exception> {
+    let lease = asked.lease()?;
     if insert.format == "Values" && !asked.params.session.params.is_empty() {
         // Parameters inside VALUES are resolved only in the statement's own text.
         let mut text = BytesMut::from(insert.sql.as_slice());
         text.extend_from_slice(b"VALUES ");
         body.collect(&mut text).await?;
-        return result::stream(asked, text.freeze(), None).await;
+        return result::stream(asked, text.freeze(), None, lease).await;
     }
-    let ticket = asked.service.registry.begin(&asked.query_id)?;
+    let ticket = asked.ticket().await?;
     let place = asked.place().await?;
     let watch = ticket.watch();
     let (sender, feed) = mpsc::channel(FEED_DEPTH);
@@ -36,7 +38,7 @@ pub(super) async fn answer(
     let session = asked.params.session.clone();
     let mut guard = EndOnDrop { engine: Arc::clone(&engine), running: Some(ticket.handle()) };
     let worker = tokio::task::spawn_blocking(move || {
-        let done = run_insert(&engine, &session, &insert, feed, ticket);
+        let done = run_insert(&engine, &session, &insert, feed, lease, ticket);
         drop(place);
         done
     });

@@ -5,10 +5,10 @@ use bytes::Bytes;
 use hyper::Response;
 use tokio::task::JoinSet;
 
-use super::answer::AnswerBody;
-use super::query::Asked;
+use super::query::{Asked, readonly};
 use super::result;
-use crate::engine::{Session, quote, run_statement};
+use super::stream::AnswerBody;
+use crate::engine::{Session, quote, run_statement, unhex};
 use crate::exception::{Code, Exception};
 use crate::sql::{Kill, KillMode, PROCESSES_VIEW, Statement};
 
@@ -21,11 +21,8 @@ struct Selected {
 
 /// Answers a KILL.
 pub(super) async fn answer(asked: &Asked, kill: &Kill) -> Result<Response<AnswerBody>, Exception> {
-    if asked.params.setting("readonly").is_some_and(|value| value != "0") {
-        return Err(Exception::new(
-            Code::Readonly,
-            "default: Cannot execute query in readonly mode.",
-        ));
+    if asked.reads_only() {
+        return Err(readonly());
     }
     let mut selected = select(asked, kill).await?;
     selected.retain(|query| query.query_id != asked.query_id);
@@ -51,7 +48,7 @@ pub(super) async fn answer(asked: &Asked, kill: &Kill) -> Result<Response<Answer
     }
     let sql = listing(&selected, status, kill.format.as_deref());
     match Statement::of(&sql, asked.default_format()) {
-        Statement::Output(output) => result::stream(asked, sql, Some(output)).await,
+        Statement::Output(output) => result::stream(asked, sql, Some(output), None).await,
         _ => Err(Exception::new(Code::SyntaxError, "Syntax error in the FORMAT of a KILL QUERY")),
     }
 }
@@ -64,15 +61,15 @@ async fn select(asked: &Asked, kill: &Kill) -> Result<Vec<Selected>, Exception> 
     sql.extend_from_slice(&kill.condition);
     sql.extend_from_slice(b"\n)");
     let place = asked.place().await?;
-    let ticket = asked.service.registry.begin(&asked.query_id)?;
+    let ticket = asked.ticket().await?;
     let engine = asked.service.engine.clone();
     let session = Session {
         params: asked.params.session.params.clone(),
         database: asked.params.session.database.clone(),
-        settings: Vec::new(),
+        ..Session::default()
     };
     let worker = tokio::task::spawn_blocking(move || {
-        let done = run_statement(&engine, &session, &sql, None, "TabSeparated", ticket);
+        let done = run_statement(&engine, &session, &sql, None, "TabSeparated", None, ticket);
         drop(place);
         done
     });
@@ -86,15 +83,6 @@ async fn select(asked: &Asked, kill: &Kill) -> Result<Vec<Selected>, Exception> 
 fn selected(line: &str) -> Option<Selected> {
     let mut columns = line.split('\t').map(unhex);
     Some(Selected { query_id: columns.next()??, user: columns.next()??, query: columns.next()?? })
-}
-
-fn unhex(text: &str) -> Option<String> {
-    let bytes: Option<Vec<u8>> = text
-        .as_bytes()
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect();
-    Some(String::from_utf8_lossy(&bytes?).into_owned())
 }
 
 /// The statement whose result is the KILL's answer.

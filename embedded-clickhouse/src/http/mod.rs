@@ -9,11 +9,14 @@ mod answer;
 mod auth;
 mod body;
 mod guard;
+mod hold;
 mod insert;
 mod kill;
 mod params;
 mod query;
+mod reader;
 mod result;
+mod stream;
 
 use std::sync::Arc;
 
@@ -21,17 +24,18 @@ use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 
-pub(crate) use answer::AnswerBody;
-pub(crate) use auth::Account;
+pub(crate) use auth::{Account, Accounts};
+pub(crate) use stream::AnswerBody;
 
-use crate::engine::{Engine, Registry};
+use crate::engine::{Engine, Registry, Sessions};
 use crate::limits::MAX_RUNNING;
 
 /// What every request shares.
 pub(crate) struct Service {
     pub(crate) engine: Arc<Engine>,
     pub(crate) registry: Registry,
-    account: Account,
+    pub(crate) sessions: Sessions,
+    accounts: Accounts,
     /// Whether the listener is on loopback, where only local names are right.
     loopback: bool,
     /// A permit a running query.
@@ -39,11 +43,12 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn new(engine: Arc<Engine>, account: Account, loopback: bool) -> Self {
+    pub(crate) fn new(engine: Arc<Engine>, accounts: Accounts, loopback: bool) -> Self {
         Self {
             engine,
             registry: Registry::default(),
-            account,
+            sessions: Sessions::default(),
+            accounts,
             loopback,
             running: Arc::new(Semaphore::new(MAX_RUNNING)),
         }

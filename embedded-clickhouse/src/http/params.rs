@@ -3,11 +3,13 @@
 //! Everything that is not a name of ClickHouse's HTTP interface is a setting,
 //! as on the server; the engine knows which settings exist.
 
+use std::time::Duration;
+
 use hyper::HeaderMap;
 
-use crate::engine::Session;
+use crate::engine::{Session, SessionAsk};
 use crate::exception::{Code, Exception};
-use crate::limits::MAX_QUERY_ID_BYTES;
+use crate::limits::{MAX_QUERY_ID_BYTES, MAX_SESSION_ID_BYTES};
 use crate::sql::is_format_name;
 
 /// Settings and parameters of one request.
@@ -26,13 +28,16 @@ pub(crate) struct Params {
     pub(crate) decompress: bool,
     /// `wait_end_of_query=1`: answer only once the query has ended.
     pub(crate) wait_end: bool,
+    /// `session_id` and what belongs to it.
+    pub(crate) kept: SessionAsk,
     /// Database, settings and `param_*`.
     pub(crate) session: Session,
 }
 
-/// Names of the server's HTTP interface that change nothing here.
-const IGNORED: [&str; 6] =
-    ["buffer_size", "quota_key", "stacktrace", "session_timeout", "session_check", "close_session"];
+/// Names of the server's HTTP interface that change nothing here. Without a
+/// `client_protocol_version` blocks of Native have no header of their own; the
+/// official Python client looks whether they have, because proxies drop the name.
+const IGNORED: [&str; 4] = ["buffer_size", "quota_key", "stacktrace", "client_protocol_version"];
 
 impl Params {
     /// Reads a URL's query string and the headers.
@@ -69,8 +74,19 @@ impl Params {
             "compress" => self.compress = flag(name, &value)?,
             "decompress" => self.decompress = flag(name, &value)?,
             "wait_end_of_query" => self.wait_end = flag(name, &value)?,
-            "client_protocol_version" if value == "0" => {}
-            "session_id" | "role" | "client_protocol_version" => {
+            "session_id" => self.kept.id = Some(value).filter(|id| !id.is_empty()),
+            "session_timeout" => {
+                let seconds = value.parse().map_err(|_| {
+                    Exception::new(
+                        Code::InvalidSessionTimeout,
+                        format!("session_timeout is a number of seconds, not {value:?}"),
+                    )
+                })?;
+                self.kept.timeout = Some(Duration::from_secs(seconds));
+            }
+            "session_check" => self.kept.check = flag(name, &value)?,
+            "close_session" => self.kept.close = flag(name, &value)?,
+            "role" => {
                 return Err(Exception::new(
                     Code::NotImplemented,
                     format!("The parameter {name} is not served by the embedded ClickHouse"),
@@ -103,7 +119,24 @@ impl Params {
                 ),
             ));
         }
+        if self.kept.id.as_ref().is_some_and(|id| id.len() > MAX_SESSION_ID_BYTES) {
+            return Err(Exception::new(
+                Code::BadArguments,
+                format!("A session_id has at most {MAX_SESSION_ID_BYTES} bytes"),
+            ));
+        }
         Ok(())
+    }
+
+    /// Takes a setting out.
+    pub(crate) fn take_setting(&mut self, name: &str) -> Option<String> {
+        let at = self.session.settings.iter().rposition(|(n, _)| n == name)?;
+        Some(self.session.settings.remove(at).1)
+    }
+
+    /// The value of a setting that is on or off.
+    pub(crate) fn switch(&self, name: &str) -> Option<bool> {
+        self.setting(name).map(|value| !matches!(value, "0" | "false"))
     }
 
     /// The value of a setting, the last one given.
@@ -153,9 +186,13 @@ mod tests {
 
     #[test]
     fn what_would_break_a_statement_is_refused() {
-        for url in
-            ["default_format=CSV%20SETTINGS", "query_id=a%0Ab", "compress=maybe", "session_id=s"]
-        {
+        for url in [
+            "default_format=CSV%20SETTINGS",
+            "query_id=a%0Ab",
+            "compress=maybe",
+            "role=r",
+            "session_timeout=x",
+        ] {
             assert!(Params::read(url, &HeaderMap::new()).is_err(), "{url}");
         }
     }

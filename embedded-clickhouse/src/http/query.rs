@@ -1,27 +1,33 @@
 //! From a request to the way that its statement takes.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use hyper::body::Incoming;
+use hyper::header::ACCEPT_ENCODING;
 use hyper::{Method, Request, Response};
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
-use super::answer::{AnswerBody, Head};
+use super::answer::Head;
 use super::body::{Body, read_form};
 use super::params::Params;
-use super::{Service, insert, kill, result};
+use super::stream::{AnswerBody, Packing};
+use super::{Service, insert, kill, reader, result};
+use crate::encoding::Coding;
+use crate::engine::{Lease, MARKER, Role, Ticket};
 use crate::exception::{Code, Exception};
-use crate::limits::{MAX_INSERT_HEAD_BYTES, MAX_WAIT};
-use crate::sql::{InsertHead, Statement, read_insert, rewrite_processes};
+use crate::limits::{MAX_INSERT_HEAD_BYTES, MAX_WAIT, REPLACE_WAIT};
+use crate::sql::{InsertHead, Statement, has_word, read_insert, rewrite_processes};
 
 /// A request that has been admitted, with what its answer needs.
 pub(super) struct Asked {
     pub(super) service: Arc<Service>,
     pub(super) params: Params,
     pub(super) query_id: String,
+    /// The coding that the client takes an answer in.
+    accepts: Option<Coding>,
     pub(super) begun: Instant,
 }
 
@@ -32,8 +38,50 @@ impl Asked {
             about: self.service.engine.about(),
             query_id: &self.query_id,
             format,
-            compress: self.params.compress,
+            packing: self.packing(),
+            progress: self.params.switch("send_progress_in_http_headers").unwrap_or(false),
         }
+    }
+
+    /// How the answer goes over the wire. `enable_http_compression` is on unless a
+    /// request turns it off, as on servers of this version.
+    pub(super) fn packing(&self) -> Packing {
+        match self.accepts {
+            _ if self.params.compress => Packing::Framed,
+            Some(coding) if self.params.switch("enable_http_compression") != Some(false) => {
+                Packing::Coded(coding)
+            }
+            _ => Packing::Plain,
+        }
+    }
+
+    /// Whether nothing may be changed by this request.
+    pub(super) fn reads_only(&self) -> bool {
+        self.params.session.role == Role::Reader
+            || self.params.setting("readonly").is_some_and(|value| value != "0")
+    }
+
+    /// Leases the session that the request names.
+    pub(super) fn lease(&self) -> Result<Option<Lease>, Exception> {
+        self.service.sessions.lease(self.params.session.role, &self.params.kept)
+    }
+
+    /// Registers the query. With `replace_running_query=1` one of the same user
+    /// that runs under its id is ended first.
+    pub(super) async fn ticket(&self) -> Result<Ticket, Exception> {
+        let (registry, role) = (&self.service.registry, self.params.session.role);
+        if self.params.switch("replace_running_query") == Some(true)
+            && let Some(running) = registry.find(&self.query_id)
+            && running.role() == role
+        {
+            let wait = self.params.setting("replace_running_query_max_wait_ms");
+            let wait =
+                wait.and_then(|ms| ms.parse().ok()).map_or(REPLACE_WAIT, Duration::from_millis);
+            let ended = running.end(Arc::clone(&self.service.engine));
+            // One that does not end in time is told by the refusal of its id.
+            let _late = tokio::time::timeout(wait, ended).await;
+        }
+        registry.begin(&self.query_id, role)
     }
 
     /// The format of results whose statement names none.
@@ -68,11 +116,16 @@ pub(super) async fn answer(
         service: Arc::clone(service),
         params: Params::default(),
         query_id: Uuid::new_v4().hyphenated().to_string(),
+        accepts: parts
+            .headers
+            .get(ACCEPT_ENCODING)
+            .and_then(|value| value.to_str().ok())
+            .and_then(Coding::accepted),
         begun,
     };
     let url_query = parts.uri.query().unwrap_or_default();
-    let admitted = Params::read(url_query, &parts.headers).and_then(|params| {
-        service.account.admit(&parts.headers, &params)?;
+    let admitted = Params::read(url_query, &parts.headers).and_then(|mut params| {
+        params.session.role = service.accounts.admit(&parts.headers, &params)?;
         let body = Body::new(incoming, &parts.headers, params.decompress)?;
         Ok((params, body))
     });
@@ -89,11 +142,15 @@ pub(super) async fn answer(
         asked.params.session.settings.push(("readonly".to_owned(), "2".to_owned()));
     }
     let form = read_form(&mut body, &parts.headers, &mut asked.params).await;
+    let form = form.and_then(|_| match asked.params.session.role {
+        Role::Owner => Ok(()),
+        Role::Reader => reader::confine(&service.engine, &mut asked.params),
+    });
     if let Some(query_id) = &asked.params.query_id {
         asked.query_id.clone_from(query_id);
     }
     let answered = match form {
-        Ok(_) => send(&asked, &mut body).await,
+        Ok(()) => send(&asked, &mut body).await,
         Err(error) => Err(error),
     };
     let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -120,7 +177,9 @@ async fn send(asked: &Asked, body: &mut Body) -> Result<Response<AnswerBody>, Ex
     let mut complete = false;
     loop {
         match read_insert(&text, complete) {
+            InsertHead::Data(_) if asked.reads_only() => return Err(readonly()),
             InsertHead::Data(found) => {
+                unmarked(&found.sql)?;
                 let data = text.split_off(found.data_at).freeze();
                 body.hold(data);
                 return insert::answer(asked, found, body).await;
@@ -153,6 +212,10 @@ async fn send(asked: &Asked, body: &mut Body) -> Result<Response<AnswerBody>, Ex
 
 /// Takes a complete statement down its way.
 async fn statement(asked: &Asked, text: Bytes) -> Result<Response<AnswerBody>, Exception> {
+    unmarked(&text)?;
+    if asked.params.session.role == Role::Reader {
+        reader::examine(&text)?;
+    }
     let text = match rewrite_processes(&text) {
         Some(rewritten) => rewritten.into(),
         None => text,
@@ -168,7 +231,34 @@ async fn statement(asked: &Asked, text: Bytes) -> Result<Response<AnswerBody>, E
             "INTO OUTFILE is not allowed over HTTP",
         )),
         Statement::Kill(found) => kill::answer(asked, &found).await,
-        Statement::Output(output) => result::stream(asked, text, Some(output)).await,
-        Statement::Command => result::stream(asked, text, None).await,
+        Statement::Output(output) => {
+            result::stream(asked, text, Some(output), asked.lease()?).await
+        }
+        // In a session `readonly` cannot be set for one query and taken back, and
+        // a reader has no session of its own: what is not a question is refused.
+        Statement::Command
+            if asked.reads_only()
+                && (asked.params.kept.id.is_some()
+                    || asked.params.session.role == Role::Reader) =>
+        {
+            Err(readonly())
+        }
+        Statement::Command => result::stream(asked, text, None, asked.lease()?).await,
     }
+}
+
+/// What a statement that changes something hears where nothing may be changed.
+pub(super) fn readonly() -> Exception {
+    Exception::new(Code::Readonly, "Cannot execute query in readonly mode.")
+}
+
+/// Refuses a statement that names the setting which its own id is kept in.
+fn unmarked(sql: &[u8]) -> Result<(), Exception> {
+    if has_word(sql, MARKER) {
+        return Err(Exception::new(
+            Code::BadArguments,
+            format!("{MARKER} is in use by the embedded ClickHouse itself"),
+        ));
+    }
+    Ok(())
 }

@@ -4,7 +4,6 @@
 //! when its client goes away or when it is killed, whatever the other side is
 //! doing. Every buffer is bounded; a slow client slows the engine down.
 
-use std::collections::VecDeque;
 use std::io::PipeWriter;
 use std::sync::Arc;
 
@@ -16,11 +15,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::answer::{AnswerBody, Piece, Stream, Summary};
+use super::answer::Summary;
+use super::hold::Hold;
 use super::query::Asked;
-use crate::engine::{Counts, Engine, Handle, Ticket, Watch, run_statement};
+use super::stream::{AnswerBody, Piece, Stream};
+use crate::engine::{Counts, Engine, Handle, Lease, Ticket, Watch, run_statement};
 use crate::exception::{Code, Exception};
-use crate::limits::{HEAD_BYTES, RESULT_CHUNK_BYTES, RESULT_DEPTH, STALL_TIME, WAIT_END_BYTES};
+use crate::limits::{HEAD_BYTES, RESULT_CHUNK_BYTES, RESULT_DEPTH, STALL_TIME};
 use crate::sql::Output;
 
 /// Runs a statement and answers with its result as soon as enough of it (or
@@ -29,54 +30,55 @@ pub(super) async fn stream(
     asked: &Asked,
     sql: Bytes,
     output: Option<Output>,
+    lease: Option<Lease>,
 ) -> Result<Response<AnswerBody>, Exception> {
     let format = output.as_ref().map_or(asked.default_format(), |o| o.format.as_str()).to_owned();
-    let ticket = asked.service.registry.begin(&asked.query_id)?;
+    let ticket = asked.ticket().await?;
     let mark = ticket.mark().to_owned();
-    let mut pieces = begin(asked, sql, output, ticket).await?;
-    let limit = if asked.params.wait_end { WAIT_END_BYTES } else { HEAD_BYTES };
-    let (mut head, mut size) = (VecDeque::new(), 0);
+    let mut pieces = begin(asked, sql, output, lease, ticket).await?;
+    let engine = &asked.service.engine;
+    let (mut hold, mut size) = (Hold::default(), 0);
     let mut summary = Summary::default();
+    let lost = |error: std::io::Error| {
+        Exception::new(Code::UnknownException, format!("The result cannot be packed: {error}"))
+    };
     loop {
         match pieces.recv().await {
+            Some(Piece::Data(data)) if asked.params.wait_end => {
+                hold.push(data, engine.data()).await?;
+            }
             Some(Piece::Data(data)) => {
                 size += data.len();
-                head.push_back(data);
-                if size < limit {
+                hold.head.push_back(data);
+                if size < HEAD_BYTES {
                     continue;
                 }
-                if asked.params.wait_end {
-                    return Err(Exception::new(
-                        Code::TooManyBytes,
-                        format!(
-                            "A result over {WAIT_END_BYTES} bytes cannot be held back for wait_end_of_query=1: leave it off to have the result streamed"
-                        ),
-                    ));
-                }
-                let engine = Arc::clone(&asked.service.engine);
+                let engine = Arc::clone(engine);
+                let version = engine.about().version.clone();
                 let progress = tokio::task::spawn_blocking(move || engine.progress(&mark)).await;
                 if let Ok(Some([rows, bytes, total])) = progress {
                     (summary.counts.read_rows, summary.counts.read_bytes) = (rows, bytes);
                     summary.total_rows_to_read = total;
                 }
                 summary.elapsed = asked.begun.elapsed();
-                let stream = Stream {
-                    head,
-                    pieces,
-                    compress: asked.params.compress,
-                    tag: tag(),
-                    version: asked.service.engine.about().version.clone(),
-                    end: None,
-                    finished: false,
-                };
-                return Ok(asked.head(&format).streamed(stream, &summary));
+                let tag = tag();
+                let packing = asked.packing();
+                let stream = Stream::new(hold.head, pieces, packing, tag.clone(), version);
+                let stream = stream.map_err(lost)?;
+                return Ok(asked.head(&format).streamed(stream, Some(&tag), &summary));
             }
             Some(Piece::End(Ok(counts))) => {
                 summary.counts = counts;
                 summary.elapsed = asked.begun.elapsed();
-                let mut whole = BytesMut::with_capacity(size);
-                head.iter().for_each(|data| whole.extend_from_slice(data));
-                return Ok(asked.head(&format).whole(whole.freeze(), &summary));
+                if hold.is_small() {
+                    let whole: Vec<u8> = hold.head.iter().flatten().copied().collect();
+                    return Ok(asked.head(&format).whole(whole.into(), &summary));
+                }
+                let rest = hold.rest(counts).await?;
+                let version = engine.about().version.clone();
+                let stream = Stream::new(hold.head, rest, asked.packing(), tag(), version);
+                let stream = stream.map_err(lost)?;
+                return Ok(asked.head(&format).streamed(stream, None, &summary));
             }
             Some(Piece::End(Err(error))) => return Err(error),
             None => {
@@ -91,6 +93,7 @@ async fn begin(
     asked: &Asked,
     sql: Bytes,
     output: Option<Output>,
+    lease: Option<Lease>,
     ticket: Ticket,
 ) -> Result<mpsc::Receiver<Piece>, Exception> {
     let place = asked.place().await?;
@@ -113,7 +116,7 @@ async fn begin(
     let worker = tokio::task::spawn_blocking(move || {
         let writer: PipeWriter = writer;
         let to = output.as_ref().map(|output| (output, &writer));
-        let done = run_statement(&engine, &session, &sql, to, &format, ticket);
+        let done = run_statement(&engine, &session, &sql, to, &format, lease, ticket);
         // The pump sees the end of the pipe once this last writer is gone.
         drop(writer);
         done

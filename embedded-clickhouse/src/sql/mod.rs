@@ -11,11 +11,13 @@ mod kill;
 mod lexer;
 mod output;
 mod processes;
+mod reader;
 
 pub(crate) use insert::{Insert, InsertHead, read_insert};
 pub(crate) use kill::{Kill, KillMode};
 pub(crate) use output::{Output, has_outfile, is_format_name};
 pub(crate) use processes::{PROCESSES_VIEW, rewrite_processes};
+pub(crate) use reader::{READERS_STRINGS, forbidden};
 
 use lexer::{Token, Tokens};
 
@@ -62,4 +64,14 @@ impl Statement {
         }
         Self::Command
     }
+}
+
+/// The first word of a statement.
+pub(crate) fn first_word(sql: &[u8]) -> &[u8] {
+    Tokens::new(sql).next().map_or(b"", |token| token.bytes(sql))
+}
+
+/// Whether a bare word stands in a statement.
+pub(crate) fn has_word(sql: &[u8], word: &str) -> bool {
+    Tokens::new(sql).any(|token| token.is(sql, word))
 }

@@ -26,7 +26,10 @@ async fn failures_have_the_servers_code_and_status() {
         ("", "SELECT 1 INTO OUTFILE '/tmp/x'", 500, 358),
         ("", "INSERT INTO system.one FROM INFILE '/etc/passwd' FORMAT CSV", 500, 344),
         ("readonly=1", "CREATE TABLE t (a UInt8) ENGINE = Memory", 500, 164),
-        ("session_id=x", "SELECT 1", 501, 48),
+        ("role=x", "SELECT 1", 501, 48),
+        ("session_id=x&session_check=1", "SELECT 1", 500, 372),
+        ("session_id=x&session_timeout=9999", "SELECT 1", 500, 374),
+        ("", "SELECT 1 SETTINGS promql_table = 'x'", 400, 36),
         ("decompress=1&query=SELECT%201", "not a block, but long enough for one", 500, 89),
     ];
     for (url, sql, status, code) in cases {
@@ -109,9 +112,6 @@ async fn an_early_failure_has_its_own_status_whatever_the_format() {
         )
         .await;
     assert_eq!(late.status, 500);
-    let large =
-        server.post("wait_end_of_query=1", "SELECT repeat('x', 1000) FROM numbers(1000000)").await;
-    assert_eq!(large.header("x-clickhouse-exception-code"), "396");
 }
 
 #[tokio::test]
@@ -151,8 +151,8 @@ async fn other_requests_are_refused() {
     assert_eq!(read(page).await.status, 403);
     let rebound = server.http.post(at("/")).header("Host", "evil.example").body("SELECT 1");
     assert_eq!(read(rebound).await.status, 403);
-    let gzip = server.http.post(at("/")).header("Content-Encoding", "gzip").body("x");
-    assert_eq!(read(gzip).await.header("x-clickhouse-exception-code"), "89");
+    let snappy = server.http.post(at("/")).header("Content-Encoding", "snappy").body("x");
+    assert_eq!(read(snappy).await.header("x-clickhouse-exception-code"), "48");
     assert_eq!(raw(&server, &format!("/?query={}", "x".repeat(70_000)), ""), 414);
     assert_eq!(raw(&server, "/ping", &format!("X: {}\r\n", "x".repeat(1_000_000))), 431);
     let huge = server.post("", "SELECT 1 -- ".to_owned() + &"x".repeat(17 * 1024 * 1024)).await;
