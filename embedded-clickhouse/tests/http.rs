@@ -13,6 +13,8 @@
 mod answers;
 #[path = "http/client.rs"]
 mod client;
+#[path = "http/codings.rs"]
+mod codings;
 #[path = "http/errors.rs"]
 mod errors;
 #[path = "http/inserts.rs"]
@@ -21,5 +23,9 @@ mod inserts;
 mod lifecycle;
 #[path = "http/processes.rs"]
 mod processes;
+#[path = "http/reader.rs"]
+mod reader;
 #[path = "http/server.rs"]
 mod server;
+#[path = "http/sessions.rs"]
+mod sessions;

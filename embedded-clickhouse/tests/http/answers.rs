@@ -152,3 +152,71 @@ async fn results_are_framed_on_request() {
     let sum = server.ask("SELECT count(), sum(a), sum(b::UInt64) FROM t").await;
     assert_eq!(sum, "200000\t19999900000\t19999900000");
 }
+
+#[tokio::test]
+async fn a_result_can_be_held_back_whatever_its_size() {
+    let data = data();
+    let server = Server::start(&data);
+    server.ask("SELECT 1").await;
+    let before = server.peak_mib();
+    let sql = "SELECT number, repeat('x', 92) FROM numbers(3000000) FORMAT RowBinary";
+    let held = server.post("wait_end_of_query=1", sql).await;
+    assert_eq!((held.status, held.body.len()), (200, 3_000_000 * 101));
+    assert_eq!(held.body[..8], 0_u64.to_le_bytes());
+    assert_eq!(held.body[2_999_999 * 101..][..8], 2_999_999_u64.to_le_bytes());
+    // Only now is it known, and only now is it told.
+    assert_eq!(held.summary("result_rows"), 3_000_000);
+    assert_eq!(held.header("x-clickhouse-exception-tag"), "");
+    let grown = server.peak_mib() - before;
+    assert!(grown < 150, "memory grew by {grown} MiB for 300 MB");
+    let left = std::fs::read_dir(data.path()).expect("readable").flatten();
+    assert!(left.into_iter().all(|file| !file.file_name().to_string_lossy().ends_with(".held")));
+}
+
+#[tokio::test]
+async fn tables_come_with_a_query_and_go_with_it() {
+    let data = data();
+    let server = Server::start(&data);
+    let form = |sql: &str| {
+        let part = |head: &str, value: &str| {
+            format!("--b\r\nContent-Disposition: form-data; {head}\r\n\r\n{value}\r\n")
+        };
+        let parts = [
+            part("name=\"query\"", sql),
+            part("name=\"people\"; filename=\"people.csv\"", "1,\"Ada\"\n2,\"Bo\"\n"),
+            part("name=\"_data\"; filename=\"x\"", "1\t10\n2\t20\n"),
+        ];
+        parts.concat() + "--b--\r\n"
+    };
+    let tables =
+        "people_format=CSV&people_structure=id+UInt8,+name+String&_data_types=UInt8,UInt64";
+    let ask = |url: &str, sql: &str| {
+        read(
+            server
+                .http
+                .post(format!("{}/?{tables}&{url}", server.url))
+                .header("Content-Type", "multipart/form-data; boundary=b")
+                .body(form(sql)),
+        )
+    };
+    let join = "SELECT name, _2 FROM people JOIN _data ON id = _1 ORDER BY id";
+    for url in ["", "session_id=s", "session_id=s"] {
+        let answer = ask(url, join).await;
+        assert_eq!(answer.text(), "Ada\t10\nBo\t20\n", "{url}");
+    }
+    assert_eq!(server.post("session_id=s", "SELECT * FROM people").await.status, 404);
+    let unfit = ask("people_format=JSONEachRow", "SELECT 1").await;
+    assert_ne!(unfit.status, 200);
+}
+
+#[tokio::test]
+async fn progress_is_told_where_it_is_asked_for() {
+    let data = data();
+    let server = Server::start(&data);
+    let sql = "SELECT count() FROM numbers(1000)";
+    assert_eq!(server.post("", sql).await.header("x-clickhouse-progress"), "");
+    let answer = server.post("send_progress_in_http_headers=1", sql).await;
+    let progress: serde_json::Value =
+        serde_json::from_str(answer.header("x-clickhouse-progress")).expect("JSON");
+    assert_eq!(progress["read_rows"], "1000");
+}

@@ -148,3 +148,88 @@ async fn json_columns_are_fed_with_text() {
     let whole: serde_json::Value = serde_json::from_str(&whole.attributes).expect("JSON");
     assert_eq!(whole["deep"]["name"], "n1");
 }
+
+#[tokio::test]
+async fn a_million_rows_are_inserted_in_bounded_memory() {
+    #[derive(Row, Serialize)]
+    struct Pair {
+        id: u64,
+        name: String,
+    }
+    let data = data();
+    let server = Server::start(&data);
+    let client = client(&server).with_setting("max_insert_block_size", "65536");
+    client
+        .query("CREATE TABLE t (id UInt64, name String) ENGINE = Null")
+        .execute()
+        .await
+        .expect("created");
+    let mut warm = client.insert::<Pair>("t").await.expect("a table");
+    warm.write(&Pair { id: 0, name: String::new() }).await.expect("written");
+    warm.end().await.expect("committed");
+    let before = server.peak_mib();
+    let mut insert = client
+        .insert::<Pair>("t")
+        .await
+        .expect("a table")
+        .with_setting("min_insert_block_size_rows", "65536");
+    for id in 0..1_000_000 {
+        insert.write(&Pair { id, name: format!("{id:0>100}") }).await.expect("written");
+    }
+    insert.end().await.expect("committed");
+    let grown = server.peak_mib() - before;
+    assert!(grown < 150, "memory grew by {grown} MiB for 109 MB");
+}
+
+#[tokio::test]
+async fn ids_sessions_and_cancellation() {
+    let data = data();
+    let server = Server::start(&data);
+    let client = client(&server);
+    // A session, by the setting that the client documents for it.
+    let session =
+        client.clone().with_setting("session_id", "mine").with_setting("max_threads", "1");
+    session.query("CREATE TEMPORARY TABLE tmp (a UInt8)").execute().await.expect("created");
+    session.query("INSERT INTO tmp VALUES (1), (2)").execute().await.expect("written");
+    let sum: u64 = session.query("SELECT sum(a) FROM tmp").fetch_one().await.expect("a row");
+    assert_eq!(sum, 3);
+    let held: Vec<u64> = client
+        .query("SELECT number FROM numbers(3)")
+        .with_setting("wait_end_of_query", "1")
+        .fetch_all()
+        .await
+        .expect("rows");
+    assert_eq!(held, [0, 1, 2]);
+    // A cursor that is dropped ends its query.
+    let mut cursor = client
+        .query("SELECT number FROM numbers(1000000000000)")
+        .with_setting("query_id", "dropped")
+        .fetch::<u64>()
+        .expect("a cursor");
+    assert_eq!(cursor.next().await.expect("a row"), Some(0));
+    let running = "SELECT count() FROM system.processes WHERE query_id = 'dropped'";
+    assert_eq!(server.ask(running).await, "1");
+    drop(cursor);
+    server.until(running, "0").await;
+    // One that another client kills says so.
+    let mut cursor = client
+        .query("SELECT number FROM numbers(1000000000000)")
+        .with_setting("query_id", "killed")
+        .fetch::<u64>()
+        .expect("a cursor");
+    assert_eq!(cursor.next().await.expect("a row"), Some(0));
+    client
+        .query("KILL QUERY WHERE query_id = ? SYNC")
+        .bind("killed")
+        .execute()
+        .await
+        .expect("killed");
+    let failure = loop {
+        match cursor.next().await {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("a killed result must not look complete"),
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert!(failure.contains("Code: 394"), "{failure}");
+}

@@ -49,6 +49,19 @@ async fn a_running_id_is_refused_shown_and_killed() {
 }
 
 #[tokio::test]
+async fn a_running_query_is_replaced_on_request() {
+    let data = data();
+    let server = Server::start(&data);
+    let first = endless(&server, "once");
+    server.until(&running("once"), "1").await;
+    let second = server.post("query_id=once&replace_running_query=1", "SELECT 'second'").await;
+    assert_eq!((second.status, second.text()), (200, "second\n"));
+    let (status, text) = first.await.expect("no panic");
+    assert_eq!(status, 500);
+    assert!(text.starts_with("Code: 394."), "{text}");
+}
+
+#[tokio::test]
 async fn an_asynchronous_kill_ends_all_that_match() {
     let data = data();
     let server = Server::start(&data);
