@@ -1,9 +1,9 @@
 //! ClickHouse's HTTP interface over chDB, for one machine.
 //!
 //! A request comes in by `server` and goes to `http`, which reads what is asked
-//! (`sql` tells the statement's shape, `framing` unpacks ClickHouse's blocks) and
-//! hands it to `engine`: one chDB in this process, one connection and one thread
-//! a query. Results stream back through a pipe; INSERT data streams in by pieces.
+//! (`sql` tells the statement's shape, `encoding` and `framing` unpack bodies) and
+//! hands it to `engine`: one chDB in this process, one thread a query, and one
+//! connection a query or session. Results stream back through a pipe; INSERT data streams in by pieces.
 //! Failures are ClickHouse exceptions (`exception`) from end to end, and every
 //! bound has a name in `limits`.
 

@@ -1,9 +1,10 @@
 //! The HTTP interface: one request in, one answer out.
 //!
 //! A request goes through these in order: `guard` (no web pages), the path,
-//! `params`, `auth`, `body`, then `query`, which sends it down one of the ways
-//! that `sql` tells apart: `result` (statements, with or without a result),
-//! `insert` (an INSERT with data) or `kill`.
+//! `params`, `auth`, `body`, `reader` (for who may only read), then `query`, which
+//! sends it down one of the ways that `sql` tells apart: `result` (statements, with
+//! or without a result), `insert` (an INSERT with data) or `kill`. The answer is
+//! headed by `answer`, and its body is a `stream`, after `hold` where it waits.
 
 mod answer;
 mod auth;
