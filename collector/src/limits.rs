@@ -61,6 +61,47 @@ pub const PROBE_TIMEOUT: Duration = Duration::from_millis(900);
 /// beyond this the settling of a doubt fences and asks.
 pub const FENCE_GRACE: Duration = Duration::from_secs(2);
 
+/// Rows of a block. More make ClickHouse no faster: its cost a row is flat from
+/// about 10,000 on. It also keeps a block far from the million at which
+/// ClickHouse would cut an insert into two parts.
+pub const BLOCK_MAX_ROWS: usize = 50_000;
+
+/// Bytes of a block's records. With four lanes, each holding a block as it was
+/// read and a piece of it compressed, 4 × (16 + 2) MB = 72 MB.
+pub const BLOCK_MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long a block waits for more after its first entry.
+pub const BLOCK_MAX_AGE_MS: u64 = 200;
+
+/// Dead letters of one block, after which its lane waits for a person: so many
+/// refusals are a fault of the table or of this program, not of the data.
+pub const DEAD_LETTERS_MAX_A_BLOCK: usize = 1_000;
+
+/// Bytes of a lane's file of dead letters. 64 MB hold some 60,000 of them; then
+/// the lane waits, until they were replayed or removed.
+pub const DEAD_LETTERS_MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How long a lane waits that a person has to look at.
+pub const HALT_MS: u64 = 30_000;
+
+/// The first pause after a failed statement; each further failure doubles its
+/// bound.
+pub const BACKOFF_FIRST_MS: u64 = 100;
+
+/// The longest pause: an outage is noticed to be over within it.
+pub const BACKOFF_MAX_MS: u64 = 10_000;
+
+/// Failures in a row, of whichever writer, that open the breaker.
+pub const BREAKER_AFTER: u32 = 5;
+
+/// How often a rollup is brought up to date, at most. Each statement costs
+/// ClickHouse some milliseconds, however few rows it adds.
+pub const ROLLUP_EVERY_MS: u64 = 1_000;
+
+/// Offsets that one statement adds to a rollup: below the million rows at which
+/// ClickHouse would cut it into two parts, as a group has a row at least.
+pub const ROLLUP_MAX_OFFSETS: u64 = 500_000;
+
 /// The longest that any request may take: body, then insert, and a margin, so
 /// that the inner time-outs speak first and say what was slow.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);

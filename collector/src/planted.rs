@@ -41,11 +41,43 @@ pub enum Bug {
     RotationOffByOne,
     /// A second entry of one id in one group is stored as well.
     TwinsInOneGroup,
+    /// A block is sent before its plan is durable.
+    PlanNotRecorded,
+    /// A block that is sent again takes along what has come since.
+    RangeChangedOnRetry,
+    /// A block whose outcome is unknown is taken for done.
+    CommitBeforeOutcome,
+    /// After an unknown outcome a block is sent again without asking.
+    ProbeSkipped,
+    /// After an unknown outcome nobody waits for the old statement to end.
+    FenceSkipped,
+    /// After a restart the planned block is sent as if it had never been.
+    RestartNotDoubted,
+    /// A block is recorded as committed when it is planned.
+    CommitRecordedFirst,
+    /// Of a block that spans two months, one is sent.
+    PartitionForgotten,
+    /// A half of a refused block begins one offset too late.
+    BisectLosesNeighbour,
+    /// A refused row is left out without being kept.
+    DeadLetterNotFiled,
+    /// A rollup's watermark is taken for moved when the outcome is unknown.
+    WatermarkNotAsked,
+    /// After a restart a rollup begins at the base's end.
+    WatermarkForgotten,
+    /// A rollup's range begins one offset too late.
+    RollupGap,
+    /// A rollup's range begins one offset too early.
+    RollupOverlap,
+    /// After an unknown outcome a rollup does not wait for the old statement to end.
+    RollupNotFenced,
+    /// What is committed is released before that is durable.
+    ReleasedBeforeRecorded,
 }
 
 impl Bug {
     /// Every one of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 32] = [
         Self::LaneNotSynced,
         Self::FolderNotSynced,
         Self::AckBeforeSync,
@@ -62,6 +94,22 @@ impl Bug {
         Self::RemovedBeforeSnapshot,
         Self::RotationOffByOne,
         Self::TwinsInOneGroup,
+        Self::PlanNotRecorded,
+        Self::RangeChangedOnRetry,
+        Self::CommitBeforeOutcome,
+        Self::ProbeSkipped,
+        Self::FenceSkipped,
+        Self::RestartNotDoubted,
+        Self::CommitRecordedFirst,
+        Self::PartitionForgotten,
+        Self::BisectLosesNeighbour,
+        Self::DeadLetterNotFiled,
+        Self::WatermarkNotAsked,
+        Self::WatermarkForgotten,
+        Self::RollupGap,
+        Self::RollupOverlap,
+        Self::RollupNotFenced,
+        Self::ReleasedBeforeRecorded,
     ];
 }
 

@@ -1,9 +1,38 @@
-//! What happens behind the log: records become rows.
+//! What happens behind the log: records become rows, and rows become rollups.
 //!
-//! At present one step, [`WriteThrough`], which stands in the log's own place
-//! and carries each batch to the store within the call. Sessions, incidents and
-//! rollups will read the log beside it.
+//! [`LaneWriter`] carries one lane into ClickHouse, block by block, exactly once;
+//! [`RollupWriter`] brings one rollup up to where the lanes are. Both are state
+//! machines that are stepped, over [`Disk`](crate::disk::Disk),
+//! [`Clock`](crate::clock::Clock), [`LogReader`](crate::log::LogReader) and
+//! [`Store`](crate::store::Store), so that one source runs in threads
+//! and under the simulation.
+//!
+//! In the order of a block's life: gathered by `lane`, cut by `split` into
+//! pieces of one table and partition, recorded by `plan`, and settled by
+//! `settle`: sent, or after an unknown outcome fenced, counted, and sent if it is
+//! absent; a refused one is halved down to the rows at fault, which become
+//! `dead_letters`. `breaker` says when to try again, `frontier` tells the
+//! rollups how far the base is.
+//!
+//! Still here until the log stands in front of it: [`WriteThrough`].
 
+mod breaker;
+mod counters;
+pub mod dead_letters;
+mod frontier;
+mod lane;
+mod open;
+pub mod plan;
+mod settle;
+mod split;
 mod write_through;
 
+pub use breaker::Breaker;
+pub use counters::{Count, Counters};
+pub use frontier::Frontier;
+pub use lane::{LaneWriter, Shared, Step, WriterOptions};
+pub use open::OpenError;
 pub use write_through::WriteThrough;
+
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,23 @@ impl Table {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Partition(pub u32);
 
+impl Partition {
+    /// The partition of a row that was received then, Unix milliseconds; the
+    /// calendar is Howard Hinnant's civil-from-days algorithm.
+    pub fn of(received_at_ms: i64) -> Self {
+        let days = received_at_ms.div_euclid(86_400_000) + 719_468;
+        let era = days.div_euclid(146_097);
+        let day_of_era = days.rem_euclid(146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let from_march = (5 * day_of_year + 2) / 153;
+        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        Self(u32::try_from(year * 100 + month).unwrap_or(0))
+    }
+}
+
 impl fmt::Display for Partition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -234,4 +251,24 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreFault`]; after any of them it may be told again.
     fn dead_letter(&self, letters: &[DeadLetter]) -> Result<(), StoreFault>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Partition;
+
+    #[test]
+    fn a_partition_is_a_month_of_utc() {
+        for (ms, month) in [
+            (0, 197_001),
+            (-1, 196_912),
+            (951_782_399_999, 200_002),
+            (951_868_800_000, 200_003),
+            (1_767_225_599_999, 202_512),
+            (1_767_225_600_000, 202_601),
+            (4_107_542_399_999, 210_002),
+        ] {
+            assert_eq!(Partition::of(ms), Partition(month), "{ms}");
+        }
+    }
 }

@@ -1,0 +1,4 @@
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod lane;
+mod world;
