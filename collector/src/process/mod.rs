@@ -23,6 +23,7 @@ mod frontier;
 mod lane;
 mod open;
 pub mod plan;
+mod rollup;
 mod settle;
 mod split;
 mod write_through;
@@ -32,6 +33,7 @@ pub use counters::{Count, Counters};
 pub use frontier::Frontier;
 pub use lane::{LaneWriter, Shared, Step, WriterOptions};
 pub use open::OpenError;
+pub use rollup::RollupWriter;
 pub use write_through::WriteThrough;
 
 #[cfg(test)]
