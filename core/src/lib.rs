@@ -8,7 +8,7 @@
 //! bounds ([`limits`], [`json`]), envelope ([`event`], [`time`], [`id`]),
 //! consent ([`consent`]), schema ([`validate`]), personal data ([`sanitise`]) →
 //! [`verdict`] tells the caller. [`detect`] finds struggle in a stream of clicks;
-//! [`hop`] signs what the edge sends to the collector; [`catalogue`] has the
+//! [`endpoint`] has what public endpoints share; [`hop`] signs what the edge sends to the collector; [`catalogue`] has the
 //! event types as Rust.
 //!
 //! Always true here: no network, no clock, no DOM, no randomness: time and
@@ -32,6 +32,8 @@ pub mod sanitise;
 pub mod time;
 pub mod verdict;
 
+#[cfg(feature = "endpoint")]
+pub mod endpoint;
 #[cfg(feature = "hop")]
 pub mod hash;
 #[cfg(feature = "hop")]

@@ -2,20 +2,19 @@
 //!
 //! No bindings, no clock, no randomness: a native `cargo test` runs all of it.
 
+pub use tidemark_core::endpoint::{client, event_id, origin};
+
 pub mod admission;
 pub mod answer;
 pub mod batch_name;
 pub mod call;
 pub mod claims;
-pub mod client;
 pub mod collector_answer;
 pub mod config;
 pub mod counters;
-pub mod event_id;
 pub mod files;
 pub mod hop_body;
 pub mod media;
-pub mod origin;
 pub mod plan;
 pub mod route;
 pub mod shard;

@@ -5,9 +5,16 @@
 //! Credentials are never allowed. An error answer may be read by the page that
 //! caused it, a refused one included: it says nothing but why.
 
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
 /// For how long a browser may keep the answer to a preflight: a day, which
 /// browsers cut to what they allow.
 const PREFLIGHT_MAX_AGE_S: &str = "86400";
+
+/// The headers that a page may read.
+const EXPOSED: &str = "Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset";
 
 /// Whether a site's list names an origin: exactly, or as a subdomain of
 /// `https://*.example.com` (any depth, the same scheme and port; not the domain
@@ -47,7 +54,7 @@ pub fn cors_headers(origin: Option<&str>) -> Vec<(&'static str, String)> {
     let mut headers = vec![("vary", String::from("Origin"))];
     if let Some(origin) = origin.filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic())) {
         headers.push(("access-control-allow-origin", String::from(origin)));
-        headers.push(("access-control-expose-headers", String::from("Retry-After")));
+        headers.push(("access-control-expose-headers", String::from(EXPOSED)));
     }
     headers
 }

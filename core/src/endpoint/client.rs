@@ -1,14 +1,20 @@
-//! What the edge adds about where a call came from: never the full address.
+//! What a public endpoint adds about where a call came from: never the full address.
 
-use std::net::{IpAddr, Ipv6Addr};
+use alloc::format;
+use alloc::string::String;
+use core::net::{IpAddr, Ipv6Addr};
 
-use tidemark_core::json::write_string;
+use crate::json::write_string;
 
 /// The caller's network as CIDR text: IPv4 /24, IPv6 /48. `None` for text that
 /// is no address.
 pub fn ip_prefix(address: &str) -> Option<String> {
-    let address: IpAddr = address.trim().parse().ok()?;
-    Some(match address.to_canonical() {
+    Some(prefix_of(address.trim().parse().ok()?))
+}
+
+/// The network of an address as CIDR text.
+pub fn prefix_of(address: IpAddr) -> String {
+    match address.to_canonical() {
         IpAddr::V4(v4) => {
             let [a, b, c, _] = v4.octets();
             format!("{a}.{b}.{c}.0/24")
@@ -17,7 +23,7 @@ pub fn ip_prefix(address: &str) -> Option<String> {
             let [a, b, c, ..] = v6.segments();
             format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
         }
-    })
+    }
 }
 
 /// `{"country","region"?}` as JSON text; `None` without a country. Both are ISO

@@ -4,7 +4,9 @@
 //! sent again gives the same ids and is recognised. Without either a fresh one
 //! is made: a retry is then a new event.
 
-use tidemark_core::id::Uuid;
+use alloc::format;
+
+use crate::id::Uuid;
 
 /// Derives the id of the event at `index` of the batch that the sender calls
 /// `batch_name`.
