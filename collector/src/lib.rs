@@ -8,8 +8,8 @@
 //! ClickHouse → [`api`] answers questions: health, metrics, stats.
 //!
 //! The arrows: ingest → log ← process → store ← api. [`clock`], [`config`],
-//! [`disk`], [`limits`], [`metrics`], [`place`], [`record`] and [`refusal`] are leaves that everything may
-//! read; [`serve`] alone knows all of them and wires them up.
+//! [`disk`], [`limits`], [`metrics`], [`place`], [`record`], [`refusal`] and [`sites`]
+//! are leaves that everything may read; [`serve`] alone knows all of them and wires them up.
 //!
 //! Deliberately not here yet: a log of its own on disk. Between ingest and store
 //! stands a write-through, and an event is durable when ClickHouse has inserted
@@ -30,5 +30,6 @@ pub mod process;
 pub mod record;
 pub mod refusal;
 pub mod serve;
+pub mod sites;
 pub mod store;
 pub mod telemetry;

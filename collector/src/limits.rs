@@ -113,6 +113,13 @@ pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(30);
 /// ClickHouse on one machine, shorter than a person's patience.
 pub const RETRY_AFTER_SECS: u64 = 5;
 
+/// How often a running collector asks whether sites or keys have changed, which
+/// is one row of one table: a revoked key ends within this.
+pub const SITES_REFRESH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often it is noted when keys were last used: a write a minute, not a call.
+pub const KEY_USE_INTERVAL: Duration = Duration::from_secs(60);
+
 /// How long to wait before the migrations are tried again, while ClickHouse is away.
 pub const MIGRATION_RETRY: Duration = Duration::from_secs(1);
 

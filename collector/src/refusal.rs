@@ -64,6 +64,9 @@ pub enum Refused {
     /// There is no API key, or no tenant has it.
     #[error("the API key is missing or unknown")]
     UnknownApiKey,
+    /// The API key may not do this.
+    #[error("the API key lacks the scope")]
+    ScopeMissing,
     /// There is nothing at the path.
     #[error("there is nothing at this path")]
     NotFound,
@@ -97,7 +100,7 @@ impl Refused {
             Self::StaleSignature => told(Code::StaleSignature, false, Level::WARN),
             Self::NotABatch(refusal) => told(refusal.code, false, Level::INFO),
             Self::UnknownTenant => Outcome {
-                detail: "This collector does not serve the tenant. Add it to [[tenants]].",
+                detail: "This collector does not serve the tenant. Make it with `tidemark tenants create`.",
                 ..told(Code::InvalidBatch, false, Level::WARN)
             },
             Self::ReceivedInFuture => Outcome {
@@ -112,6 +115,7 @@ impl Refused {
                 ..told(Code::StoreUnavailable, true, Level::ERROR)
             },
             Self::UnknownApiKey => told(Code::UnknownApiKey, false, Level::INFO),
+            Self::ScopeMissing => told(Code::ScopeMissing, false, Level::INFO),
             Self::NotFound => told(Code::NotFound, false, Level::DEBUG),
             Self::MethodNotAllowed => told(Code::MethodNotAllowed, false, Level::DEBUG),
         }

@@ -81,6 +81,7 @@ codes! {
     Timeout "timeout" "The answer did not come in time. What became of the call is unknown; send it again."
     Overloaded "overloaded" "The collector is busy. Nothing was stored; send again after Retry-After."
     UnknownApiKey "unknown_api_key" "Send a tenant's API key as `Authorization: Bearer <api key>`."
+    ScopeMissing "scope_missing" "The API key may not do this. Make one with the scope that is needed: `tidemark keys create api --scopes`."
     InvalidSignature "invalid_signature" "The signature does not fit the body and the key."
     StaleSignature "stale_signature" "The signature's time is more than 300 s off. Check both clocks."
     RateLimited "rate_limited" "Too many events. Send again after Retry-After."
@@ -147,7 +148,8 @@ impl Code {
             | Self::RequestTimeout
             | Self::Timeout
             | Self::Overloaded
-            | Self::UnknownApiKey => None,
+            | Self::UnknownApiKey
+            | Self::ScopeMissing => None,
             Self::NotAnObject
             | Self::EventTooLarge
             | Self::TooDeep
@@ -190,7 +192,7 @@ impl Code {
             | Self::UnknownApiKey
             | Self::InvalidSignature
             | Self::StaleSignature => 401,
-            Self::OriginNotAllowed => 403,
+            Self::OriginNotAllowed | Self::ScopeMissing => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::RequestTimeout => 408,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::ApiKeys;
 use crate::refusal::Refused;
+use crate::sites::Scope;
 use crate::store::ClickHouse;
 
 /// The answer.
@@ -33,7 +34,8 @@ async fn stats(
     headers: HeaderMap,
 ) -> Result<Json<Stats>, Refused> {
     let (store, keys) = reads.as_ref();
-    let tenant_id = keys.tenant_of(&headers)?;
+    let reader = keys.reader(&headers, Scope::Read)?;
+    let tenant_id = Uuid::from_bytes(reader.tenant_id.0);
     let found =
         store.tenant_stats(tenant_id).await.map_err(|error| Refused::NotAnswered(error.into()))?;
     let last_received_at = (found.events > 0).then(|| {

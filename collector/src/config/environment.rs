@@ -37,6 +37,9 @@ pub(super) fn lay_over(
             Holds::Number => Value::Integer(
                 text.trim().parse().map_err(|_| fail("the value is not a whole number"))?,
             ),
+            Holds::Switch => Value::Boolean(
+                text.trim().parse().map_err(|_| fail("the value is neither true nor false"))?,
+            ),
             Holds::List => list(&text)
                 .ok_or_else(|| fail("the value is not a TOML list, e.g. [\"a\", \"b\"]"))?,
         };

@@ -17,6 +17,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use tidemark_core::judge::{NamePolicy, WhenConsentAbsent};
 use uuid::Uuid;
 
 pub use secret::Secret;
@@ -33,8 +34,12 @@ pub struct Config {
     pub hop: Hop,
     /// How people become pseudonyms.
     pub identity: Identity,
-    /// Whose data may be read, by which keys.
-    pub tenants: Vec<Tenant>,
+    /// Where this process keeps its own files.
+    pub data: Data,
+    /// Where tenants, sites and keys are kept.
+    pub sites: Sites,
+    /// Tenants that are there from the start.
+    pub tenants: Vec<DeclaredTenant>,
     /// How long rows are kept.
     pub retention: Retention,
     /// What is logged, and how.
@@ -106,10 +111,32 @@ pub struct Identity {
     pub salt_secret: Option<Secret>,
 }
 
-/// One `[[tenants]]`.
+/// The section `[data]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Data {
+    /// The folder of everything that this process writes; made when it is absent.
+    pub dir: PathBuf,
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self { dir: PathBuf::from("tidemark-data") }
+    }
+}
+
+/// The section `[sites]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sites {
+    /// The database file; `sites.db` in the data folder where nothing is said.
+    pub database: Option<PathBuf>,
+}
+
+/// One `[[tenants]]`: made, or set to what is said here, at every start.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Tenant {
+pub struct DeclaredTenant {
     /// The tenant's id.
     pub id: Uuid,
     /// The tenant's name in URLs.
@@ -117,6 +144,37 @@ pub struct Tenant {
     /// SHA-256 of each API key that may read, 64 hex digits.
     #[serde(default)]
     pub api_key_sha256: Vec<KeyDigest>,
+    /// Its sites.
+    #[serde(default)]
+    pub sites: Vec<DeclaredSite>,
+}
+
+/// One `[[tenants.sites]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeclaredSite {
+    /// The site's id.
+    pub id: Uuid,
+    /// The site's name in URLs.
+    pub slug: String,
+    /// The public keys that may send to it.
+    #[serde(default)]
+    pub write_keys: Vec<String>,
+    /// Origins whose pages may send.
+    #[serde(default)]
+    pub origins: Vec<String>,
+    /// What it takes besides the catalogue.
+    #[serde(default)]
+    pub mode: NamePolicy,
+    /// What becomes of an event that tells no consent.
+    #[serde(default)]
+    pub when_consent_absent: WhenConsentAbsent,
+    /// Whether visitors without consent are counted without ids.
+    #[serde(default)]
+    pub cookieless: bool,
+    /// Whether free text that people typed is kept.
+    #[serde(default)]
+    pub keep_free_text: bool,
 }
 
 /// The SHA-256 of an API key: the collector never holds the key itself.
@@ -207,6 +265,11 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// The file of tenants, sites and keys.
+    pub fn sites_database(&self) -> PathBuf {
+        self.sites.database.clone().unwrap_or_else(|| self.data.dir.join("sites.db"))
+    }
+
     /// Reads a file and lays the given environment over it.
     ///
     /// # Errors

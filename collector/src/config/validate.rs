@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use super::{Config, ConfigError, KeyDigest};
+use tidemark_core::endpoint::origin;
+
+use super::{Config, ConfigError, DeclaredSite, KeyDigest};
 
 /// Bytes of the shortest HMAC secret that is taken: 128 bits.
 const SECRET_MIN_BYTES: usize = 16;
@@ -93,6 +95,7 @@ fn hop_keys(config: &Config) -> Result<(), ConfigError> {
 
 fn tenants(config: &Config) -> Result<(), ConfigError> {
     let (mut ids, mut slugs, mut digests) = (HashSet::new(), HashSet::new(), HashSet::new());
+    let (mut site_ids, mut write_keys) = (HashSet::new(), HashSet::new());
     for (index, tenant) in config.tenants.iter().enumerate() {
         let at = |leaf: &str| format!("tenants[{index}].{leaf}");
         if tenant.id.is_nil() {
@@ -102,9 +105,7 @@ fn tenants(config: &Config) -> Result<(), ConfigError> {
             return Err(wrong(at("id"), "stands twice"));
         }
         let slug = &tenant.slug;
-        if slug.is_empty()
-            || !slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        {
+        if !is_slug(slug) {
             return Err(wrong(at("slug"), "expected lower-case letters, digits and -"));
         }
         if !slugs.insert(slug) {
@@ -118,8 +119,53 @@ fn tenants(config: &Config) -> Result<(), ConfigError> {
                 ));
             }
         }
+        declared_sites(&tenant.sites, index, &mut site_ids, &mut write_keys)?;
     }
     Ok(())
+}
+
+fn declared_sites<'a>(
+    sites: &'a [DeclaredSite],
+    tenant: usize,
+    ids: &mut HashSet<uuid::Uuid>,
+    write_keys: &mut HashSet<&'a str>,
+) -> Result<(), ConfigError> {
+    let mut slugs = HashSet::new();
+    for (index, site) in sites.iter().enumerate() {
+        let at = |leaf: &str| format!("tenants[{tenant}].sites[{index}].{leaf}");
+        if site.id.is_nil() {
+            return Err(wrong(at("id"), "the nil UUID stands for no site"));
+        }
+        if !ids.insert(site.id) {
+            return Err(wrong(at("id"), "stands twice"));
+        }
+        if !is_slug(&site.slug) {
+            return Err(wrong(at("slug"), "expected lower-case letters, digits and -"));
+        }
+        if !slugs.insert(&site.slug) {
+            return Err(wrong(at("slug"), "stands twice"));
+        }
+        for key in &site.write_keys {
+            if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err(wrong(at("write_keys"), "expected keys without spaces"));
+            }
+            if !write_keys.insert(key) {
+                return Err(wrong(at("write_keys"), "one stands twice; a key has one site"));
+            }
+        }
+        if let Some(listed) = site.origins.iter().find(|listed| !origin::is_well_formed(listed)) {
+            return Err(wrong(
+                at("origins"),
+                format!("`{listed}` is no origin, such as https://shop.example"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn is_slug(slug: &str) -> bool {
+    !slug.is_empty()
+        && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn wrong(key: impl Into<String>, reason: impl Into<String>) -> ConfigError {

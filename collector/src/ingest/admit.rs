@@ -1,7 +1,6 @@
 //! A verified body's events, each with its verdict or its record. Pure.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use tidemark_core::batch::{Batch, Form};
 use tidemark_core::hash::Salt;
@@ -16,10 +15,13 @@ use crate::config::Secret;
 use crate::log::Record;
 use crate::refusal::Refused;
 
+/// Whether a tenant is one of ours.
+type TenantTest = dyn Fn(Uuid) -> bool + Send + Sync;
+
 /// Decides what a batch on the hop becomes.
 pub struct Admission {
     schemas: Box<dyn Schemas + Send + Sync>,
-    tenants: HashSet<Uuid>,
+    is_known: Box<TenantTest>,
     salt_secret: Option<Secret>,
 }
 
@@ -38,12 +40,12 @@ pub struct Admitted {
 impl Admission {
     /// Admits by the given catalogue, for any tenant, without a salt.
     pub fn new(schemas: impl Schemas + Send + Sync + 'static) -> Self {
-        Self { schemas: Box::new(schemas), tenants: HashSet::new(), salt_secret: None }
+        Self { schemas: Box::new(schemas), is_known: Box::new(|_| true), salt_secret: None }
     }
 
-    /// Admits batches of these tenants alone; of any when there are none.
-    pub fn for_tenants(mut self, tenants: impl IntoIterator<Item = Uuid>) -> Self {
-        self.tenants = tenants.into_iter().collect();
+    /// Admits batches of known tenants alone.
+    pub fn for_tenants(mut self, is_known: impl Fn(Uuid) -> bool + Send + Sync + 'static) -> Self {
+        self.is_known = Box::new(is_known);
         self
     }
 
@@ -67,7 +69,7 @@ impl Admission {
             batch.tenant_id.ok_or_else(|| invalid("/tenant_id"))?,
             batch.site_id.ok_or_else(|| invalid("/site_id"))?,
         );
-        if !self.tenants.is_empty() && !self.tenants.contains(&site.tenant_id) {
+        if !(self.is_known)(site.tenant_id) {
             return Err(Refused::UnknownTenant);
         }
         let received_at_max_ms = now_ms.saturating_add(EVENT_MAX_AHEAD_MS);

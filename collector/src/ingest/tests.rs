@@ -265,14 +265,17 @@ async fn a_nil_id_is_not_a_missing_one() {
 #[tokio::test]
 async fn a_tenant_that_is_not_listed_is_refused() {
     let log = Arc::new(Memory::default());
-    let listed = |text: &str| admission().for_tenants(tidemark_core::id::Uuid::parse(text));
+    let listed = |text: &str| {
+        let known = tidemark_core::id::Uuid::parse(text);
+        admission().for_tenants(move |id| Some(id) == known)
+    };
     let (status, answer) = call_by(listed(SITE), &log, &batch(&[event(0)])).await;
     let error = &answer["error"];
     assert_eq!(
         (status.as_u16(), &error["code"], &error["pointer"]),
         (400, &json!("invalid_batch"), &json!("/tenant_id"))
     );
-    assert!(error["detail"].as_str().unwrap().contains("[[tenants]]"), "{error}");
+    assert!(error["detail"].as_str().unwrap().contains("tidemark tenants"), "{error}");
     assert!(log.kept.lock().unwrap().is_empty());
     let (status, answer) = call_by(listed(TENANT), &log, &batch(&[event(0)])).await;
     assert_eq!((status, verdicts(&answer)), (StatusCode::OK, vec!["accepted - -".to_owned()]));

@@ -11,12 +11,12 @@ mod roles;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use tidemark_core::hop::Key;
-use tidemark_core::id::Uuid;
 use tidemark_core::validate::{Catalogue, CompileError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -25,11 +25,17 @@ pub use reload::Reload;
 pub use roles::{Role, Roles};
 
 use crate::api::{self, ApiKeys};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::ingest::{self, Admission, Ingest};
 use crate::metrics::{Metrics, MetricsError};
 use crate::process::WriteThrough;
+<<<<<<< HEAD
 use crate::store::{ClickHouse, MigrationRefusal, SchemaGate};
+=======
+use crate::sites::{self, Sites, SitesError};
+use crate::store::{MigrationRefusal, SchemaGate, Store};
+>>>>>>> b4d7e37 (Tenants, sites and keys live in a database of their own; the collector keeps a fresh copy)
 
 /// How often observed durations are moved into their buckets.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
@@ -65,6 +71,17 @@ pub enum ServeError {
     /// The metrics cannot be set up.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    /// The folder for this process's own files cannot be made.
+    #[error("cannot make the folder {path}; see data.dir", path = .path.display())]
+    DataDir {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Tenants, sites and keys cannot be read.
+    #[error(transparent)]
+    Sites(#[from] SitesError),
     /// The database and this program do not go together.
     #[error(transparent)]
     Migration(#[from] MigrationRefusal),
@@ -80,7 +97,8 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
     let metrics = Arc::new(Metrics::new()?);
     let store = ClickHouse::new(&config.clickhouse);
     let gate = Arc::new(SchemaGate::default());
-    let routes = routes(&config, roles, &store, &gate, &metrics)?;
+    let sites = Arc::new(open_sites(&config).await?);
+    let routes = routes(&config, roles, &store, &gate, &metrics, &sites)?;
 
     let address = config.server.listen;
     let bind = |source| ServeError::Bind { address, source };
@@ -99,6 +117,10 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
             }
         })
     };
+    let freshness = {
+        let sites = Arc::clone(&sites);
+        tokio::spawn(async move { sites.keep_fresh().await })
+    };
     let mut refused = None;
     let stopped = async {
         tokio::select! {
@@ -110,8 +132,25 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
     connections::serve(listener, routes, stopped).await;
     hangups.abort();
     upkeep.abort();
+    freshness.abort();
+    sites.close().await;
     tracing::info!("stopped");
     refused.map_or(Ok(()), |refusal| Err(refusal.into()))
+}
+
+/// Opens the directory of tenants, sites and keys, with what the configuration
+/// declares laid in.
+async fn open_sites(config: &Config) -> Result<Sites, ServeError> {
+    let file = config.sites_database();
+    // A file elsewhere is in the hands of whoever names it.
+    if config.sites.database.is_none() {
+        let path = &config.data.dir;
+        std::fs::create_dir_all(path)
+            .map_err(|source| ServeError::DataDir { path: path.clone(), source })?;
+    }
+    let database = sites::Database::open(&file).await?;
+    sites::declare(&database, &config.tenants, SystemClock::new().unix_ms()).await?;
+    Ok(Sites::new(database).await?)
 }
 
 fn routes(
@@ -120,6 +159,7 @@ fn routes(
     store: &ClickHouse,
     gate: &Arc<SchemaGate>,
     metrics: &Arc<Metrics>,
+    sites: &Arc<Sites>,
 ) -> Result<Router, ServeError> {
     let mut routes = api::health_routes(store.clone(), Arc::clone(gate))
         .merge(api::metrics_routes(Arc::clone(metrics)));
@@ -139,13 +179,16 @@ fn routes(
             config.retention.events_days,
         );
         let admission = Admission::new(Catalogue::builtin().map_err(ServeError::Catalogue)?)
-            .for_tenants(config.tenants.iter().map(|tenant| Uuid(*tenant.id.as_bytes())))
+            .for_tenants({
+                let sites = Arc::clone(sites);
+                move |id| sites.directory().tenant(id).is_some()
+            })
             .with_salt(config.identity.salt_secret.clone());
         let ingest = Ingest::new(keys.collect(), admission, Arc::new(log), Arc::clone(metrics));
         routes = routes.merge(ingest::routes(Arc::new(ingest)));
     }
     if roles.has(Role::Query) {
-        routes = routes.merge(api::stats_routes(store.clone(), ApiKeys::new(&config.tenants)));
+        routes = routes.merge(api::stats_routes(store.clone(), ApiKeys::new(Arc::clone(sites))));
     }
     Ok(requests::around(routes))
 }

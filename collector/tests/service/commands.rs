@@ -13,6 +13,7 @@ async fn serve(config: &str, arguments: &[&str], environment: &[(&str, &str)]) -
     std::fs::write(&file, config).unwrap();
     let mut command = Command::new(tidemark_binary());
     command.arg("serve").arg("--config").arg(&file).args(arguments);
+    command.env("TIDEMARK__DATA__DIR", folder.path().join("data"));
     command.envs(environment.iter().copied()).output().await.unwrap()
 }
 

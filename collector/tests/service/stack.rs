@@ -209,6 +209,7 @@ impl Tidemark {
         std::fs::write(&file, config).unwrap();
         let mut command = Command::new(tidemark_binary());
         command.arg("serve").arg("--config").arg(&file).args(arguments);
+        command.env("TIDEMARK__DATA__DIR", folder.path().join("data"));
         let (process, url) = Process::start(command, folder.path().join("tidemark.log")).await;
         Self { process, url, folder, http: reqwest::Client::new() }
     }

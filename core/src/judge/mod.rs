@@ -25,7 +25,7 @@ use crate::limits;
 use crate::sanitise::{self, Finding, Rule};
 use crate::verdict::{Code, EventVerdict, Fault, Verdict};
 
-pub use site::{NamePolicy, Site, WhenConsentAbsent};
+pub use site::{NamePolicy, PageSettings, Site, SiteLimits, WhenConsentAbsent};
 
 /// The event schemas, as far as a judge needs them.
 pub trait Schemas {

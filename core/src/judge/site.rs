@@ -29,6 +29,59 @@ pub enum WhenConsentAbsent {
     Drop,
 }
 
+/// How many events a site takes; `None` leaves it to the one who limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "catalogue", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(feature = "catalogue", serde(deny_unknown_fields))]
+pub struct SiteLimits {
+    /// Events of the whole tenant in a minute.
+    #[cfg_attr(feature = "catalogue", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub tenant_events_per_minute: Option<u32>,
+    /// Events of one person of the site in a minute.
+    #[cfg_attr(feature = "catalogue", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub person_events_per_minute: Option<u32>,
+}
+
+impl SiteLimits {
+    /// Whether nothing is said.
+    pub const fn is_empty(&self) -> bool {
+        self.tenant_events_per_minute.is_none() && self.person_events_per_minute.is_none()
+    }
+}
+
+/// What a site tells its pages (thresholds, exemptions, switches): the text of a
+/// JSON object, or empty for none. No judge reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PageSettings(pub String);
+
+impl PageSettings {
+    /// Whether nothing is said.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(feature = "catalogue")]
+impl serde::Serialize for PageSettings {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = if self.0.is_empty() { "{}" } else { &self.0 };
+        serde_json::from_str::<serde_json::Value>(text)
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
+#[cfg(feature = "catalogue")]
+impl<'de> serde::Deserialize<'de> for PageSettings {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let object = serde_json::Map::<String, serde_json::Value>::deserialize(deserializer)?;
+        if object.is_empty() {
+            return Ok(Self::default());
+        }
+        serde_json::to_string(&object).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
 /// One site of a tenant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "catalogue", derive(serde::Deserialize, serde::Serialize))]
@@ -62,4 +115,16 @@ pub struct Site {
     /// Whether free text that people typed is kept.
     #[cfg_attr(feature = "catalogue", serde(default))]
     pub keep_free_text: bool,
+    /// How many events it takes.
+    #[cfg_attr(
+        feature = "catalogue",
+        serde(default, skip_serializing_if = "SiteLimits::is_empty")
+    )]
+    pub limits: SiteLimits,
+    /// What it tells its pages.
+    #[cfg_attr(
+        feature = "catalogue",
+        serde(default, skip_serializing_if = "PageSettings::is_empty")
+    )]
+    pub settings: PageSettings,
 }
