@@ -10,12 +10,14 @@
 //! The arrows: ingest → log ← process → store ← api. [`clock`], [`config`],
 //! [`disk`], [`limits`], [`metrics`], [`place`], [`record`], [`refusal`] and [`sites`]
 //! are leaves that everything may read; [`serve`] alone knows all of them and wires them up.
+//! [`admin`] is the command line of tenants, sites and keys.
 //!
 //! Deliberately not here yet: a log of its own on disk. Between ingest and store
 //! stands a write-through, and an event is durable when ClickHouse has inserted
 //! it; [`log`] says exactly what that promises and what it does not.
 #![forbid(unsafe_code)]
 
+pub mod admin;
 pub mod api;
 pub mod clock;
 pub mod config;

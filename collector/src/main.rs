@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use tidemark_collector::admin::{Admin, KeysCommand, SitesCommand, TenantsCommand};
 use tidemark_collector::config::{Config, ConfigError};
 use tidemark_collector::refusal::causes;
 use tidemark_collector::serve::{self, Reload, Roles};
@@ -26,6 +27,8 @@ Configuration:
                   user = \"default\"  password = \"\"
     [[hop.keys]]  id = \"k1\"  secret = \"at least 16 bytes\"
     [identity]    salt_secret = \"the edge's TIDEMARK_SALT_SECRET\"
+    [data]        dir = \"tidemark-data\"
+    [sites]       database = \"tidemark-data/sites.db\"
     [[tenants]]   id = \"UUID\"  slug = \"demo\"  api_key_sha256 = [\"64 hex digits\"]
     [retention]   events_days = 90
     [log]         level = \"info\"  format = \"json\" (or \"text\")
@@ -69,6 +72,51 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Organisations that own data: list, show, create, update.
+    #[command(after_help = CONFIGURATION_HELP)]
+    Tenants {
+        #[command(flatten)]
+        options: AdminOptions,
+        #[command(subcommand)]
+        command: TenantsCommand,
+    },
+    /// Web properties of a tenant, and what they take: list, show, create, update.
+    #[command(after_help = CONFIGURATION_HELP)]
+    Sites {
+        #[command(flatten)]
+        options: AdminOptions,
+        #[command(subcommand)]
+        command: SitesCommand,
+    },
+    /// Write keys (public, may send) and API keys (secret, may read): list, create,
+    /// rotate, revoke.
+    #[command(after_help = CONFIGURATION_HELP)]
+    Keys {
+        #[command(flatten)]
+        options: AdminOptions,
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+}
+
+/// What the commands over tenants, sites and keys share.
+#[derive(Args, Debug)]
+struct AdminOptions {
+    /// The configuration file, which says where the database is.
+    #[arg(long, value_name = "FILE", global = true, default_value = "tidemark.toml")]
+    config: PathBuf,
+    /// Print one JSON value instead of a table.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+impl AdminOptions {
+    async fn run(self, command: Admin) -> anyhow::Result<()> {
+        let config = ConfigFile { config: self.config }.load()?;
+        let told = command.run(&config).await?;
+        print(&if self.json { told.json.to_string() } else { told.table });
+        Ok(())
+    }
 }
 
 #[derive(Args, Debug)]
@@ -114,6 +162,15 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             telemetry::init(&config.log)?;
             let report = runtime.block_on(ClickHouse::new(&config.clickhouse).migrate())?;
             print(&if json { serde_json::to_string(&report)? } else { table(&report) });
+        }
+        Command::Tenants { options, command } => {
+            runtime.block_on(options.run(Admin::Tenants(command)))?;
+        }
+        Command::Sites { options, command } => {
+            runtime.block_on(options.run(Admin::Sites(command)))?;
+        }
+        Command::Keys { options, command } => {
+            runtime.block_on(options.run(Admin::Keys(command)))?;
         }
     }
     Ok(())

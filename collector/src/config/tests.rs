@@ -17,6 +17,19 @@ salt_secret = "a salt for the tests"
 id = "0190f5f6-7e2a-7c3b-9d4e-5f60718293a4"
 slug = "demo"
 api_key_sha256 = ["9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08"]
+[[tenants.sites]]
+id = "0190f5f6-7e2a-7c3b-9d4e-5f60718293a5"
+slug = "shop"
+write_keys = ["wk_shop"]
+origins = ["https://*.shop.example"]
+mode = "strict"
+when_consent_absent = "drop"
+cookieless = true
+keep_free_text = false
+[data]
+dir = "/var/lib/tidemark"
+[sites]
+database = "/etc/tidemark/sites.db"
 [retention]
 events_days = 30
 [log]

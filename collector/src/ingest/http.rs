@@ -103,7 +103,7 @@ async fn handle(State(ingest): State<Arc<Ingest>>, request: Request) -> Response
 }
 
 /// The one signature header. None or several are refused before the body is read.
-fn signature_of(headers: &HeaderMap) -> Result<&str, Refused> {
+pub(super) fn signature_of(headers: &HeaderMap) -> Result<&str, Refused> {
     let mut values = headers.get_all(hop::HEADER).iter();
     match (values.next(), values.next()) {
         (Some(value), None) if value.len() <= SIGNATURE_MAX_BYTES => {

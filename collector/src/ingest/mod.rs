@@ -21,8 +21,10 @@ mod encoding;
 mod golden;
 mod http;
 mod record;
+mod site_list;
 #[cfg(test)]
 mod tests;
 
 pub use admit::{Admission, Admitted};
 pub use http::{Ingest, routes};
+pub use site_list::{SITE_LIST_PATH, site_list_routes};

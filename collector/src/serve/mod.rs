@@ -30,12 +30,8 @@ use crate::config::Config;
 use crate::ingest::{self, Admission, Ingest};
 use crate::metrics::{Metrics, MetricsError};
 use crate::process::WriteThrough;
-<<<<<<< HEAD
-use crate::store::{ClickHouse, MigrationRefusal, SchemaGate};
-=======
 use crate::sites::{self, Sites, SitesError};
-use crate::store::{MigrationRefusal, SchemaGate, Store};
->>>>>>> b4d7e37 (Tenants, sites and keys live in a database of their own; the collector keeps a fresh copy)
+use crate::store::{ClickHouse, MigrationRefusal, SchemaGate};
 
 /// How often observed durations are moved into their buckets.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
@@ -104,6 +100,8 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
     let bind = |source| ServeError::Bind { address, source };
     let listener = TcpListener::bind(address).await.map_err(bind)?;
     let bound = listener.local_addr().map_err(bind)?;
+    // Before anybody knows that the process is there: a SIGHUP would end it.
+    let hangups = reload::on_hangup(reload).map_err(ServeError::Signals)?;
     announce(bound).map_err(ServeError::Announce)?;
     tracing::info!(address = %bound, %roles, version = env!("CARGO_PKG_VERSION"), "listening");
 
@@ -128,7 +126,6 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
             refusal = gate.keep_open(&store) => refused = Some(refusal),
         }
     };
-    let hangups = reload::on_hangup(reload).map_err(ServeError::Signals)?;
     connections::serve(listener, routes, stopped).await;
     hangups.abort();
     upkeep.abort();
@@ -167,11 +164,12 @@ fn routes(
         if config.hop.keys.is_empty() {
             return Err(ServeError::NoHopKey);
         }
-        let keys = config
+        let keys: Vec<Key> = config
             .hop
             .keys
             .iter()
-            .map(|key| Key { id: key.id.clone(), secret: key.secret.reveal().as_bytes().to_vec() });
+            .map(|key| Key { id: key.id.clone(), secret: key.secret.reveal().as_bytes().to_vec() })
+            .collect();
         let log = WriteThrough::new(
             store.clone(),
             Arc::clone(gate),
@@ -184,8 +182,12 @@ fn routes(
                 move |id| sites.directory().tenant(id).is_some()
             })
             .with_salt(config.identity.salt_secret.clone());
-        let ingest = Ingest::new(keys.collect(), admission, Arc::new(log), Arc::clone(metrics));
-        routes = routes.merge(ingest::routes(Arc::new(ingest)));
+        let ingest = Ingest::new(keys.clone(), admission, Arc::new(log), Arc::clone(metrics));
+        routes = routes.merge(ingest::routes(Arc::new(ingest))).merge(ingest::site_list_routes(
+            keys,
+            Arc::clone(sites),
+            Arc::clone(metrics),
+        ));
     }
     if roles.has(Role::Query) {
         routes = routes.merge(api::stats_routes(store.clone(), ApiKeys::new(Arc::clone(sites))));

@@ -16,6 +16,7 @@
 )]
 
 mod commands;
+mod directory;
 mod hop;
 mod ingest;
 mod lifecycle;

@@ -214,6 +214,18 @@ impl Tidemark {
         Self { process, url, folder, http: reqwest::Client::new() }
     }
 
+    /// Runs another command of the same configuration, and takes its standard
+    /// output, or its complaint.
+    pub async fn command(&self, arguments: &[&str]) -> Result<String, String> {
+        let folder = self.folder.path();
+        let mut command = Command::new(tidemark_binary());
+        command.args(arguments).arg("--config").arg(folder.join("tidemark.toml"));
+        command.env("TIDEMARK__DATA__DIR", folder.join("data"));
+        let output = command.output().await.unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap().trim().to_owned();
+        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+    }
+
     pub fn log(&self) -> String {
         self.process.log()
     }

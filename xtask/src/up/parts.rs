@@ -187,7 +187,18 @@ fn collector(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> Re
         "clickhouse": { "url": ports.clickhouse_url(), "database": "tidemark" },
         "identity": { "salt_secret": secrets.salt_secret },
         "hop": { "keys": [{ "id": "k1", "secret": secrets.hop_secret }] },
-        "tenants": [{ "id": TENANT_ID, "slug": "demo", "api_key_sha256": [api_key_sha256] }],
+        "data": { "dir": data.join("collector") },
+        "tenants": [{
+            "id": TENANT_ID,
+            "slug": "demo",
+            "api_key_sha256": [api_key_sha256],
+            "sites": [{
+                "id": SITE_ID,
+                "slug": "shop",
+                "write_keys": [secrets.write_key],
+                "origins": origins(ports),
+            }],
+        }],
         "log": { "level": "info", "format": "text" },
     }))?;
     let file = data.join("collector.toml");
@@ -197,17 +208,21 @@ fn collector(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> Re
     Ok(command)
 }
 
+/// Where the demo's pages come from.
+fn origins(ports: &Ports) -> [String; 2] {
+    ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{}", ports.demo))
+}
+
 fn edge(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> Result<Command> {
     let objects = data.join("edge");
     fs::create_dir_all(&objects)?;
-    let origin = |host: &str| format!("http://{host}:{}", ports.demo);
     let sites = json!([{
         "write_key": secrets.write_key,
         "tenant_id": TENANT_ID,
         "site_id": SITE_ID,
         "tenant": "demo",
         "site": "shop",
-        "origins": [origin("127.0.0.1"), origin("localhost")],
+        "origins": origins(ports),
         "mode": "open",
     }]);
     let workerd = workerd_binary(place)?;
