@@ -12,7 +12,7 @@ use crate::{edge, pack, sdk, setup};
 /// Which tests.
 #[derive(clap::Args, Debug, Default)]
 pub struct Options {
-    /// Only these suites: native, browsers, edge, packaging, gtm, journey.
+    /// Only these suites: native, clients, browsers, edge, packaging, gtm, journey.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -20,8 +20,9 @@ pub struct Options {
 /// A suite: its name, and how it runs.
 type Suite = (&'static str, fn(&Place) -> Result<()>);
 
-const SUITES: [Suite; 6] = [
+const SUITES: [Suite; 7] = [
     ("native", native),
+    ("clients", clients),
     ("browsers", browsers),
     ("edge", edge_on_workerd),
     ("packaging", packaging),
@@ -76,6 +77,15 @@ fn build(place: &Place) -> Result<()> {
 
 fn native(place: &Place) -> Result<()> {
     step("native tests", &mut command(place, "cargo", &["test", "--workspace", "--no-fail-fast"])?)
+}
+
+fn clients(place: &Place) -> Result<()> {
+    vitest(place, "tests/clients", "ClickHouse's client for Node.js")?;
+    let python = setup::python(place);
+    let arguments = ["-m", "unittest", "discover", "--start-directory", "tests/clients/python"];
+    let mut python = command(place, &python.to_string_lossy(), &arguments)?;
+    // Compiled files would lie in the repository.
+    step("ClickHouse's client for Python", python.env("PYTHONDONTWRITEBYTECODE", "1"))
 }
 
 fn browsers(place: &Place) -> Result<()> {

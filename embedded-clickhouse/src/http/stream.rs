@@ -22,9 +22,10 @@ pub(crate) enum Piece {
     End(Result<Counts, Exception>),
 }
 
-/// How long a connection stays after an exception inside its result, so that
-/// the exception's text is on the wire before the connection breaks.
-const LINGER: Duration = Duration::from_millis(250);
+/// How long a connection stays after an exception inside its result. A client that
+/// still unpacks what came before would otherwise meet the broken connection first,
+/// and throw the exception's text away with it; megabytes wait in its socket.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// The result broke off; its text has been sent.
 #[derive(Debug, thiserror::Error)]

@@ -4,6 +4,7 @@
 mod browsers;
 mod chdb;
 mod npm;
+mod python;
 mod tools;
 
 use std::time::Instant;
@@ -14,6 +15,7 @@ use crate::place::Place;
 use crate::run::{command, output, say, seconds, step};
 
 pub use chdb::VERSION as CHDB_VERSION;
+pub use python::interpreter as python;
 
 /// What to set up.
 #[derive(clap::Args, Debug, Default)]
@@ -41,6 +43,8 @@ const TOOLS: Part =
     Part { name: "test tools", missing: tools::others_missing, install: tools::install_others };
 const BROWSERS: Part =
     Part { name: "browsers", missing: browsers::missing, install: browsers::install };
+const PYTHON: Part =
+    Part { name: "Python packages", missing: python::missing, install: python::install };
 
 /// Installs everything that is missing.
 ///
@@ -48,9 +52,9 @@ const BROWSERS: Part =
 /// One line for each thing that could not be installed, with what to do.
 pub fn run(place: &Place, options: &Options) -> Result<()> {
     if options.check {
-        return check(place, &[TARGETS, NPM, CHDB, BINDGEN, TOOLS, BROWSERS]);
+        return check(place, &[TARGETS, NPM, CHDB, BINDGEN, TOOLS, BROWSERS, PYTHON]);
     }
-    ensure(place, &[TARGETS, NPM, CHDB, BINDGEN, TOOLS, BROWSERS])
+    ensure(place, &[TARGETS, NPM, CHDB, BINDGEN, TOOLS, BROWSERS, PYTHON])
 }
 
 /// What `up` needs: no browser, no test tools.
@@ -82,7 +86,7 @@ fn check(place: &Place, parts: &[Part]) -> Result<()> {
     for part in parts {
         let missing = (part.missing)(place)?;
         complete &= missing.is_none();
-        say(format!("{:14} {}", part.name, missing.as_deref().unwrap_or("there")));
+        say(format!("{:15} {}", part.name, missing.as_deref().unwrap_or("there")));
     }
     if complete { Ok(()) } else { bail!("something is missing: run `cargo xtask setup`") }
 }
