@@ -9,7 +9,10 @@ import { post, settings } from './support/world.js';
 const FOLDER = fileURLToPath(new URL('../../schemas/golden/', import.meta.url));
 const read = (name) => JSON.parse(readFileSync(FOLDER + name, 'utf8'));
 const SITES = read('sites.json');
-const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.json') && name !== 'sites.json');
+// hop.json is what the collector says behind the hop.
+const OTHERS = ['sites.json', 'body.json', 'hop.json'];
+const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.json') && !OTHERS.includes(name));
+const BODIES = read('body.json').cases.map((golden) => [golden.name, golden]);
 
 const CASES = FILES.map((file) => [file, read(file).cases.map((golden) => [golden.name, golden])]);
 
@@ -28,11 +31,24 @@ afterAll(async () => {
   await collector.stop();
 });
 
+const STATUS = { invalid_json: 400, invalid_utf8: 400, invalid_batch: 400, body_too_large: 413, too_many_events: 413 };
 const UNITS_MS = { s: 1_000, h: 3_600_000, d: 86_400_000 };
 
-/** Puts instants in the place of `$NOW`, `$NOW-8d`, `$NOW+25h`. */
-function at(nowMs, text) {
-  return text.replace(/\$NOW(?:([+-]\d+)([shd]))?/g, (_, count, unit) => new Date(nowMs + (unit ? Number(count) * UNITS_MS[unit] : 0)).toISOString());
+/** Puts instants in the place of `$NOW`, `$NOW-8d`, `$RECEIVED+25h`, and repeats the text of `$(12*text)`. */
+function at(nowMs, text, receivedMs = nowMs) {
+  return text
+    .replace(/\$\((\d+)\*([^)]*)\)/g, (_, count, repeated) => repeated.repeat(Number(count)))
+    .replace(/\$(NOW|RECEIVED)(?:([+-]\d+)([shd]))?/g, (_, base, count, unit) => {
+      const shiftMs = unit ? Number(count) * UNITS_MS[unit] : 0;
+      return new Date((base === 'NOW' ? nowMs : receivedMs) + shiftMs).toISOString();
+    });
+}
+
+/** The members of a batch around its event, each with a comma behind it. */
+function frame({ batch = {}, context, context_text }) {
+  const members = Object.entries(batch).map(([key, value]) => `"${key}":${JSON.stringify(value)},`);
+  const told = context_text ?? (context && JSON.stringify(context));
+  return members.join('') + (told ? `"context":${told},` : '');
 }
 
 /** What the edge adds behind `occurred_at` to the output that the page writes. */
@@ -55,8 +71,7 @@ describe.each(CASES)('%s', (_, cases) => {
   test.each(cases)('%s', async (_, golden) => {
     const site = SITES.find((found) => found.site === (golden.site ?? 'open'));
     const nowMs = Date.now();
-    const context = golden.context ? `"context":${JSON.stringify(golden.context)},` : '';
-    const sent = `{${context}"events":[${at(nowMs, golden.event)}]}`;
+    const sent = at(nowMs, `{${frame(golden)}"events":[${golden.event}]}`);
     const answer = await post(edge, sent, { query: `?write_key=${encodeURIComponent(site.write_key)}` });
 
     expect(answer.status).toBe(200);
@@ -65,7 +80,23 @@ describe.each(CASES)('%s', (_, cases) => {
     expect(collector.texts).toHaveLength(golden.verdict === 'accepted' ? 1 : 0);
     if (golden.verdict === 'accepted') {
       const receivedAt = collector.batches[0].received_at;
-      expect(eventText(collector.texts[0])).toBe(withEdgeFields(at(nowMs, golden.output), site, receivedAt));
+      expect(eventText(collector.texts[0])).toBe(withEdgeFields(at(nowMs, golden.output, Date.parse(receivedAt)), site, receivedAt));
+    }
+  });
+});
+
+describe('body.json', () => {
+  test.each(BODIES)('%s', async (_, golden) => {
+    const sent = golden.body_hex ? Buffer.from(golden.body_hex, 'hex') : at(Date.now(), golden.body);
+    const answer = await post(edge, sent, { query: `?write_key=${SITES[0].write_key}` });
+    if (golden.code) {
+      expect(answer.status).toBe(STATUS[golden.code]);
+      const { code, pointer } = answer.body.error;
+      expect({ code, pointer }).toEqual({ code: golden.code, pointer: golden.pointer });
+      expect(collector.texts).toHaveLength(0);
+    } else {
+      expect(answer.status).toBe(200);
+      expect(answer.body.verdicts).toHaveLength(golden.events);
     }
   });
 });

@@ -76,7 +76,13 @@ fn build(place: &Place) -> Result<()> {
 }
 
 fn native(place: &Place) -> Result<()> {
-    step("native tests", &mut command(place, "cargo", &["test", "--workspace", "--no-fail-fast"])?)
+    step(
+        "native tests",
+        &mut command(place, "cargo", &["test", "--workspace", "--no-fail-fast"])?,
+    )?;
+    // The workspace's features are those of edge and collector.
+    let core = ["test", "-p", "tidemark-core", "--lib"];
+    step("core as a page links it", &mut command(place, "cargo", &core)?)
 }
 
 fn clients(place: &Place) -> Result<()> {

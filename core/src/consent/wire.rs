@@ -73,7 +73,8 @@ impl Consent {
                     consent.mode = match member.raw() {
                         "\"full\"" => Mode::Full,
                         "\"cookieless\"" => Mode::Cookieless,
-                        _ => return Err(at(Code::NotInEnum)),
+                        _ if member.kind() == Kind::String => return Err(at(Code::NotInEnum)),
+                        _ => return Err(at(Code::WrongType)),
                     }
                 }
                 _ => return Err(at(Code::UnknownField)),

@@ -327,5 +327,7 @@ impl Judge<'_> {
 }
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 #[cfg(feature = "catalogue")]
 mod tests;
