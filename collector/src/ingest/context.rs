@@ -22,9 +22,7 @@ pub(super) fn read(own: Option<Value<'_>>, shared: Option<Value<'_>>) -> Context
         path_of(&page_url).clone_into(&mut page_path);
     }
     let consent_of = |context: Option<Value<'_>>| {
-        find(context, &["consent"])
-            .and_then(|consent| Consent::read(consent, "").ok())
-            .unwrap_or_default()
+        context.and_then(|context| Consent::of_context(context).ok()).unwrap_or_default()
     };
     Context {
         page_url,

@@ -89,10 +89,14 @@ fn what_the_edge_accepts_is_accepted_unchanged() {
         // Byte for byte, where the event writes them: as its own member.
         let attributes = format!("\"attributes\":{}", record.attributes);
         assert!(output.contains(&attributes), "{name}\n{output}\n{attributes}");
-        let event: Value = serde_json::from_str(&output).unwrap();
-        assert_eq!(record.event_name, event["event_name"], "{name}");
-        assert_eq!(record.user_id, event["user_id"].as_str().unwrap_or_default(), "{name}");
-        let url = event["context"]["page"]["url"].as_str().unwrap_or_default();
-        assert_eq!(record.context.page_url, url, "{name}");
+        // Not by serde_json, which does not read every number that is taken.
+        let event = tidemark_core::json::check_text(&output).unwrap();
+        let text_at = |path: &[&str]| {
+            let found = path.iter().try_fold(event, |value, key| value.get(key));
+            found.and_then(tidemark_core::json::Value::as_str).unwrap_or_default().into_owned()
+        };
+        assert_eq!(record.event_name, text_at(&["event_name"]), "{name}");
+        assert_eq!(record.user_id, text_at(&["user_id"]), "{name}");
+        assert_eq!(record.context.page_url, text_at(&["context", "page", "url"]), "{name}");
     }
 }

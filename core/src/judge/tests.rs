@@ -1,7 +1,7 @@
 use super::golden::{NOW_MS, at_now, sites};
 use super::*;
 use crate::batch::Form;
-use crate::time::parse_rfc3339;
+use crate::time::{format_rfc3339, parse_rfc3339};
 use alloc::format;
 use alloc::string::ToString;
 use serde_json::Value as Json;
@@ -33,6 +33,46 @@ fn a_clock_that_is_off_is_corrected_within_bounds() {
         assert_eq!(occurred, NOW_MS - 4 * 3_600_000 + shift_ms, "{sent_at}");
         assert_eq!(event.get("sent_at"), None);
     }
+}
+
+/// The golden payloads cannot hold these: at the edge a millisecond passes.
+#[test]
+fn clocks_are_judged_to_the_millisecond() {
+    const DAY_MS: i64 = 86_400_000;
+    let place = Place::Public(Arrival { received_at_ms: NOW_MS, ..Arrival::default() });
+    let judge = |sent_ago_ms: i64, occurred_ago_ms: i64| {
+        let instant = |unix_ms| {
+            let mut text = String::new();
+            format_rfc3339(unix_ms, &mut text);
+            text
+        };
+        let body = format!(
+            r#"{{"sent_at":"{}","events":[{{"event_name":"a","occurred_at":"{}"}}]}}"#,
+            instant(NOW_MS - sent_ago_ms),
+            instant(NOW_MS - occurred_ago_ms)
+        );
+        let judged = judged_at(&body, place).events.remove(0);
+        let event: Json = serde_json::from_str(&judged.text).unwrap_or_default();
+        let occurred = event["occurred_at"].as_str().and_then(parse_rfc3339);
+        (judged.fault.map(|fault| fault.code), occurred.map(|at| NOW_MS - at))
+    };
+    for (sent_ago_ms, corrected) in [
+        (4_999, false),
+        (5_000, true),
+        (-4_999, false),
+        (-5_000, true),
+        (DAY_MS, true),
+        (DAY_MS + 1, false),
+        (-DAY_MS, true),
+        (-DAY_MS - 1, false),
+    ] {
+        let ago_ms = if corrected { DAY_MS - sent_ago_ms } else { DAY_MS };
+        assert_eq!(judge(sent_ago_ms, DAY_MS), (None, Some(ago_ms)), "{sent_ago_ms}");
+    }
+    assert_eq!(judge(0, 7 * DAY_MS), (None, Some(7 * DAY_MS)));
+    assert_eq!(judge(0, 7 * DAY_MS + 1), (Some(Code::TooOld), None));
+    assert_eq!(judge(0, -DAY_MS), (None, Some(-DAY_MS)));
+    assert_eq!(judge(0, -DAY_MS - 1), (Some(Code::InFuture), None));
 }
 
 #[test]
