@@ -327,7 +327,7 @@ impl Judge<'_> {
 }
 
 #[cfg(test)]
-mod golden;
+mod golden_tests;
 #[cfg(test)]
 #[cfg(feature = "catalogue")]
 mod tests;

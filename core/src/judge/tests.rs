@@ -1,4 +1,4 @@
-use super::golden::{NOW_MS, at_now, sites};
+use super::golden_tests::{NOW_MS, at_now, sites};
 use super::*;
 use crate::batch::Form;
 use crate::time::{format_rfc3339, parse_rfc3339};
