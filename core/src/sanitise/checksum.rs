@@ -1,6 +1,6 @@
 //! Numbers that carry their own proof: cards, accounts, numbers of persons.
 
-use super::glyph::{DASH, DOT, SPACE, byte};
+use super::glyph::{CLOSE, DASH, DOT, LINE, NOTHING, OPEN, SLASH, SPACE, WIDE, byte, separator};
 use super::number::Piece;
 use super::topic::Topic;
 
@@ -20,29 +20,66 @@ pub(super) fn luhn(digits: &[u8]) -> bool {
 /// first digits that networks use; behind a word for cards by its length alone.
 pub(super) fn is_card(piece: &Piece<'_>) -> bool {
     let total = piece.digits.len();
-    if total < 12 || piece.plus || piece.separators & !(SPACE | DASH | DOT) != 0 {
+    let signs = piece.separators & !WIDE;
+    if total < 12 || piece.plus || piece.area || signs & (OPEN | CLOSE) != 0 {
         return false;
     }
-    // All runs but the last have four digits to six: a timestamp's have not.
-    let mut groups = piece.shape >> 4;
-    while groups > 0 {
-        if !matches!(groups & 15, 4..=6) {
-            return false;
-        }
-        groups >>= 4;
+    let told = piece.topic == Topic::Card;
+    // The last group of four may be short; a timestamp's groups are others.
+    let mut fours = piece.shape >> 4;
+    let mut sixes = fours;
+    while fours & 15 == 4 {
+        fours >>= 4;
     }
-    if piece.topic == Topic::Card {
+    while matches!(sixes & 15, 4..=6) {
+        sixes >>= 4;
+    }
+    let in_fours = fours == 0 && (piece.runs == 1 || piece.shape & 15 <= 4);
+    let grouped = in_fours || matches!(piece.shape, 0x465 | 0x464 | 0x88 | 0x456);
+    // Dates and sums stand with slashes and low lines too: four times four do not.
+    let odd = signs & (SLASH | LINE) != 0 && (piece.shape >> 12 != 4 && piece.shape < 0x4440);
+    if odd || !(grouped || told && sixes == 0) {
+        return false;
+    }
+    if told && signs & (SLASH | LINE) == 0 {
         return true;
     }
-    let (first, second) = (byte(piece.digits, 0), byte(piece.digits, 1));
-    let network = match total {
-        14 => first == 3 && matches!(second, 0 | 6 | 8 | 9),
-        15 => first == 3 && matches!(second, 4 | 7),
-        16 => matches!(first, 4..=6) || first == 3 && second == 5 || first == 2 && second >= 2,
-        17.. => matches!(first, 4..=6),
-        _ => false,
+    is_of_network(piece.digits, piece.runs == 1) && luhn(piece.digits)
+}
+
+/// Whether a number begins as the cards of a network of its length do
+/// (ISO/IEC 7812; the networks' own lists of issuers).
+fn is_of_network(digits: &[u8], plain: bool) -> bool {
+    let head = |count: usize| {
+        digits.iter().take(count).fold(0_u32, |sum, digit| sum * 10 + u32::from(*digit))
     };
-    network && luhn(piece.digits)
+    let maestro = matches!(head(4), 5018 | 5020 | 5038 | 5893 | 6304 | 6390 | 6759 | 6761..=6763);
+    match digits.len() {
+        // Articles of commerce have 13 digits too: their proof goes before.
+        13 => head(1) == 4 && !(plain && is_ean(digits)) || maestro,
+        14 => matches!(head(2), 30 | 36 | 38 | 39) || maestro,
+        15 => matches!(head(2), 34 | 37) || matches!(head(4), 1800 | 2131) || maestro,
+        16 => {
+            matches!(head(1), 4..=6)
+                || matches!(head(4), 2200..=2205 | 2221..=2720 | 9792)
+                || matches!(head(2), 35 | 81)
+        }
+        18 => head(2) == 62 || maestro,
+        19 => matches!(head(2), 49 | 41..=46 | 62 | 64 | 65) || head(4) == 6011 || maestro,
+        12 | 17 => maestro,
+        _ => false,
+    }
+}
+
+/// The proof of an article's number (GS1), and of Switzerland's for persons.
+pub(super) fn is_ean(digits: &[u8]) -> bool {
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| u32::from(*digit) * if at % 2 == 0 { 1 } else { 3 })
+        .sum();
+    sum.is_multiple_of(10)
 }
 
 /// Whether a piece is a United States social security (or taxpayer) number.
@@ -56,36 +93,90 @@ pub(super) fn is_ssn(piece: &Piece<'_>) -> bool {
     };
     let issued = !zero(0, 3) && !zero(3, 5) && !zero(5, 9);
     match piece.topic {
-        Topic::Identity => true,
+        Topic::Social => true,
         Topic::Version => false,
         _ => piece.shape == 0x324 && issued && piece.separators & !(SPACE | DASH | DOT) == 0,
     }
 }
 
-/// Where an account's number (IBAN, ISO 13616) that begins a text ends, in bytes;
-/// 0 where none does. Groups may be set off by one space or dash each. Behind a
-/// word for it, form alone is enough.
-pub(super) fn iban(bytes: &[u8], told: bool) -> usize {
-    let head = |at: usize| byte(bytes, at);
-    if !(head(0).is_ascii_alphabetic() && head(1).is_ascii_alphabetic()) {
-        return 0;
+/// How long the accounts of the countries with a first letter are, behind their
+/// second one: the registry of ISO 13616, and countries whose banks use the form
+/// without being in it.
+const fn iban_lengths(first: u8) -> &'static str {
+    match first {
+        b'A' => "D24E23L28O25T20Z28",
+        b'B' => "A20E16F27F28G22H22I20I27J28R29Y28",
+        b'C' => "F27G27H21I28M27R22V25Y28Z24",
+        b'D' => "E22J27K18O28Z26",
+        b'E' => "E20G29S24",
+        b'F' => "I18O18R27",
+        b'G' => "A27B22E22I23L18Q27R27T28W25",
+        b'H' => "N28R21U28",
+        b'I' => "E22L23Q23R26S26T27",
+        b'J' => "O30",
+        b'K' => "M27W30Z20",
+        b'L' => "B28C32I21T20U20V21Y25",
+        b'M' => "A28C27D24E22G27K19L28N20N20R27T31U30Z25",
+        b'N' => "E28I28I32L18O15",
+        b'O' => "M23",
+        b'P' => "K24L28S29T25",
+        b'Q' => "A29",
+        b'R' => "O24S22U33",
+        b'S' => "A24C31D18E24I19K24M27N28O23T25V28",
+        b'T' => "D27G28L23N24R26",
+        b'U' => "A29",
+        b'V' => "A22G24",
+        b'X' => "K20",
+        b'Y' => "E30",
+        _ => "",
     }
-    // The country and the check digits count last.
-    let mut check = 0;
-    let mut remainder = 0;
-    let (mut at, mut read, mut end) = (0, 0, 0);
-    let (mut group, mut heads) = (0, 0);
-    let (mut numbers, mut letters, mut beyond_hex) = (false, false, false);
+}
+
+/// The length of a country's accounts; 0 for none.
+fn iban_length(country: [u8; 2]) -> usize {
+    let [first, second] = country;
+    let table = iban_lengths(first).as_bytes();
+    let mut at = 0;
+    while at < table.len() {
+        if byte(table, at) == second {
+            let digit = |at: usize| usize::from(byte(table, at) - b'0');
+            return digit(at + 1) * 10 + digit(at + 2);
+        }
+        at += 3;
+    }
+    0
+}
+
+/// [`iban`], where a space stands between the country and the check digits.
+pub(super) fn iban_apart(bytes: &[u8]) -> usize {
+    read_iban(bytes, 3, false)
+}
+
+/// Where an account's number (IBAN, ISO 13616) that begins a text ends, in bytes;
+/// 0 where none does. Groups may be set off by one space, dash or dot each. It has
+/// its country's length and its proof; behind a word for it, length alone is enough.
+pub(super) fn iban(bytes: &[u8], told: bool) -> usize {
+    read_iban(bytes, 2, told)
+}
+
+/// Reads an account's number whose check digits stand at a place.
+fn read_iban(bytes: &[u8], digits: usize, told: bool) -> usize {
+    let country = [byte(bytes, 0).to_ascii_uppercase(), byte(bytes, 1).to_ascii_uppercase()];
+    let length = iban_length(country);
+    // The country and the check digits count last: 35 35 99 is the most they are.
+    let letter = |at: usize| u32::from(byte(&country, at).wrapping_sub(b'A')) + 10;
+    let (mut check, mut remainder) = (letter(0) * 100 + letter(1), 0_u64);
+    let (mut at, mut read, mut end) = (digits, 2, 0);
+    let (mut group, mut numbers) = (2, false);
+    let (mut count, mut small) = (0, false);
     loop {
-        let here = head(at);
+        let here = byte(bytes, at);
         if here.is_ascii_alphanumeric() && read < 34 {
             let value = if here.is_ascii_digit() {
                 u32::from(here - b'0')
             } else {
                 u32::from(here.to_ascii_uppercase() - b'A') + 10
             };
-            beyond_hex |= value > 15;
-            letters |= value > 9 && read > 3;
             if (read == 2 || read == 3) && value > 9 {
                 return 0;
             }
@@ -93,34 +184,47 @@ pub(super) fn iban(bytes: &[u8], told: bool) -> usize {
             if read < 4 {
                 check = check * scale + value;
             } else {
-                remainder = (remainder * scale + value) % 97;
+                remainder = remainder * u64::from(scale) + u64::from(value);
+                if remainder > 1 << 50 {
+                    remainder %= 97;
+                }
             }
-            heads += u8::from(group == 2 && value < 10 && !numbers);
-            numbers |= value < 10;
             read += 1;
             group += 1;
+            numbers |= value < 10;
+            count += u32::from(value < 10);
+            small |= here.is_ascii_lowercase();
             at += 1;
+            if read == length {
+                let proven = told || (remainder % 97 * 1_000_000 + u64::from(check)) % 97 == 1;
+                let next = byte(bytes, at);
+                if proven && !next.is_ascii_alphanumeric() && next != b'_' {
+                    return at;
+                }
+            }
             continue;
         }
-        if here.is_ascii_alphanumeric() || here == b'_' {
+        // One word of another length: a country to come, or a number made up.
+        if group == read && read >= 15 && here != b'_' {
+            let proven = (remainder % 97 * 1_000_000 + u64::from(check)) % 97 == 1;
+            return if told || proven && !small && count >= 10 { at } else { 0 };
+        }
+        let known = length > 0 && read < length;
+        if !(known || told && length == 0) {
+            return 0;
+        }
+        // Behind the word, what no country has.
+        if length == 0 && (group == 0 || !numbers) {
             return end;
         }
-        // A group of letters alone has four: a bank's, not a word of the sentence.
-        if group == 0 || !numbers && group != 4 {
-            return end;
-        }
-        // The check part is at most 35 35 99: six digits.
-        let proven = read >= 15 && (remainder * 1_000_000 + check) % 97 == 1;
-        // A hash in hex begins like one now and then.
-        let hash = letters && !beyond_hex;
-        if proven && !hash || told && read >= 15 && (numbers || end == 0) {
+        if told && length == 0 && read >= 15 {
             end = at;
         }
-        // Many groups that begin as an account does are a list of something else.
-        if !matches!(here, b' ' | b'-') || heads > 2 {
+        let (kind, width) = separator(bytes, at);
+        if group == 0 || !matches!(kind, SPACE | DASH | DOT | NOTHING) || width == 0 {
             return end;
         }
-        at += 1;
+        at += width;
         group = 0;
         numbers = false;
     }

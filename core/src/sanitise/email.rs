@@ -8,25 +8,33 @@
 //! looked at a bounded number of times.
 
 use super::Rule;
-use super::glyph::{byte, is_unspaced};
+use super::glyph::{EVERYWHERE, before, byte, is_unspaced, starts_with};
 use super::scan::Scan;
 
 /// RFC 5321, 4.5.3.1.1, in characters of which one may be four bytes.
 const LOCAL_MAX_BYTES: usize = 64 * 4;
+/// The same for one in quotes, which hold spaces: a sentence is none.
+const QUOTED_MAX_BYTES: usize = 66;
 /// RFC 5321, 4.5.3.1.2.
 const DOMAIN_MAX_BYTES: usize = 255;
 
 /// Judges the at sign, if one stands at the scan's place.
 pub(super) fn address(scan: &mut Scan<'_>) {
     let at = scan.at;
-    let sign = at_sign(scan.bytes, at);
+    let (sign, spelt) = match at_sign(scan.bytes, at) {
+        0 => (spelt_sign(scan.bytes, at), true),
+        sign => (sign, false),
+    };
     if sign == 0 {
         return;
     }
-    let to = domain_end(scan.bytes, at + sign);
-    if to > at + sign {
-        let from = local_start(scan.bytes, scan.copied, at);
-        if from < at {
+    let bytes = scan.bytes;
+    let host = at + sign + usize::from(spelt && byte(bytes, at + sign) == b' ');
+    let to = domain_end(bytes, host, spelt);
+    if to > host {
+        let end = at - usize::from(spelt && before(bytes, at) == b' ');
+        let from = local_start(bytes, scan.copied, end);
+        if from < end {
             scan.found(Rule::Email, from, to);
             return;
         }
@@ -34,20 +42,61 @@ pub(super) fn address(scan: &mut Scan<'_>) {
     scan.at = at + sign;
 }
 
-/// The length of the at sign at a place; 0 for none.
+/// The length of the at sign at a place; 0 for none. A page knows three of them.
 pub(super) fn at_sign(bytes: &[u8], at: usize) -> usize {
+    let is = |sign: &[u8]| starts_with(bytes, at, sign);
     match byte(bytes, at) {
         b'@' => 1,
-        b'%' if bytes.get(at + 1..at + 3) == Some(b"40") => 3,
-        0xef if bytes.get(at + 1..at + 3) == Some(b"\xbc\xa0") => 3,
+        0xef if is("＠".as_bytes()) || EVERYWHERE && is("﹫".as_bytes()) => 3,
+        b'%' if is(b"%40") => 3,
+        b'%' if EVERYWHERE => {
+            // Encoded again and again: %2540.
+            let mut end = at + 1;
+            while starts_with(bytes, end, b"25") && end < at + 9 {
+                end += 2;
+            }
+            if end > at + 1 && starts_with(bytes, end, b"40") {
+                end + 2 - at
+            } else {
+                9 * usize::from(is(b"%ef%bc%a0"))
+            }
+        }
+        b'&' if EVERYWHERE => {
+            let signs = [b"&#64;".as_slice(), b"&#064;", b"&#x40;", b"&commat;"];
+            signs.iter().find(|sign| is(sign)).map_or(0, |sign| sign.len())
+        }
+        b'\\' if EVERYWHERE => 6 * usize::from(is(b"\\u0040")),
         _ => 0,
     }
+}
+
+/// The length of an at sign that is spelt out, in brackets: `(at)`, `[ at ]`.
+fn spelt_sign(bytes: &[u8], at: usize) -> usize {
+    spelt(bytes, at, b"at")
+}
+
+/// The length of a word in brackets, either case.
+fn spelt(bytes: &[u8], at: usize, word: &[u8]) -> usize {
+    if !EVERYWHERE || !matches!(byte(bytes, at), b'(' | b'[' | b'{') {
+        return 0;
+    }
+    let mut end = at + 1;
+    end += usize::from(byte(bytes, end) == b' ');
+    if !starts_with(bytes, end, word) {
+        return 0;
+    }
+    end += word.len();
+    end += usize::from(byte(bytes, end) == b' ');
+    if matches!(byte(bytes, end), b')' | b']' | b'}') { end + 1 - at } else { 0 }
 }
 
 /// Where the local part before the at sign begins; the sign's own place when
 /// there is none. Not before `floor`.
 fn local_start(bytes: &[u8], floor: usize, sign: usize) -> usize {
     let floor = floor.max(sign.saturating_sub(LOCAL_MAX_BYTES));
+    if EVERYWHERE && sign > floor && byte(bytes, sign - 1) == b'"' {
+        return quoted_start(bytes, floor, sign);
+    }
     let mut from = sign;
     // A local part is of ASCII, or of such a script: not of both.
     let unspaced = sign > 0 && byte(bytes, sign - 1) >= 0x80;
@@ -73,21 +122,40 @@ fn local_start(bytes: &[u8], floor: usize, sign: usize) -> usize {
     }
     // Quotes and dots before an address are the sentence's, not the address's.
     while from < sign
-        && matches!(byte(bytes, from), b'.' | b'\'' | b'-' | b'*' | b'/' | b'=' | b'&')
+        && matches!(byte(bytes, from), b'.' | b'\'' | b'-' | b'!' | b'#' | b'$' | b'^' | b'~')
     {
         from += 1;
     }
     from
 }
 
+/// Where a local part in quotes begins: `"jo doe"@example.org`.
+fn quoted_start(bytes: &[u8], floor: usize, sign: usize) -> usize {
+    let mut from = sign - 1;
+    while from > floor && from + QUOTED_MAX_BYTES > sign {
+        from -= 1;
+        match byte(bytes, from) {
+            b'"' if from + 2 < sign => return from,
+            b'"' | b'\n' | b'<' | b'>' => return sign,
+            _ => {}
+        }
+    }
+    sign
+}
+
 const fn is_local(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || byte >= 0x80
         || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'')
+        || EVERYWHERE && matches!(byte, b'!' | b'#' | b'$' | b'^' | b'~')
 }
 
 /// Where the domain behind the at sign ends; its beginning when there is none.
-fn domain_end(bytes: &[u8], from: usize) -> usize {
+/// `spelt` tells that its dots may be words.
+fn domain_end(bytes: &[u8], from: usize, spelt: bool) -> usize {
+    if byte(bytes, from) == b'[' {
+        return literal_end(bytes, from);
+    }
     let limit = bytes.len().min(from + DOMAIN_MAX_BYTES);
     let mut end = from;
     // The end of the last label of letters that follows a dot.
@@ -96,7 +164,7 @@ fn domain_end(bytes: &[u8], from: usize) -> usize {
     let (mut letters, mut ascii, mut unspaced) = (0, false, false);
     while end < limit {
         let here = byte(bytes, end);
-        let dot = dot(bytes, end);
+        let dot = if spelt { spelt_dot(bytes, end) } else { dot(bytes, end) };
         if dot > 0 && end > label {
             end += dot;
             label = end;
@@ -120,6 +188,7 @@ fn domain_end(bytes: &[u8], from: usize) -> usize {
             }
             b'0'..=b'9' => 1,
             b'-' if end > label => 1,
+            b'_' if EVERYWHERE => 1,
             _ => break,
         };
         // The sentence goes on in another script.
@@ -136,6 +205,36 @@ fn domain_end(bytes: &[u8], from: usize) -> usize {
     let punycode =
         bytes.get(label..label + 4).is_some_and(|start| start.eq_ignore_ascii_case(b"xn--"));
     if label > from && punycode && end > label + 4 { end } else { valid }
+}
+
+/// Where an address of a machine in brackets ends that stands for a domain.
+fn literal_end(bytes: &[u8], from: usize) -> usize {
+    let mut end = from + 1;
+    let mut signs = 0;
+    if starts_with(bytes, end, b"ipv6:") {
+        end += 5;
+    }
+    while end < from + 56 {
+        match byte(bytes, end) {
+            b'.' | b':' => signs += 1,
+            b']' if signs > 1 && EVERYWHERE => return end + 1,
+            here if here.is_ascii_hexdigit() => {}
+            _ => return from,
+        }
+        end += 1;
+    }
+    from
+}
+
+/// The length of a dot that may be spelt out: `[dot]`, ` dot `, and spaces around.
+fn spelt_dot(bytes: &[u8], at: usize) -> usize {
+    let start = at + usize::from(byte(bytes, at) == b' ');
+    let in_brackets = spelt(bytes, start, b"dot");
+    if in_brackets > 0 {
+        let end = start + in_brackets;
+        return end + usize::from(byte(bytes, end) == b' ') - at;
+    }
+    if start > at && starts_with(bytes, start, b"dot ") { 5 } else { dot(bytes, at) }
 }
 
 /// The length of the dot at a place, of the three that IDNA takes for one; 0 for none.

@@ -4,8 +4,8 @@
 //! Every look at a byte goes through [`byte`], so that tests can count the steps
 //! that a text costs. What lies outside of the text reads as NUL.
 
-/// Whether numbers are read in every script: a page leaves all but ASCII's to the edge.
-const EVERYWHERE: bool = cfg!(feature = "rare-rules");
+/// Whether everything is read in every script and writing: a page leaves it to the edge.
+pub(super) const EVERYWHERE: bool = cfg!(feature = "rare-rules");
 
 /// A separator that nobody sees: zero-width space and joiners, soft hyphen.
 pub(super) const NOTHING: u8 = 0;
@@ -21,6 +21,10 @@ pub(super) const SLASH: u8 = 8;
 pub(super) const OPEN: u8 = 16;
 /// A closing parenthesis.
 pub(super) const CLOSE: u8 = 32;
+/// Two spaces: a column's end, or somebody's thumb.
+pub(super) const WIDE: u8 = 64;
+/// A low line.
+pub(super) const LINE: u8 = 128;
 
 /// The byte at a place; NUL outside. In a page's build a call is smaller than what
 /// it does, and there are hundreds.
@@ -88,6 +92,7 @@ pub(super) fn separator(bytes: &[u8], at: usize) -> (u8, usize) {
         b'/' => return (SLASH, 1),
         b'(' => return (OPEN, 1),
         b')' => return (CLOSE, 1),
+        b'_' => return (LINE, 1),
         0xc2 | 0xe2 | 0xe3 | 0xef if EVERYWHERE => {}
         _ => return (NOTHING, 0),
     }

@@ -5,7 +5,7 @@
 //! unspecified addresses tell nothing and stay.
 
 use super::Rule;
-use super::glyph::{byte, is_word};
+use super::glyph::{before, byte, is_word, starts_with};
 use super::scan::Scan;
 use super::topic::Topic;
 
@@ -17,17 +17,86 @@ pub(super) fn four(scan: &mut Scan<'_>) -> bool {
         return false;
     }
     let previous = scan.before(from);
-    if is_word(previous) || previous == b'.' || matches!(first, 0 | 127) {
+    if is_word(previous)
+        || previous == b'.'
+        || matches!(first, 0 | 127)
+        || starts_with(scan.bytes, from, b"255.255.")
+    {
         scan.at = to;
         return true;
     }
-    if previous == b'/' && is_product(scan, from - 1) || scan.topic(from) == Topic::Version {
+    let product = previous == b'/' && is_product(scan, from - 1);
+    let version = product || scan.topic(from) == Topic::Version;
+    if version || like_a_version(scan, from, to) && !is_told(scan.bytes, from) {
         scan.at = to;
         return true;
     }
     scan.found(Rule::Ip, from, to);
     true
 }
+
+/// Whether four numbers are as small as those of versions, chapters and names in
+/// trees are, and nothing around them is an address's. One address in a hundred is
+/// so, and is not found without a word.
+fn like_a_version(scan: &Scan<'_>, from: usize, to: usize) -> bool {
+    let (mut at, mut value, mut part, mut small) = (from, 0, 0, true);
+    while at < to {
+        let here = byte(scan.bytes, at);
+        if here == b'.' {
+            small &= part > 0 || value < 40 && value != 10;
+            value = 0;
+            part += 1;
+        } else {
+            value = value * 10 + u32::from(here - b'0');
+            small &= value < 100;
+        }
+        at += 1;
+    }
+    let after = byte(scan.bytes, to);
+    // A port, or the length of a network's prefix.
+    let port = matches!(after, b':' | b'/') && byte(scan.bytes, to + 1).is_ascii_digit();
+    let host = matches!(scan.before(from), b'/' | b'@') || after == b'/';
+    let built = after == b'-' && byte(scan.bytes, to + 1).is_ascii_alphabetic();
+    built || small && !port && !host
+}
+
+/// Whether a word before a place speaks of machines.
+fn is_told(bytes: &[u8], place: usize) -> bool {
+    const WORDS: [&[u8]; 19] = [
+        b"ip",
+        b"ipv4",
+        b"addr",
+        b"host",
+        b"server",
+        b"client",
+        b"ping",
+        b"peer",
+        b"login",
+        b"dns",
+        b"proxy",
+        b"gateway",
+        b"ssh",
+        b"remote",
+        b"subnet",
+        b"connect",
+        b"network",
+        b"address",
+        b"resolver",
+    ];
+    let mut at = place.saturating_sub(TOLD_WITHIN);
+    while at < place {
+        let begins =
+            byte(bytes, at).is_ascii_alphabetic() && !before(bytes, at).is_ascii_alphabetic();
+        if begins && WORDS.iter().any(|word| starts_with(bytes, at, word)) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// How far before an address a word still tells of it.
+const TOLD_WITHIN: usize = 24;
 
 /// Whether the word before a slash is a product's, not a part of a path.
 fn is_product(scan: &Scan<'_>, slash: usize) -> bool {
@@ -79,6 +148,10 @@ pub(super) fn six(scan: &mut Scan<'_>) -> bool {
         from -= 1;
     }
     let previous = scan.before(from);
+    // The colon of a label: addr:2001:db8:…
+    if scan.at == from && byte(bytes, from + 1) != b':' {
+        return false;
+    }
     let (mut at, mut groups, mut group, mut colons, mut numbers) = (from, 0, 0, 0, false);
     let mut gap = false;
     let head = scan.at - from;
@@ -123,12 +196,15 @@ pub(super) fn six(scan: &mut Scan<'_>) -> bool {
         }
     }
     let complete = if gap {
-        (2..8).contains(&groups) && numbers && (groups > 2 || head > 2 || head == 0)
+        (2..8).contains(&groups)
+            && (numbers && (groups > 2 || head > 2 || head == 0) || groups > 2 && head == 4)
     } else {
         groups == 8
     };
     // Something::else and the last octets of a fingerprint are no addresses.
-    let apart = !is_word(previous) && previous != b':' && !is_word(byte(bytes, end));
+    let labelled = previous == b':' && is_label(scan, from - 1);
+    let begins = !is_word(previous) && previous != b':' || labelled;
+    let apart = begins && !is_word(byte(bytes, end));
     if !fits || !complete || !apart {
         scan.at = at;
         return true;
@@ -142,4 +218,15 @@ pub(super) fn six(scan: &mut Scan<'_>) -> bool {
     }
     scan.found(Rule::Ip, from, end);
     true
+}
+
+/// Whether the word before a colon is a label, and no group of an address.
+fn is_label(scan: &Scan<'_>, colon: usize) -> bool {
+    let mut at = colon;
+    let mut hex = true;
+    while at > scan.copied && at + 6 > colon && is_word(scan.before(at)) {
+        at -= 1;
+        hex &= byte(scan.bytes, at).is_ascii_hexdigit();
+    }
+    at < colon && (!hex || colon - at > 4)
 }

@@ -6,12 +6,14 @@
 //! by lot, and parameters of a query.
 
 use super::Rule;
-use super::glyph::{byte, starts_with};
+use super::glyph::{byte, is_word, starts_with};
 use super::names::{self, Name};
 use super::scan::Scan;
 
 /// The longest name of a label.
 const NAME_MAX: usize = 40;
+/// How much of a value is looked at to tell what it is.
+const JUDGED_MAX: usize = 64;
 
 /// Judges the label whose sign stands at the scan's place.
 pub(super) fn value(scan: &mut Scan<'_>) {
@@ -22,6 +24,9 @@ pub(super) fn value(scan: &mut Scan<'_>) {
         _ if matches!(scan.text.get(sign..sign + 3), Some("：" | "＝")) => 3,
         _ => return,
     };
+    if token_of_a_bot(scan, sign) {
+        return;
+    }
     let mut name_end = sign;
     while matches!(scan.before(name_end), b'"' | b'\'' | b'\\' | b' ') && name_end + 3 > sign {
         name_end -= 1;
@@ -46,32 +51,52 @@ pub(super) fn value(scan: &mut Scan<'_>) {
         }
     }
     let line = class == Some(Name::Line);
+    if line && !is_cookie(bytes, from) {
+        return;
+    }
+    // What it is shows at its beginning: no value is read twice by far.
     let mut to = from;
-    while !ends_value(byte(bytes, to), line) {
+    while to < from + JUDGED_MAX && !ends_value(byte(bytes, to), line) {
         to += 1;
     }
-    while matches!(scan.before(to), b'.' | b'!' | b'?' | b':') && to > from && !glued {
-        to -= 1;
-    }
     let own = bytes.get(from..to).unwrap_or_default();
-    let parameter = matches!(scan.before(name), b'&' | b'?');
+    let own = if glued { own } else { trim(own) };
+    let parameter = matches!(scan.before(name), b'&' | b'?') && byte(bytes, sign) == b'=';
+    let label = bytes.get(name..name_end).unwrap_or_default();
+    let assigned = glued && byte(bytes, sign) == b'=';
     let hides = match class {
         Some(Name::Weak) => {
             // "Promo code: SUMMER20" is for everybody.
-            let least = if glued && byte(bytes, sign) == b'=' { 10 } else { 16 };
-            is_drawn(own, least) || parameter && own.len() >= 3
+            let least = if assigned { 10 } else { 16 };
+            is_drawn(own, least) && is_token(own) || parameter && own.len() >= 3
         }
-        Some(Name::Line) => own.len() >= 4,
+        Some(Name::Line) => true,
         _ => {
-            (glued && byte(bytes, sign) == b'=' || parameter || is_drawn(own, 5)) && own.len() >= 3
+            let said = assigned || is_drawn(own, 5);
+            let known = is_placeholder(own, label) || is_code(own);
+            own.len() >= 3 && (said && !known || parameter)
         }
     };
-    if hides && !is_mark(own) {
-        let jwt = starts_with(own, 0, b"eyj") && own.contains(&b'.');
-        scan.found(if jwt { Rule::Jwt } else { Rule::Secret }, from, to);
+    if !hides || is_mark(own) {
+        return;
     }
+    let jwt = starts_with(own, 0, b"eyj") && own.contains(&b'.');
+    while !ends_value(byte(bytes, to), line) {
+        to += 1;
+    }
+    if !glued {
+        to = from + trim(bytes.get(from..to).unwrap_or_default()).len();
+    }
+    scan.found(if jwt { Rule::Jwt } else { Rule::Secret }, from, to);
 }
 
+/// A value without the sentence's end.
+fn trim(mut value: &[u8]) -> &[u8] {
+    while let [rest @ .., b'.' | b'!' | b'?' | b':'] = value {
+        value = rest;
+    }
+    value
+}
 const fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | 0xc3 | 0xb1 | 0xc2)
 }
@@ -84,19 +109,103 @@ fn ends_value(byte: u8, line: bool) -> bool {
     }
 }
 
+/// The token of a bot (Telegram), or of a phone for its messages (Firebase): a
+/// number or a word, a colon, and a run with a beginning of its own.
+fn token_of_a_bot(scan: &mut Scan<'_>, colon: usize) -> bool {
+    let bytes = scan.bytes;
+    let firebase = starts_with(bytes, colon + 1, b"apa91b");
+    if byte(bytes, colon) != b':' || !firebase && !starts_with(bytes, colon + 1, b"aa") {
+        return false;
+    }
+    let mut from = colon;
+    while from > scan.copied && from + 24 > colon && is_word(byte(bytes, from - 1)) {
+        let digit = byte(bytes, from - 1).is_ascii_digit();
+        if !firebase && !digit {
+            break;
+        }
+        from -= 1;
+    }
+    let mut to = colon + 1;
+    while to < colon + 256 && is_word(byte(bytes, to)) {
+        to += 1;
+    }
+    let fits = if firebase { to > colon + 64 } else { from + 8 <= colon && to >= colon + 34 };
+    if fits {
+        scan.found(Rule::Secret, from, to);
+    }
+    fits
+}
+
 /// Whether a value looks drawn by lot rather than written: letters and digits of
-/// some length, or a sign among them; not a word, a number, or a place in a file.
+/// some length, or an odd sign among them; not a word, a number, or a place in a file.
 fn is_drawn(value: &[u8], least: usize) -> bool {
     let (mut digits, mut letters, mut signs) = (0, 0, 0);
     for byte in value {
         match byte {
             b'0'..=b'9' => digits += 1,
             b'a'..=b'z' | b'A'..=b'Z' | 0x80.. => letters += 1,
-            b'(' | b'/' => signs += 0,
-            _ => signs += 1,
+            b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'+' | b'~' => signs += 1,
+            _ => {}
         }
     }
-    value.len() >= least && letters > 0 && (digits > 0 || signs > 1 && least < 8)
+    let enough = if least < 8 { digits > 0 || signs > 0 } else { digits > 1 };
+    value.len() >= least && letters > 0 && enough
+}
+
+/// Whether a value is of the signs that tokens are of.
+fn is_token(value: &[u8]) -> bool {
+    let padding = value.iter().rev().take_while(|byte| **byte == b'=').count();
+    let body = value.get(..value.len() - padding).unwrap_or_default();
+    body.iter().all(|byte| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'_' | b'-' | b'+' | b'/' | b'~' | b'%' | b'=')
+    }) && !body.contains(&b'=')
+}
+
+/// Whether a value names what stands elsewhere: a word of the label itself, a
+/// variable, a member of something.
+fn is_placeholder(value: &[u8], label: &[u8]) -> bool {
+    let word = |word: &[u8]| word.len() == value.len() && starts_with(value, 0, word);
+    let named = value.len() <= label.len()
+        && label
+            .get(label.len() - value.len()..)
+            .is_some_and(|end| end.eq_ignore_ascii_case(value));
+    let sign = matches!(byte(value, 0), b'{' | b'(' | b'%' | b'*' | b'.')
+        || byte(value, 0) == b'$' && matches!(byte(value, 1), b'{' | b'(' | b'A'..=b'Z' | b'_');
+    named
+        || sign
+        || [b"true".as_slice(), b"false", b"none", b"null", b"undefined", b"string", b"yes", b"str"]
+            .iter()
+            .any(|known| word(known))
+}
+
+/// Whether a value is a piece of a program: a call, a path of names.
+fn is_code(value: &[u8]) -> bool {
+    let mut names = 1;
+    let mut digits = 0;
+    for (at, byte) in value.iter().enumerate() {
+        match byte {
+            b'(' | b')' if at > 0 => return true,
+            b':' if value.get(at + 1) == Some(&b':') => return true,
+            b'-' if value.get(at + 1) == Some(&b'>') => return true,
+            b'.' => names += 1,
+            b'0'..=b'9' => digits += 1,
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'?' | b';' => {}
+            _ => names = 100,
+        }
+    }
+    // Three dots are a token's in base64.
+    matches!(names, 2..=6) && digits < names && value.len() < 64
+}
+
+/// Whether a cookie begins at a place: a name, an equals sign, a value.
+fn is_cookie(bytes: &[u8], from: usize) -> bool {
+    let mut at = from;
+    while at < from + NAME_MAX && is_name(byte(bytes, at)) {
+        at += 1;
+    }
+    let value = |at: usize| !ends_value(byte(bytes, at), true);
+    at > from && byte(bytes, at) == b'=' && value(at + 1) && value(at + 2)
 }
 
 /// A mark, or a keyed hash, stands here already.

@@ -14,6 +14,7 @@
 mod checksum;
 mod email;
 mod glyph;
+mod index;
 mod ip;
 mod label;
 mod names;

@@ -5,6 +5,7 @@
 //! end, the signs between words left out; the entry must begin where a word does.
 
 use super::glyph::byte;
+use super::index::Index;
 
 /// What a name means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,14 @@ pub(super) fn of(name: &[u8], rare: bool) -> Option<Name> {
     let letter = last.to_ascii_lowercase();
     let find =
         |table: &[&str]| table.iter().rev().find_map(|entry| class(entry.as_bytes(), name, end));
-    if rare { find(by_last_letter(letter)) } else { find(&COMMON) }
+    if !rare {
+        return find(&COMMON);
+    }
+    let mut at = end.saturating_sub(1);
+    while at > 0 && is_joint(byte(name, at - 1)) {
+        at -= 1;
+    }
+    find(INDEX.get(letter, super::glyph::before(name, at)))
 }
 
 /// What a page knows; the others it leaves to the edge.
@@ -55,106 +63,28 @@ const COMMON: [&str; 18] = [
     "Plongitude",
 ];
 
-/// Every entry, behind the letter of its class, by its last letter.
-fn by_last_letter(letter: u8) -> &'static [&'static str] {
-    match letter {
-        b'a' => &["Pcedula", "Scontraseña", "Scontrasena"],
-        b'b' => &["Pdob"],
-        b'c' => &["Scvc"],
-        b'd' => &[
-            "Spassword",
-            "Spasswd",
-            "Spwd",
-            "Pnationalid",
-            "Wsessionid",
-            "Wsid",
-            "Wphpsessid",
-            "Wjsessionid",
-            "Ssenha",
-        ],
-        b'e' => &[
-            "Spassphrase",
-            "Lcookie",
-            "Lsetcookie",
-            "Pphone",
-            "Ptelephone",
-            "Pmobilephone",
-            "Pcellphone",
-            "Phomephone",
-            "Plicenseplate",
-            "Platitude",
-            "Plongitude",
-            "Pfirstname",
-            "Plastname",
-            "Pfullname",
-            "Psurname",
-            "Pgivenname",
-            "Pfamilyname",
-            "Pmaidenname",
-            "Pmiddlename",
-            "Pusername",
-            "Pbirthdate",
-            "Pvorname",
-            "Pnachname",
-            "Pstrasse",
-            "Padresse",
-            "Wcode",
-            "Wstate",
-            "Wnonce",
-            "Smotdepasse",
-            "Pnumerodetelephone",
-        ],
-        b'g' => &["Plng", "Wsig"],
-        b'h' => &["Pdateofbirth"],
-        b'l' => &["Pemail", "Pmail", "Scredential", "Pcourriel"],
-        b'n' => &[
-            "Stoken",
-            "Sauthorization",
-            "Pssn",
-            "Piban",
-            "Plon",
-            "Ppan",
-            "Wpin",
-            "Ptelefon",
-            "Pgeolocation",
-        ],
-        b'o' => &["Ptelefono", "Pcorreo", "Pcorreoelectronico"],
-        b'p' => &["Pip", "Wotp"],
-        b'r' => &[
-            "Pphonenumber",
-            "Pmobilenumber",
-            "Pcellnumber",
-            "Pfaxnumber",
-            "Pcardnumber",
-            "Pcreditcardnumber",
-            "Pccnumber",
-            "Ppassportnumber",
-            "Psocialsecuritynumber",
-            "Paccountnumber",
-            "Pbankaccountnumber",
-            "Premoteaddr",
-            "Ptaxnumber",
-            "Proutingnumber",
-            "Pxforwardedfor",
-            "Ptelefonnummer",
-        ],
-        b's' => &["Paddress", "Scredentials", "Pcoordinates", "Pcoords", "Ssecrets"],
-        b't' => &["Ssecret", "Plat", "Pstreet", "Ppassport", "Sjwt", "Spasswort"],
-        b'v' => &["Scvv"],
-        b'x' => &["Pfax"],
-        b'y' => &[
-            "Wkey",
-            "Sapikey",
-            "Ssecretkey",
-            "Sprivatekey",
-            "Saccesskey",
-            "Sauthkey",
-            "Sencryptionkey",
-            "Pbirthday",
-        ],
-        _ => &[],
-    }
-}
+/// Every entry, behind the letter of its class.
+#[rustfmt::skip]
+const NAMES: &[&str] = &[
+    "Pcedula", "Scontraseña", "Scontrasena", "Pdob", "Scvc", "Spassword", "Spasswd", "Spwd",
+    "Pnationalid", "Wsessionid", "Wsid", "Wphpsessid", "Wjsessionid", "Ssenha", "Spassphrase",
+    "Lcookie", "Lsetcookie", "Pphone", "Ptelephone", "Pmobilephone", "Pcellphone", "Phomephone",
+    "Plicenseplate", "Platitude", "Plongitude", "Pfirstname", "Plastname", "Pfullname",
+    "Psurname", "Pgivenname", "Pfamilyname", "Pmaidenname", "Pmiddlename", "Pusername",
+    "Pbirthdate", "Pvorname", "Pnachname", "Pstrasse", "Padresse", "Wcode", "Wstate", "Wnonce",
+    "Smotdepasse", "Pnumerodetelephone", "Plng", "Wsig", "Pdateofbirth", "Pemail", "Pmail",
+    "Scredential", "Pcourriel", "Stoken", "Sauthorization", "Pssn", "Piban", "Plon", "Ppan",
+    "Wpin", "Ptelefon", "Pgeolocation", "Ptelefono", "Pcorreo", "Pcorreoelectronico", "Pip",
+    "Wotp", "Pphonenumber", "Pmobilenumber", "Pcellnumber", "Pfaxnumber", "Pcardnumber",
+    "Pcreditcardnumber", "Pccnumber", "Ppassportnumber", "Psocialsecuritynumber",
+    "Paccountnumber", "Pbankaccountnumber", "Premoteaddr", "Ptaxnumber", "Proutingnumber",
+    "Pxforwardedfor", "Ptelefonnummer", "Paddress", "Scredentials", "Pcoordinates", "Pcoords",
+    "Ssecrets", "Ssecret", "Plat", "Pstreet", "Ppassport", "Wjwt", "Spasswort", "Scvv", "Pfax",
+    "Wkey", "Sapikey", "Ssecretkey", "Sprivatekey", "Saccesskey", "Saccountkey", "Sauthkey",
+    "Sencryptionkey", "Pbirthday",
+];
+
+static INDEX: Index<{ NAMES.len() }> = Index::by_last_letters(NAMES);
 
 /// The class of an entry that a name ends with. Of entries that end alike the
 /// shorter stands first, because the last one wins.

@@ -4,7 +4,9 @@
 //! 123-45"). Its pieces that begin and end at a space or a slash are judged,
 //! longest first, by the shape of their runs and by what the words before say.
 
-use super::glyph::{CLOSE, DASH, DOT, NOTHING, OPEN, SLASH, SPACE, byte, digit, separator};
+use super::glyph::{
+    CLOSE, DASH, DOT, LINE, NOTHING, OPEN, SLASH, SPACE, WIDE, byte, digit, separator,
+};
 use super::scan::Scan;
 use super::topic::Topic;
 use super::{Rule, checksum, national, phone};
@@ -38,6 +40,10 @@ pub(super) struct Piece<'c> {
     pub separators: u8,
     /// Whether it is its chain as a whole.
     pub whole: bool,
+    /// Whether nothing but the other side of a column or a slash joins it to others.
+    pub alone: bool,
+    /// Whether it is the whole text.
+    pub text: bool,
     /// Whether a plus sign stands before it.
     pub plus: bool,
     /// Whether its first run, or the one behind a country's number, is in parentheses.
@@ -103,10 +109,14 @@ fn read(bytes: &[u8], from: usize, runs: &mut [Run], digits: &mut [u8]) -> (usiz
             at += length;
         }
         let joined = match separators {
-            SPACE | DASH | DOT | SLASH => signs == 1,
+            SPACE if signs == 2 => {
+                separators |= WIDE;
+                true
+            }
+            SPACE | DASH | DOT | SLASH | LINE => signs == 1,
             // " - " and " / ".
             3 | 9 => signs == 3,
-            kinds => kinds & (OPEN | CLOSE) != 0 && signs <= 4,
+            kinds => kinds & (OPEN | CLOSE) != 0 && kinds & LINE == 0 && signs <= 3,
         };
         if !joined {
             break;
@@ -179,7 +189,13 @@ fn judge(
     let own_word = first > 0 || start + 2 >= head.from;
     let begins = match previous {
         b'_' | b'#' | b'$' => false,
-        b'.' | b',' => further.is_ascii_alphabetic() || further == b' ',
+        b'.' | b',' => further.is_ascii_alphabetic(),
+        // A sum, not the sign of a country.
+        b')' | b'~' | b'+' if plus => false,
+        // `0943001563` is a commit's.
+        b'`' => last > first,
+        // 00000000:0201, 10:15:30.
+        b':' => !further.is_ascii_digit(),
         // ¢ £ ¥, and what the block of currencies holds.
         0xa2 | 0xa3 | 0xa5 => further != 0xc2,
         0xac => further != 0x82,
@@ -191,19 +207,43 @@ fn judge(
     }
     let topic = scan.topic(from);
     let whole = first == 0 && next.is_none();
-    let piece =
-        Piece { whole, digits: own, shape, runs: last + 1 - first, separators, plus, area, topic };
+    // A number that others stand beside is one of a row, unless it is of one word.
+    let set_off = |run: &Run| run.separators & (WIDE | SLASH) != 0;
+    let alone = (first == 0 || set_off(head)) && next.is_none_or(set_off)
+        || separators & SPACE == 0 && last > first;
+    let piece = Piece {
+        whole,
+        alone,
+        text: from == 0 && to == scan.bytes.len(),
+        digits: own,
+        shape,
+        runs: last + 1 - first,
+        separators,
+        plus,
+        area,
+        topic,
+    };
     let extension = if scan.policy.rare() { phone::extension(scan.bytes, to) } else { to };
     if extension == to && after.is_ascii_alphabetic() {
         return false;
     }
+    let odd = separators & (LINE | WIDE) != 0
+        || separators & (OPEN | CLOSE) != 0 && !area
+        || separators & (OPEN | CLOSE) == OPEN;
     let rule = if checksum::is_card(&piece) {
         Rule::Card
+    } else if odd {
+        return false;
     } else if checksum::is_ssn(&piece) {
         Rule::Ssn
     } else if scan.policy.rare() && national::is_number(&piece) {
         Rule::NationalId
-    } else if phone::is_phone(&piece) {
+    } else if scan.policy.rare() && national::is_rut(&piece, scan.bytes, to) {
+        to += 2;
+        Rule::NationalId
+    } else if phone::is_phone(&piece)
+        || scan.policy.rare() && phone::is_told(&piece, scan.bytes, to)
+    {
         to = extension;
         Rule::Phone
     } else {

@@ -20,13 +20,22 @@ pub(super) fn user(scan: &mut Scan<'_>) {
         at += 1;
     }
     scan.at = at;
-    let users = starts_with(bytes, at, b"users") && (back || byte(bytes, at) == b'U');
-    let home = !back && starts_with(bytes, at, b"home");
+    let word = if back && starts_with(bytes, at, b"documents and settings") {
+        22
+    } else if starts_with(bytes, at, b"users") && (back || byte(bytes, at) == b'U') {
+        5
+    } else if !back && starts_with(bytes, at, b"home") {
+        4
+    } else {
+        return;
+    };
+    let home = word == 4;
     let previous = scan.before(slash);
-    if !users && !home || previous.is_ascii_alphanumeric() || previous >= 0x80 || previous == b'.' {
+    let goes_on = previous.is_ascii_alphanumeric() || previous >= 0x80 || previous == b'.';
+    if goes_on && !back && !is_root(scan, slash) {
         return;
     }
-    let mut from = at + if users { 5 } else { 4 };
+    let mut from = at + word;
     if byte(bytes, from) != byte(bytes, slash) {
         return;
     }
@@ -60,6 +69,17 @@ pub(super) fn user(scan: &mut Scan<'_>) {
         return;
     }
     scan.found(Rule::UserPath, from, to);
+}
+
+/// Whether what stands before a slash is where systems keep such folders:
+/// `/var/home`, `/export/home`, `/mnt/c/Users`.
+fn is_root(scan: &Scan<'_>, slash: usize) -> bool {
+    [b"/var".as_slice(), b"/export", b"/usr", b"/nfs", b"/data", b"/mnt/c", b"/mnt/d", b"/.."]
+        .iter()
+        .any(|root| {
+            let from = slash.checked_sub(root.len());
+            from.is_some_and(|from| from >= scan.copied && starts_with(scan.bytes, from, root))
+        })
 }
 
 const fn ends(byte: u8) -> bool {

@@ -21,7 +21,7 @@ const TRIGGERS: [bool; 256] = {
         table[digit as usize] = true;
         digit += 1;
     }
-    let signs = *b"@%:=/\\-\xd9\xdb\xe0\xef";
+    let signs = *b"@%&([{:=/\\-\xd9\xdb\xe0\xef";
     let mut at = 0;
     while at < signs.len() {
         table[signs[at] as usize] = true;
@@ -63,7 +63,14 @@ pub(super) fn pass(text: &str, policy: &Policy<'_>, told: &mut u32) -> Option<St
     while let Some(trigger) = scan.next_trigger() {
         let from = scan.at;
         match trigger {
-            b'/' | b'\\' if rare => path::user(&mut scan),
+            b'/' | b'\\' if rare => {
+                if trigger == b'\\' {
+                    email::address(&mut scan);
+                }
+                if scan.at == from {
+                    path::user(&mut scan);
+                }
+            }
             b'-' if rare => secret::private_key(&mut scan),
             b'/' | b'\\' | b'-' => {}
             b':' | b'=' if !rare => {}
@@ -72,7 +79,11 @@ pub(super) fn pass(text: &str, policy: &Policy<'_>, told: &mut u32) -> Option<St
                     label::value(&mut scan);
                 }
             }
-            _ if digit(scan.bytes, from).1 > 0 => digits(&mut scan),
+            _ if digit(scan.bytes, from).1 > 0 => {
+                if rare {
+                    digits(&mut scan);
+                }
+            }
             _ => {
                 email::address(&mut scan);
                 // ： and ＝ are a colon and an equals sign.
@@ -102,6 +113,9 @@ fn digits(scan: &mut Scan<'_>) {
         scan.word = Word::around(scan, at);
     }
     let Word { from, to, letters, begins_with_letter } = scan.word;
+    if !begins_with_letter && secret::apart(scan, from) {
+        return;
+    }
     if !begins_with_letter && number::chain(scan, from.max(scan.copied)) {
         return;
     }

@@ -1,19 +1,84 @@
 //! Words that open doors: JSON web tokens, keys of vendors, private keys. And
 //! words that name a person or an account: those with letters in them.
 
-use super::glyph::{byte, is_word, starts_with};
+use super::glyph::{before, byte, is_word, starts_with};
 use super::scan::Scan;
 use super::topic::Topic;
 use super::{Rule, checksum, national};
 
-/// What the keys of vendors begin with. What follows must look drawn by lot.
-const PREFIXES: &str = "sk- sk_ rk_ pk_live_ ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gl \
-    xoxb- xoxp- xoxa- xoxs- xoxr- xoxe- xapp- AKIA ASIA AIza ya29 SG npm_ pypi- hf_ gsk_ xai- \
-    dop_v1_ doo_v1_ shpat_ shpss_ shpca_ shppa_ sq0atp- sq0csp- lin_api_ figd_ PMAK- ATATT hvs \
-    EAAC whsec_ sntrys_ nvapi- r8_ pplx- phx_ key- secret_ rubygems_ dckr_pat_ tskey- ";
+/// What the keys of vendors begin with, by its first letter. A star stands before
+/// beginnings that nothing else has: what follows them may hold joints, `dp.st.`.
+fn prefixes(first: u8) -> &'static str {
+    match first {
+        b'A' => "*AKIA *ASIA AIza ATATT *AGE-SECRET-KEY- AKID AKCp *A3- ATCTT ACCA AROA AIDA ",
+        b'C' => "*CFPAT- *CLOJARS_ ",
+        b'E' => "EAAC EAAA EZAK EZTK ",
+        b'F' => "*FLWSECK ",
+        b'G' => "*GOCSPX- ",
+        b'H' => "*HRKU- ",
+        b'L' => "LTAI ",
+        b'N' => "*NRAK- *NRJS- *NRAL- *NRII- ",
+        b'P' => "*PMAK- ",
+        b'S' => "SG. ",
+        b'a' => "*access-sandbox- *access-production- *access-development- ",
+        b'c' => "*cio_ ",
+        b'd' => {
+            "dop_v1_ doo_v1_ dor_v1_ *dckr_pat_ *dp.pt. *dp.st. *dp.ct. *dt0c01. dapi *duffel_ "
+        }
+        b'e' => "*eyJhbGciOi *eyJ0eXAiOi ",
+        b'f' => "*figd_ *fio-u- *fo1_ *flyv1_ ",
+        b'g' => {
+            "ghp_ gho_ ghu_ ghs_ ghr_ *github_pat_ *glpat- *gldt- *glrt- *glcbt- *glptt- *glft- \
+             *glsoat- *glagent- *gloas- *glimt- *glsa_ glc_ *gsk_ "
+        }
+        b'h' => "*hf_ hvs. hvb. hvr. hvb_ ",
+        b'i' => "ico- *intercom_ ",
+        b'k' => "key- ",
+        b'l' => "*lin_api_ *lin_oauth_ ",
+        b'n' => "*npm_ *nvapi- ntn_ *nrak- ",
+        b'o' => "ops_eyJ ",
+        b'p' => "*pk_live_ *pypi- *pplx- phx_ phc_ *pscale_ *pul- p8e- *pnu_ *pat-na1- *pat-eu1- ",
+        b'r' => "rk_ *rk_live_ *rk_test_ *r8_ *rubygems_ *rdme_ ",
+        b's' => {
+            "sk- sk_ *sk_live_ *sk_test_ *sk-ant- *sk-proj- *sk-svcacct- *sk-or- *shpat_ *shpss_ *shpca_ *shppa_ \
+             *sq0atp- *sq0csp- *sntrys_ *sntryu_ secret_ sbp_ *shippo_ *sdk- sl. *SK "
+        }
+        b't' => "*tskey- tfp_ *tok_live_ ",
+        b'v' => "*vercel_ vcp_ ",
+        b'w' => "*whsec_ ",
+        b'x' => {
+            "*xoxb- *xoxp- *xoxa- *xoxs- *xoxr- *xoxe *xoxc- *xoxd- *xapp- *xai- *xkeysib- *xsmtpsib- "
+        }
+        b'y' => "*ya29. ",
+        _ => "",
+    }
+}
 
 /// A letter or digit run of this length was drawn by lot, not written.
 const DRAWN: usize = 16;
+
+/// The shortest first word of a key.
+const KEY_MIN: usize = 14;
+
+/// An account's number whose country stands apart: `GB 82 WEST …`. True when it is one.
+pub(super) fn apart(scan: &mut Scan<'_>, at: usize) -> bool {
+    let bytes = scan.bytes;
+    let country = |from: usize| {
+        bytes.get(from..from + 2).is_some_and(|two| two.iter().all(u8::is_ascii_uppercase))
+    };
+    if at < scan.copied + 3 || !country(at - 3) || before(bytes, at) != b' ' {
+        return false;
+    }
+    let from = at - 3;
+    if is_word(scan.before(from)) || scan.before(from) >= 0x80 {
+        return false;
+    }
+    let end = checksum::iban_apart(bytes.get(from..).unwrap_or_default());
+    if end > 0 {
+        scan.found(Rule::Iban, from, from + end);
+    }
+    end > 0
+}
 
 /// Judges a word with letters and digits.
 pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> bool {
@@ -27,7 +92,7 @@ pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> bool {
             return true;
         }
     }
-    if length >= DRAWN {
+    if length >= KEY_MIN {
         let mut end = to;
         while byte(bytes, end) == b'.' && is_word(byte(bytes, end + 1))
             || is_word(byte(bytes, end))
@@ -36,17 +101,20 @@ pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> bool {
         {
             end += 1;
         }
-        // SG.… and ya29.… : the prefix may hold no digit itself.
+        // SG.…, dp.pt.…: the prefix may hold no digit itself.
         let mut head = from;
-        if scan.before(from) == b'.' {
-            head -= 1;
-            while head > scan.copied && head + 6 > from && is_word(scan.before(head)) {
-                head -= 1;
+        let mut joints = 0;
+        while joints < 2 && scan.before(head) == b'.' {
+            let mut part = head - 1;
+            while part > scan.copied && part + 18 > head && is_word(scan.before(part)) {
+                part -= 1;
             }
+            head = part;
+            joints += 1;
         }
         let rule = if starts_with(bytes, from, b"eyj") && end > to && byte(bytes, to) == b'.' {
             Some(Rule::Jwt)
-        } else if has_prefix(bytes, head, end)
+        } else if is_key(bytes, head, from, to, end)
             || scan.topic(from) == Topic::Scheme && is_drawn(bytes, from, end)
         {
             Some(Rule::Secret)
@@ -73,28 +141,75 @@ pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> bool {
     false
 }
 
+/// Whether a word, `from..to` of the chain `head..end`, is a vendor's key.
+fn is_key(bytes: &[u8], head: usize, from: usize, to: usize, end: usize) -> bool {
+    if has_prefix(bytes, head, end) || head < from && has_prefix(bytes, from, end) {
+        return true;
+    }
+    let own = bytes.get(from..to).unwrap_or_default();
+    let hex =
+        |part: &[u8]| part.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'));
+    let part = |range: core::ops::Range<usize>| own.get(range).unwrap_or_default();
+    match own.len() {
+        // Twilio, and Mailchimp with its region: …-us12.
+        34 if matches!(part(0..2), b"SK" | b"AC") => hex(part(2..34)),
+        36..=38 => {
+            let region = part(32..own.len());
+            hex(part(0..32)) && region.starts_with(b"-us")
+        }
+        // Discord: three parts of 24 to 28, 6 and 27 or more.
+        24..=28 if matches!(byte(own, 0), b'M' | b'N' | b'O') => {
+            byte(bytes, to) == b'.' && byte(bytes, to + 7) == b'.' && end >= to + 8 + 27
+        }
+        // Airtable: pat, fourteen, a dot.
+        64 if before(bytes, from) == b'.' && from >= 18 => {
+            hex(own) && bytes.get(from - 18..from - 15) == Some(b"pat")
+        }
+        14 => bytes.get(to..to + 8).is_some_and(|next| next == b".atlasv1"),
+        _ => false,
+    }
+}
+
 /// Whether a word begins as a vendor's key does and goes on as one.
 fn has_prefix(bytes: &[u8], from: usize, to: usize) -> bool {
-    let prefixes = PREFIXES.as_bytes();
-    let (mut at, mut read) = (0, 0);
+    let prefixes = prefixes(byte(bytes, from)).as_bytes();
+    let (mut at, mut read, mut joints) = (0, 0, false);
     while at < prefixes.len() {
         let wanted = byte(prefixes, at);
         if wanted == b' ' {
-            if read > 1 && is_drawn(bytes, from + read, to) {
+            let own = if joints {
+                holds_lots(bytes, from + read, to)
+            } else {
+                is_drawn(bytes, from + read, to)
+            };
+            if own {
                 return true;
             }
-            read = 0;
+            (read, joints) = (0, false);
+        } else if wanted == b'*' {
+            joints = true;
         } else if byte(bytes, from + read) == wanted {
             read += 1;
         } else {
-            while byte(prefixes, at) != b' ' && at < prefixes.len() {
+            while at < prefixes.len() && byte(prefixes, at) != b' ' {
                 at += 1;
             }
-            read = 0;
+            (read, joints) = (0, false);
         }
         at += 1;
     }
     false
+}
+
+/// Whether a text holds letters and digits as a key does, joints among them.
+fn holds_lots(bytes: &[u8], from: usize, to: usize) -> bool {
+    let (mut digits, mut letters) = (0, 0);
+    for at in from..to {
+        let here = byte(bytes, at);
+        digits += usize::from(here.is_ascii_digit());
+        letters += usize::from(here.is_ascii_alphabetic());
+    }
+    digits > 0 && letters > 0 && digits + letters >= DRAWN
 }
 
 /// Whether a text holds a long run of letters and digits, both of them.
@@ -111,7 +226,7 @@ fn is_drawn(bytes: &[u8], from: usize, to: usize) -> bool {
             run += 1;
             digits += usize::from(here.is_ascii_digit());
             letters += usize::from(here.is_ascii_alphabetic());
-            if run >= DRAWN && digits > 0 && letters > 0 {
+            if run >= DRAWN && digits > 1 && letters > 0 {
                 return true;
             }
         }
@@ -133,14 +248,29 @@ pub(super) fn private_key(scan: &mut Scan<'_>) {
         return;
     }
     let mut end = at + 6;
-    while end < at + 40 && !starts_with(bytes, end, b"private key-") {
+    while end < at + 40 && !starts_with(bytes, end, b"private key") {
         end += 1;
     }
     if end == at + 40 {
         return;
     }
-    while end < bytes.len() && !starts_with(bytes, end, b"-----end") {
+    while byte(bytes, end) != b'-' && end < at + 64 {
         end += 1;
+    }
+    while byte(bytes, end) == b'-' {
+        end += 1;
+    }
+    // A first line without a body opens nothing: source code names it.
+    let (mut run, mut body) = (0, false);
+    while end < bytes.len() && !starts_with(bytes, end, b"-----") {
+        let here = byte(bytes, end);
+        run = if here.is_ascii_alphanumeric() || matches!(here, b'+' | b'/') { run + 1 } else { 0 };
+        body |= run >= DRAWN;
+        end += 1;
+    }
+    scan.at = end;
+    if !body {
+        return;
     }
     // To the end of the last line's dashes.
     let mut last = (end + 8).min(bytes.len());

@@ -186,10 +186,10 @@ fn a_page_leaves_rare_rules_to_the_edge() {
     let page = Policy { rare_rules: false, ..Policy::DEFAULT };
     for (input, output) in [
         ("jo@example.org", "[email]"),
-        ("+49 30 23125-123", "[phone]"),
-        ("(303) 555-0123", "[phone]"),
-        ("4111 1111 1111 1111", "[card]"),
-        ("219-09-9999", "[ssn]"),
+        ("+49 30 23125-123", "+49 30 23125-123"),
+        ("(303) 555-0123", "(303) 555-0123"),
+        ("4111 1111 1111 1111", "4111 1111 1111 1111"),
+        ("219-09-9999", "219-09-9999"),
         ("https://jo:pw@a.example/?q=1", "https://a.example/"),
         ("call 5550123", "call 5550123"),
         ("192.0.2.7", "192.0.2.7"),

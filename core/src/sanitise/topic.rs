@@ -6,6 +6,7 @@
 //! mark of a phone tells of another one ("… or …").
 
 use super::glyph::{before, byte};
+use super::index::Index;
 
 /// How many bytes before a number still speak of it.
 const REACH: usize = 48;
@@ -22,6 +23,8 @@ pub(super) enum Topic {
     Card,
     /// `I`: a number that a state gave to a person.
     Identity,
+    /// `Z`: a United States social security or taxpayer number.
+    Social,
     /// `B`: an account.
     Bank,
     /// `V`: a version.
@@ -30,6 +33,8 @@ pub(super) enum Topic {
     Order,
     /// `S`: bearer, basic.
     Scheme,
+    /// `N`: "my number", told as a phone where nothing else is spoken of.
+    Number,
 }
 
 /// The last telling word so far.
@@ -67,97 +72,218 @@ impl Topics {
                 self.marked(at + 1, if phone { Topic::Phone } else { Topic::None });
                 continue;
             }
-            let begins =
-                first >= 0xc0 || first.is_ascii_alphabetic() && !in_word(before(bytes, at));
+            let begins = first >= 0xc0
+                || first.is_ascii_alphabetic() && begins_word(before(bytes, at), first);
             if begins && let Some(topic) = told_by(bytes.get(at..place).unwrap_or_default()) {
-                self.topic = topic;
-                self.at = at;
+                self.tell(topic, at);
             }
         }
         if self.at < floor { Topic::None } else { self.topic }
     }
 }
 
+impl Topics {
+    /// Takes a telling word. "National id" and "order number" are what their first
+    /// word says.
+    fn tell(&mut self, topic: Topic, at: usize) {
+        let near = at < self.at + NEAR && self.topic != Topic::None;
+        let kept = match topic {
+            Topic::Number => near,
+            Topic::Order => near && matches!(self.topic, Topic::Identity | Topic::Social),
+            Topic::Identity => near && self.topic == Topic::Order,
+            _ => false,
+        };
+        if !kept {
+            self.topic = if topic == Topic::Number { Topic::Phone } else { topic };
+            self.at = at;
+        }
+    }
+}
+
+/// How near two words are one term.
+const NEAR: usize = 16;
+
+/// Whether a word begins behind a byte: not the constants of programs, PUT_CALL.
+const fn begins_word(previous: u8, first: u8) -> bool {
+    !(in_word(previous) || previous == b'_' && first.is_ascii_uppercase())
+}
+
 const fn in_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
-/// What a word tells. A star ends what may go on.
+/// What the word tells that a text begins with.
 fn told_by(word: &[u8]) -> Option<Topic> {
     let first = byte(word, 0);
-    let table: &str = match first.to_ascii_lowercase() {
-        b'a' => "Oarticle* Oart Oaccount Iaadhaar",
-        b'b' => "Sbearer Sbasic Oaccount Obestell* Vbuild",
-        b'c' => {
-            "Tcall* Tcontact* Pcell* Pcelular* Ccard* Ccarte* Ccredit Ocase Ocommande Icpf Vchrome"
-        }
-        b'd' => "Pdial* Cdebit Idni",
-        b'f' => "Pfax Pfon* Vfirmware Ofactur* Ofattur*",
-        b'g' => "Pgsm",
-        b'h' => "Phandy* Photline",
-        b'i' => "Biban Oinvoice* Oid Oitem Iitin",
-        b'k' => "Ckarte* Ckredit* Okunden*",
-        b'l' => "Tllam*",
-        b'm' => "Pmobil* Pmóvil Cmaster* Cmaestro",
-        b'n' => "Inational Inin Inino Inhs",
-        b'o' => "Oorder*",
-        b'p' => "Pphone* Pportable Oproduct Opart Opedido* Oparcel Ipesel Ipersonnummer Ipassport",
-        b'r' => "Pruf* Pring Treach* Orechnung* Oref* Vrelease",
-        b's' => "Issn Isocial Isin Isteuer* Osku Oserial Osuivi Osendung* Psms",
-        b't' => "Ptel Ptelef* Pteléf* Pteleph* Ptlf Ptélé* Ptél Ttext Oticket* Otracking Otransa*",
-        b'v' => "Cvisa Vversion* Vv Vver",
-        b'w' => "Pwhatsapp",
-        0xd0 => "Pтел* Pмоб* Oзаказ* Tзвон* Cкарт*",
-        0xd1 => "Pтел* Oсчет*",
-        0xd8 | 0xd9 => "Pهاتف Pجوال Oطلب Tاتصل Cبطاقة",
-        0xe6 => "P手机* P手機* P携帯* O注文* T拨打*",
-        0xe7 => "P电话* P電話* P电話* O番号",
-        0xe8 => "P联系* O订单* O訂單* T致电*",
-        0xe9 => "P電話* P电话* C银行卡* C信用*",
-        0xe4 => "C信用卡*",
-        0xec => "P전화* O주문*",
-        0xed => "P휴대* P핸드*",
-        _ => return None,
-    };
-    let letter = entry(table.as_bytes(), word)?;
+    let second = byte(word, 1);
+    // v1.2.3.4
+    if first.eq_ignore_ascii_case(&b'v') && !in_word(second) {
+        return Some(Topic::Version);
+    }
+    let entries = INDEX.get(first, second);
+    let letter = entries.iter().find_map(|entry| matches(entry.as_bytes(), word))?;
     Some(match letter {
         b'P' => Topic::Phone,
         b'T' => Topic::Call,
         b'C' => Topic::Card,
         b'I' => Topic::Identity,
+        b'Z' => Topic::Social,
         b'B' => Topic::Bank,
         b'V' => Topic::Version,
         b'O' => Topic::Order,
+        b'N' => Topic::Number,
         _ => Topic::Scheme,
     })
 }
 
-/// The letter of the table's first entry that the text begins with.
-fn entry(table: &[u8], word: &[u8]) -> Option<u8> {
-    let mut at = 0;
+/// The telling words, each behind the letter of its topic. `_` is a space; a star
+/// ends what may go on.
+#[rustfmt::skip]
+const WORDS: &[&str] = &[
+    "Oarticle*", "Oart", "Oaccount", "Oasin", "Oawb", "Iaadhaar", "Iaadhar", "Iahv", "Iavs",
+    "Iasmens*", "Uabn", "Uacn", "Uafm",
+    "Sbearer", "Sbasic", "Obestell*", "Obooking", "Vbuild", "Ibsn", "Iburgerserv*",
+    "Tcall*", "Tcontact*", "Pcell*", "Pcelular*", "Ccard*", "Ccarte*", "Ccredit", "Ocase",
+    "Ocommit", "Ocas", "Oconfirm*", "Oconsign*", "Ocustomer", "Ocommande", "Icpf", "Icnpj",
+    "Icurp", "Icuit", "Icuil", "Ucnp", "Ucpr", "Icodice_fisc*", "Icedula", "Icédula",
+    "Icartão_de_cid*", "Icartao_de_cid*", "Vchrome",
+    "Pdial*", "Cdebit", "Idni", "Idriver's", "Idriver_lic*", "Idriving_lic*", "Odoi", "Vdriver",
+    "Iegn", "Iemšo", "Uemso", "Oean",
+    "Pfax", "Pfon", "Pfone", "Vfirmware", "Ofactur*", "Ofattur*", "Ifødsels*", "Ifodsels*",
+    "Pgsm", "Ogtin", "Igovernment_id",
+    "Phandy*", "Photline", "Ihetu", "Ihenkil*", "Uhkid", "Ihealth_ins*", "Ihealth_card",
+    "Biban", "Oinvoice*", "Iid_number*", "Iid_no*", "Iid_card*", "Oid", "Oitem", "Oisbn*",
+    "Oissn", "Oissue", "Zitin", "Iidentity", "Iidentification", "Iidnr", "Iidentitet*",
+    "Iisikukood", "Iinsee", "Uird", "Iiin",
+    "Ojob", "Ijmbg",
+    "Ckarte*", "Ckredit*", "Okunden*", "Ikennital*",
+    "Tllam*",
+    "Pmobil*", "Pmóvil", "Cmaster*", "Cmaestro", "Imedicare", "Imedicaid", "Nmy_number",
+    "Nmeine_nummer", "Nmi_número", "Nmi_numero", "Nmon_numéro", "Nmeu_número", "Nmijn_nummer",
+    "Omodel",
+    "Inational", "Inationale", "Inin", "Inino", "Inhs", "Inric", "Unik", "Inif", "Unie", "Unir",
+    "Uniss", "Unit", "Inpwp", "Inúmero_de_ident*", "Inúmero_nacional",
+    "Oorder*", "Ioib",
+    "Pphone*", "Pportable", "Oproduct", "Opart", "Opatent", "Opedido*", "Oparcel", "Opolicy",
+    "Opid", "Vpackage", "Ipesel", "Ipersonnummer", "Ipersonnr", "Ipersonas_kod*", "Ipassport*",
+    "Ipasaporte", "Ipasseport", "Upan", "Upps", "Ippsn",
+    "Pruf*", "Pring", "Treach*", "Orechnung*", "Oref", "Oreference", "Oreceipt", "Oreservation",
+    "Orequest", "Orun", "Vrelease", "Vrv", "Urut", "Urrn", "Irijksreg*", "Irodné*", "Irodne*",
+    "Ireisepass*",
+    "Zssn", "Zsocial", "Usin", "Isteuer*", "Isozialvers*", "Isvnr", "Isécurité_soc*",
+    "Isecurite_soc*", "Isnils", "Osku", "Oserial", "Osession", "Oshipment", "Osuivi", "Osendung*",
+    "Psms",
+    "Ptel", "Ptelef*", "Pteléf*", "Pteleph*", "Ptlf", "Ptélé*", "Ptél", "Ttext_me", "Oticket*",
+    "Otracking", "Otrace", "Otransa*", "Itax_id*", "Itax_n*", "Itax_file", "Itaxpayer", "Itfn",
+    "Utin", "Itckn", "Itc_kimlik*",
+    "Oupc", "Uuen",
+    "Cvisa", "Vversion*", "Vver", "Ivoter*", "Ivsnr",
+    "Pwhatsapp",
+    "IΑΜΚΑ", "IΑΦΜ",
+    "PΤηλ*",
+    "Pκιν*",
+    "IΑΔΤ",
+    "Pτηλ*",
+    "Pтел*", "PТел*",
+    "Pмоб*", "PМоб*",
+    "Oзаказ*", "OЗаказ*", "Tзвон*",
+    "Tпозвон*",
+    "Cкарт*",
+    "Cномер_карт*", "Nномер*",
+    "IИНН",
+    "IСНИЛС",
+    "IПаспорт*", "Iпаспорт*",
+    "IЕГН",
+    "IРНОКПП",
+    "IІПН",
+    "Pтел*",
+    "Oсчет*",
+    "Iתעודת_זהות", "Iת.ז*",
+    "Pטלפון",
+    "Pנייד",
+    "Pهاتف",
+    "Pجوال",
+    "Oطلب",
+    "Tاتصل",
+    "Cبطاقة",
+    "Iเลขบัตร*",
+    "Iบัตรประชาชน*",
+    "Iเลขประจำตัว*",
+    "Pโทร*",
+    "Pเบอร์*",
+    "Iआधार",
+    "Pफ़ोन", "Pफोन",
+    "Pमोबाइल",
+    "Iマイナンバー*",
+    "Pケータイ*",
+    "Cカード*",
+    "C信用卡*",
+    "N号码*",
+    "C卡号*", "C卡號*",
+    "P手机*", "P手機*",
+    "P携帯*",
+    "O注文*",
+    "T拨打*",
+    "P电话*",
+    "P電話*",
+    "O番号",
+    "I統編*", "I統一編號*",
+    "N番号*",
+    "P联系*",
+    "O订单*",
+    "O訂單*",
+    "T致电*",
+    "I身份证*", "I身分證*",
+    "I护照*",
+    "I護照*",
+    "N號碼*",
+    "P電話*",
+    "P电话*",
+    "C银行卡*",
+    "C信用*",
+    "P전화*",
+    "O주문*", "I주민*",
+    "I여권*",
+    "P연락처*",
+    "P휴대*",
+    "P핸드*",
+];
+
+static INDEX: Index<{ WORDS.len() }> = Index::by_first_letters(WORDS);
+
+/// Whether a word begins with two capitals.
+fn is_large(word: &[u8]) -> bool {
+    byte(word, 0).is_ascii_uppercase() && byte(word, 1).is_ascii_uppercase()
+}
+
+/// Whether a word is one of a sentence, not of a program.
+fn is_spoken(word: &[u8], from: usize) -> bool {
+    let mut at = from;
+    while byte(word, at).is_ascii_alphabetic() && at < from + 8 {
+        at += 1;
+    }
+    matches!(byte(word, at), b' ' | b':' | 0 | b'\n' | 0x80..)
+}
+
+/// The letter of an entry's topic, where a text begins with it.
+fn matches(entry: &[u8], word: &[u8]) -> Option<u8> {
+    let letter = byte(entry, 0);
+    let mut read = 0;
     loop {
-        let letter = byte(table, at);
-        if letter == 0 {
+        let wanted = byte(entry, read + 1);
+        let there = byte(word, read).to_ascii_lowercase();
+        if wanted == b'*' || wanted == 0 && !in_word(there) {
+            return match letter {
+                // NIE is a number, and nie is German for never.
+                b'U' => (is_large(word) && there != b'_').then_some(b'I'),
+                // call(1234567) calls nobody.
+                b'T' => is_spoken(word, read).then_some(letter),
+                _ => Some(letter),
+            };
+        }
+        if wanted == 0 || wanted != there && !(wanted == b'_' && there == b' ') {
             return None;
         }
-        at += 1;
-        let mut read = 0;
-        loop {
-            let wanted = byte(table, at);
-            let ends = wanted == b' ' || wanted == 0;
-            let there = byte(word, read).to_ascii_lowercase();
-            if wanted == b'*' || ends && !in_word(there) {
-                return Some(letter);
-            }
-            if ends || wanted != there {
-                break;
-            }
-            at += 1;
-            read += 1;
-        }
-        while !matches!(byte(table, at), b' ' | 0) {
-            at += 1;
-        }
-        at += usize::from(byte(table, at) == b' ');
+        read += 1;
     }
 }

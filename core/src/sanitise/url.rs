@@ -7,7 +7,7 @@
 
 use alloc::string::String;
 
-use super::glyph::byte;
+use super::glyph::{byte, starts_with};
 use super::policy::Policy;
 use crate::limits::URL_MAX_BYTES;
 
@@ -65,6 +65,11 @@ fn end_of_query(
 ) {
     let bytes = text.as_bytes();
     let limit = text.floor_char_boundary(end.min(from + URL_MAX_BYTES));
+    let door = if policy.rare() { door(bytes, from) } else { 0 };
+    if door > 0 {
+        remove(from + door, end);
+        return;
+    }
     let path_end = end_of_path(bytes, from, end);
     if path_end >= limit {
         remove(limit, end);
@@ -96,6 +101,19 @@ fn end_of_query(
         at = to + 1;
     }
     remove(gone, end);
+}
+
+/// The length of a host and path behind which everything opens a door: web hooks.
+fn door(bytes: &[u8], host: usize) -> usize {
+    const DOORS: [&[u8]; 5] = [
+        b"hooks.slack.com/services/",
+        b"discord.com/api/webhooks/",
+        b"discordapp.com/api/webhooks/",
+        b"api.telegram.org/bot",
+        b"outlook.office.com/webhook/",
+    ];
+    let found = DOORS.iter().find(|door| starts_with(bytes, host, door));
+    found.map_or(0, |door| door.len())
 }
 
 /// Where a text that is nothing but an address or a path begins its query or

@@ -1,0 +1,67 @@
+//! Lists of words, found by two of their letters.
+//!
+//! A text asks about every word before a number, and about every name before a
+//! colon: most are in no list, and end at one look. The lists are sorted when the
+//! crate is compiled. An entry's first letter tells its class; the word is behind it.
+
+/// A list of `N` entries, sorted by two letters of each.
+pub(super) struct Index<const N: usize> {
+    entries: [&'static str; N],
+    starts: [u16; KEYS + 1],
+}
+
+/// Two letters by their lower five bits: either case, and any byte of any script.
+const KEYS: usize = 32 * 32;
+
+const fn key(a: u8, b: u8) -> usize {
+    (a & 31) as usize * 32 + (b & 31) as usize
+}
+
+impl<const N: usize> Index<N> {
+    /// Sorts a list by the first two letters of its words.
+    pub(super) const fn by_first_letters(list: &[&'static str]) -> Self {
+        Self::new(list, false)
+    }
+
+    /// Sorts a list by the last two letters of its words.
+    pub(super) const fn by_last_letters(list: &[&'static str]) -> Self {
+        Self::new(list, true)
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "evaluated when compiled: out of bounds is an error"
+    )]
+    const fn new(list: &[&'static str], last: bool) -> Self {
+        let mut index = Self { entries: [""; N], starts: [0; KEYS + 1] };
+        let (mut wanted, mut filled) = (0, 0);
+        // Entries that share their letters stay in the order of the list.
+        while wanted < KEYS {
+            index.starts[wanted] = filled as u16;
+            let mut at = 0;
+            while at < N {
+                let word = list[at].as_bytes();
+                let (a, b) = if last {
+                    (word[word.len() - 1], word[word.len() - 2])
+                } else {
+                    (word[1], word[2])
+                };
+                if key(a, b) == wanted {
+                    index.entries[filled] = list[at];
+                    filled += 1;
+                }
+                at += 1;
+            }
+            wanted += 1;
+        }
+        index.starts[KEYS] = filled as u16;
+        index
+    }
+
+    /// The entries whose two letters may be these.
+    pub(super) fn get(&self, a: u8, b: u8) -> &[&'static str] {
+        let key = key(a, b);
+        let at = |key: usize| self.starts.get(key).map_or(0, |start| usize::from(*start));
+        self.entries.get(at(key)..at(key + 1)).unwrap_or_default()
+    }
+}
