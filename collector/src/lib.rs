@@ -8,9 +8,10 @@
 //! ClickHouse → [`api`] answers questions: health, metrics, stats.
 //!
 //! The arrows: ingest → log ← process → store ← api. [`clock`], [`config`],
-//! [`disk`], [`limits`], [`metrics`], [`place`], [`record`], [`refusal`] and [`sites`]
-//! are leaves that everything may read; [`serve`] alone knows all of them and wires them up.
-//! [`admin`] is the command line of tenants, sites and keys.
+//! [`disk`], [`limits`], [`metrics`], [`place`], [`record`], [`refusal`],
+//! [`schemas`], [`sites`] and [`spelling`] are leaves that everything may read;
+//! [`serve`] alone knows all of them and wires them up. [`admin`] is the command line
+//! of tenants, sites and keys, [`commands`] are those that need no service.
 //!
 //! Deliberately not here yet: a log of its own on disk. Between ingest and store
 //! stands a write-through, and an event is durable when ClickHouse has inserted
@@ -20,6 +21,7 @@
 pub mod admin;
 pub mod api;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod disk;
 pub mod ingest;
@@ -31,7 +33,9 @@ pub mod planted;
 pub mod process;
 pub mod record;
 pub mod refusal;
+pub mod schemas;
 pub mod serve;
 pub mod sites;
+pub mod spelling;
 pub mod store;
 pub mod telemetry;

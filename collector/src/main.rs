@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use tidemark_collector::admin::{Admin, KeysCommand, SitesCommand, TenantsCommand};
+use tidemark_collector::commands;
 use tidemark_collector::config::{Config, ConfigError};
 use tidemark_collector::refusal::causes;
 use tidemark_collector::serve::{self, Reload, Roles};
@@ -97,6 +98,8 @@ enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    #[command(flatten)]
+    Offline(commands::Command),
 }
 
 /// What the commands over tenants, sites and keys share.
@@ -136,7 +139,17 @@ impl ConfigFile {
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    let cli = Cli::parse();
+    if let Command::Offline(command) = &cli.command {
+        return match commands::run(command) {
+            Ok(exit) => exit.into(),
+            Err(error) => {
+                complain(&causes(&error));
+                ExitCode::from(2)
+            }
+        };
+    }
+    match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&causes(error.as_ref()));
@@ -145,12 +158,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> anyhow::Result<()> {
+fn run(command: Command) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    match cli.command {
+    match command {
         Command::Serve { file, roles } => {
             let config = file.load()?;
             let level = telemetry::init(&config.log)?;
@@ -172,6 +185,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Keys { options, command } => {
             runtime.block_on(options.run(Admin::Keys(command)))?;
         }
+        // Has ended before: it needs no runtime.
+        Command::Offline(_) => {}
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ const MAX_EXPONENT: i64 = 308;
 ///
 /// # Errors
 /// The first fault, with its pointer.
-pub(super) fn check(value: Value<'_>, max_bytes: usize) -> Result<(), Fault> {
+pub fn check(value: Value<'_>, max_bytes: usize) -> Result<(), Fault> {
     if value.kind() != Kind::Object {
         return Err(Fault::new(Code::NotAnObject, ""));
     }

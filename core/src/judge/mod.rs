@@ -25,6 +25,8 @@ use crate::limits;
 use crate::sanitise::{self, Finding, Rule};
 use crate::verdict::{Code, EventVerdict, Fault, Verdict};
 
+pub use bounds::check as check_bounds;
+pub use output::user_id;
 pub use site::{NamePolicy, PageSettings, Site, SiteLimits, WhenConsentAbsent};
 
 /// The event schemas, as far as a judge needs them.

@@ -32,7 +32,7 @@ impl Judge<'_> {
         out.uuid("session_id", envelope.session_id);
         out.uuid("anonymous_id", envelope.anonymous_id);
         if let Some(user_id) = envelope.user_id.as_deref() {
-            out.text("user_id", self.user_id(user_id, findings).as_deref());
+            out.text("user_id", self::user_id(user_id, &self.policy(), findings).as_deref());
         }
         out.raw("source", envelope.source.map(Value::raw));
         let attributes = envelope.attributes.map_or_else(
@@ -57,23 +57,6 @@ impl Judge<'_> {
         }
         out.0.push('}');
         out.0
-    }
-
-    /// The user_id that may travel: hashed when it is personal data, or was digested
-    /// in the page, so that two people never become one. Where no key is at hand a
-    /// digest stays as it is, and what is personal goes.
-    fn user_id(&self, user_id: &str, findings: &mut Vec<Finding>) -> Option<String> {
-        let hex = user_id.get(3..).unwrap_or_default();
-        let is_digest = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let digested = is_digest && user_id.starts_with("s1:");
-        let stored = is_digest && user_id.starts_with("h1:");
-        let mut personal = false;
-        sanitise::text_with(user_id, &self.policy(), &mut |_| personal = true);
-        if stored || !personal && !digested || digested && self.pseudonym.is_none() {
-            return Some(String::from(user_id));
-        }
-        findings.push(Finding { rule: Rule::Hash, pointer: String::from("/user_id") });
-        self.pseudonym.map(|pseudonym| pseudonym(user_id))
     }
 
     fn attributes(
@@ -105,6 +88,23 @@ impl Judge<'_> {
             Err(_) => sanitise::json_with(attributes, "/attributes", &self.policy(), findings),
         }
     }
+}
+
+/// The user_id that may travel: hashed when it is personal data, or was digested
+/// in the page, so that two people never become one. Where no key is at hand a
+/// digest stays as it is, and what is personal goes.
+pub fn user_id(user_id: &str, policy: &Policy<'_>, findings: &mut Vec<Finding>) -> Option<String> {
+    let hex = user_id.get(3..).unwrap_or_default();
+    let is_digest = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let digested = is_digest && user_id.starts_with("s1:");
+    let stored = is_digest && user_id.starts_with("h1:");
+    let mut personal = false;
+    sanitise::text_with(user_id, policy, &mut |_| personal = true);
+    if stored || !personal && !digested || digested && policy.pseudonym.is_none() {
+        return Some(String::from(user_id));
+    }
+    findings.push(Finding { rule: Rule::Hash, pointer: String::from("/user_id") });
+    policy.pseudonym.map(|pseudonym| pseudonym(user_id))
 }
 
 /// An object under construction; absent members are left out.

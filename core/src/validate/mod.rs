@@ -79,13 +79,13 @@ impl Catalogue {
     }
 
     /// Adds a tenant's own event schema as JSON text; an earlier one of that name
-    /// is replaced.
+    /// is replaced. On an error nothing is changed.
     ///
     /// # Errors
     /// Names the keyword that cannot be compiled; refuses a name that is no event
     /// name, that is an event of Tidemark's, or that the schema's `x-self`
     /// contradicts, and a text over [`SCHEMA_MAX_BYTES`].
-    pub fn with(mut self, name: &str, text: &str) -> Result<Self, CompileError> {
+    pub fn insert(&mut self, name: &str, text: &str) -> Result<(), CompileError> {
         let error = |pointer, reason| Err(CompileError::new(name, pointer, reason));
         if !is_event_name(name) {
             return error("", "is no event name: lower-case words joined by dots");
@@ -97,7 +97,15 @@ impl Catalogue {
             return error("", "is larger than 32 KB");
         }
         self.events.insert(name.to_string(), Event::compile(name, text, true)?);
-        Ok(self)
+        Ok(())
+    }
+
+    /// [`insert`](Self::insert), in one expression.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert).
+    pub fn with(mut self, name: &str, text: &str) -> Result<Self, CompileError> {
+        self.insert(name, text).map(|()| self)
     }
 
     /// The names of the catalogue's events, sorted.
