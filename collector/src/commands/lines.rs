@@ -218,11 +218,18 @@ fn read_lines(
     carry: &mut Vec<u8>,
     mut mark_may_come: bool,
 ) -> io::Result<Filled> {
-    // A carry holds no whole line, so that only new bytes are looked at.
-    let mut looked_at = chunk.bytes.len();
+    // What was carried may hold whole lines: those behind a line that was passed over.
+    let mut looked_at = 0;
+    let mut count = chunk.bytes.len();
     loop {
-        let count = read_some(reader, &mut chunk.bytes)?;
-        if mark_may_come && (count == 0 || chunk.bytes.len() >= BYTE_ORDER_MARK.len()) {
+        if count == 0 {
+            count = read_some(reader, &mut chunk.bytes)?;
+            if count == 0 && chunk.bytes.is_empty() {
+                return Ok(Filled::Nothing);
+            }
+        }
+        let ended = count == 0;
+        if mark_may_come && (ended || chunk.bytes.len() >= BYTE_ORDER_MARK.len()) {
             mark_may_come = false;
             if chunk.bytes.starts_with(BYTE_ORDER_MARK) {
                 chunk.bytes.drain(..BYTE_ORDER_MARK.len());
@@ -230,10 +237,11 @@ fn read_lines(
                 looked_at = 0;
             }
         }
-        if count == 0 {
+        if ended {
             let lines = u64::from(!chunk.bytes.is_empty());
             return Ok(if lines == 0 { Filled::Nothing } else { Filled::Lines(lines) });
         }
+        count = 0;
         let new = chunk.bytes.get(looked_at..).unwrap_or_default();
         if let Some(last) = memrchr(b'\n', new) {
             let lines = memchr_iter(b'\n', new).count();
@@ -370,6 +378,20 @@ mod tests {
                 assert_eq!(lines[0].1.is_some(), fits, "{text:?} in pieces of {size}");
             }
         }
+    }
+
+    #[test]
+    fn lines_behind_a_long_one_need_no_further_read() {
+        let mut lines = Lines::open(Vec::new(), 4).unwrap();
+        let pieces = Pieces([b"too long".to_vec(), b" indeed\na\nb\nc".to_vec()].into());
+        lines.current = Some((0, Input::Standard, Box::new(pieces)));
+        let mut chunk = Chunk::default();
+        for expected in [&[None][..], &[Some("a"), Some("b")], &[Some("c")]] {
+            assert!(lines.fill(&mut chunk).unwrap());
+            let texts = chunk.lines().map(|line| line.bytes.map(|b| str::from_utf8(b).unwrap()));
+            assert_eq!(texts.collect::<Vec<_>>(), expected);
+        }
+        assert!(!lines.fill(&mut chunk).unwrap());
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod rules;
 mod text;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 use tidemark_core::json::write_string;
@@ -36,7 +37,8 @@ Output: one line for each line of input, in order:
   --check          {"line":1,"findings":[…]} for each line that would be changed, and bad lines
   A finding tells rule and place, never the text. Rules: docs/sanitiser.md.
 
-  In text that is not UTF-8, what cannot be read is replaced by U+FFFD, and said.
+  In text that is not UTF-8, what cannot be read becomes U+FFFD, and is said: on standard
+  error, or with --json as "invalid_utf8":true.
   In an event, a personal user_id is hashed with --salt-secret-env and --tenant, and
   removed without; free text that people typed goes, unless --keep-free-text.
 
@@ -51,6 +53,10 @@ Examples:
 Exit codes:
   0 every line is sanitised (--check: nothing is to change) · 1 some line is bad
   (--check: or would be changed) · 2 wrong use, or an input that cannot be read"#;
+
+/// Lines that standard error tells of: whoever reads more of them reads a file in
+/// another encoding.
+const NOTES_MAX: u64 = 1_000;
 
 /// The command's options.
 #[derive(Args, Debug)]
@@ -100,6 +106,8 @@ struct Sanitization<'o> {
     catalogue: &'o Catalogue,
     /// The files' names, when there are several.
     names: Vec<String>,
+    /// How many notes were made.
+    notes: AtomicU64,
 }
 
 /// Where something was found, by which rule.
@@ -127,7 +135,8 @@ pub(super) fn run(options: &Options) -> Result<Exit, CommandError> {
         if inputs.len() > 1 { inputs.iter().map(Input::name).collect() } else { Vec::new() };
     let max_bytes = if options.text { TEXT_LINE_MAX_BYTES } else { LINE_MAX_BYTES };
     let lines = Lines::open(inputs, max_bytes)?;
-    let all = Sanitization { options, rules: &rules, catalogue: &catalogue, names };
+    let notes = AtomicU64::new(0);
+    let all = Sanitization { options, rules: &rules, catalogue: &catalogue, names, notes };
     let threads = options.threads.map_or_else(stream::default_threads, usize::from);
     let work = |line: &Line<'_>, output: &mut Output, counts: &mut Counts| {
         counts.lines += 1;
@@ -143,6 +152,10 @@ pub(super) fn run(options: &Options) -> Result<Exit, CommandError> {
         counts.changed += worker.changed;
         counts.bad += worker.bad;
         counts.replaced += worker.replaced;
+    }
+    let unsaid = all.notes.into_inner().saturating_sub(NOTES_MAX);
+    if unsaid > 0 {
+        super::tell(&format!("tidemark: and {unsaid} further lines, which --summary counts"));
     }
     if options.summary {
         super::tell(&counts.to_json());
@@ -188,6 +201,9 @@ impl Sanitization<'_> {
 
     /// Tells something about a line on standard error.
     fn note(&self, line: &Line<'_>, what: &str, output: &mut Output) {
+        if self.notes.fetch_add(1, Ordering::Relaxed) >= NOTES_MAX {
+            return;
+        }
         let file = self.names.get(line.file).map_or_else(String::new, |name| format!("{name}, "));
         let note = format!("tidemark: {file}line {}: {what}\n", line.number);
         output.notes.push_str(&note);

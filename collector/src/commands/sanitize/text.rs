@@ -23,16 +23,9 @@ impl Sanitization<'_> {
             }
             return;
         };
-        let text = match std::str::from_utf8(bytes) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => {
-                counts.replaced += 1;
-                if !self.options.check {
-                    self.note(line, "not UTF-8; what cannot be read is U+FFFD", output);
-                }
-                String::from_utf8_lossy(bytes)
-            }
-        };
+        let text = String::from_utf8_lossy(bytes);
+        let replaced = matches!(text, Cow::Owned(_));
+        counts.replaced += u64::from(replaced);
         let mut findings = Vec::new();
         let clean = self.rules.with_policy(|policy| {
             text_with(&text, policy, &mut |rule| {
@@ -48,13 +41,16 @@ impl Sanitization<'_> {
             out.push_str(",\"text\":");
             write_string(out, &clean);
             write_findings(out, &findings);
-            out.push_str("}\n");
+            out.push_str(if replaced { ",\"invalid_utf8\":true}\n" } else { "}\n" });
         } else {
             if line.has_mark {
                 output.out.push('\u{feff}');
             }
             output.out.push_str(&clean);
             output.out.push_str(line.ending);
+            if replaced {
+                self.note(line, "not UTF-8; what cannot be read became U+FFFD", output);
+            }
         }
     }
 }
