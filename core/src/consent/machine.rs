@@ -5,24 +5,27 @@
 //! consent tool loads first, or late. The one exception is a privacy preference of
 //! the browser that is switched on: grants before it are no longer believed.
 
-use super::google::{GoogleTypes, denial, either};
+use super::google::GoogleTypes;
 use super::region::Region;
 use super::signal::{Signal, Source};
 use super::tcf::{Tcf, TcfStatus};
 use super::{Consent, Decision, Mode};
 
-/// What a source said of the two questions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-struct Words {
-    analytics: Option<bool>,
-    ads: Option<bool>,
-}
-
-impl Words {
-    const fn denials(self) -> Self {
-        Self { analytics: denial(self.analytics), ads: denial(self.ads) }
-    }
-}
+/// Who said what: a bit each, in [`Machine::yes`] or in [`Machine::no`]. A page
+/// pays for two words and masks what would cost it twice in options.
+type Bits = u16;
+const CALL_ANALYTICS: Bits = 1;
+const CALL_ADS: Bits = 1 << 1;
+const TCF_ANALYTICS: Bits = 1 << 2;
+const TCF_ADS: Bits = 1 << 3;
+/// The four types of an update: `analytics_storage`, and three for ads.
+const UPDATE_ANALYTICS: Bits = 1 << 4;
+const UPDATE_ADS: Bits = 0b111 << 5;
+/// A default's types lie so much higher than an update's.
+const DEFAULT_SHIFT: u32 = 4;
+const DEFAULT_ANALYTICS: Bits = UPDATE_ANALYTICS << DEFAULT_SHIFT;
+/// All but defaults: what a visitor chose.
+const CHOICES: Bits = 0xff;
 
 /// The state: what each source said last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -32,12 +35,10 @@ pub struct Machine {
     gpc: bool,
     dnt: bool,
     opted_out: bool,
-    call: Words,
-    google_default: GoogleTypes,
-    google_update: GoogleTypes,
+    yes: Bits,
+    no: Bits,
     google_updated: bool,
     google_waits: bool,
-    tcf: Words,
     tcf_waits: bool,
     gdpr_applies: Option<bool>,
 }
@@ -85,20 +86,20 @@ impl Machine {
     fn hear(&mut self, signal: Signal) {
         match signal {
             Signal::Call { analytics, ads } => {
-                self.call.analytics = either(analytics, self.call.analytics);
-                self.call.ads = either(ads, self.call.ads);
+                self.say(CALL_ANALYTICS, analytics);
+                self.say(CALL_ADS, ads);
             }
             Signal::OptOut => self.opted_out = true,
             Signal::OptIn => {
                 self.opted_out = false;
-                self.call.analytics = Some(true);
+                self.say(CALL_ANALYTICS, Some(true));
             }
             Signal::GoogleDefault { types, waits } => {
-                self.google_default = types.over(self.google_default);
+                self.say_types(types, DEFAULT_SHIFT);
                 self.google_waits = waits && !self.google_updated;
             }
             Signal::GoogleUpdate(types) => {
-                self.google_update = types.over(self.google_update);
+                self.say_types(types, 0);
                 self.google_updated = true;
                 self.google_waits = false;
             }
@@ -116,6 +117,28 @@ impl Machine {
         }
     }
 
+    /// A word that is absent leaves what was said before.
+    fn say(&mut self, bits: Bits, word: Option<bool>) {
+        if let Some(yes) = word {
+            self.yes &= !bits;
+            self.no &= !bits;
+            *(if yes { &mut self.yes } else { &mut self.no }) |= bits;
+        }
+    }
+
+    fn say_types(&mut self, types: GoogleTypes, shift: u32) {
+        let mut bit = UPDATE_ANALYTICS << shift;
+        for word in [
+            types.analytics_storage,
+            types.ad_storage,
+            types.ad_user_data,
+            types.ad_personalization,
+        ] {
+            self.say(bit, word);
+            bit <<= 1;
+        }
+    }
+
     fn hear_tcf(&mut self, tcf: Tcf) {
         let failed = tcf.status == TcfStatus::Failed;
         self.tcf_waits = !failed && tcf.gdpr_applies.is_none();
@@ -124,33 +147,36 @@ impl Machine {
         }
         self.gdpr_applies = tcf.gdpr_applies;
         if tcf.gdpr_applies == Some(false) {
-            self.tcf = Words::default();
+            self.yes &= !(TCF_ANALYTICS | TCF_ADS);
+            self.no &= !(TCF_ANALYTICS | TCF_ADS);
         } else if tcf.status == TcfStatus::Chosen {
-            self.tcf = Words { analytics: Some(tcf.analytics()), ads: Some(tcf.ads()) };
+            self.say(TCF_ANALYTICS, Some(tcf.analytics()));
+            self.say(TCF_ADS, Some(tcf.ads()));
         }
     }
 
-    /// A preference was switched on: of what was said before, denials stay.
+    /// A preference was switched on: of what was chosen before, denials stay.
     fn object(&mut self, switched_on: bool) {
         if switched_on {
-            self.call = self.call.denials();
-            self.google_update = self.google_update.denials();
-            self.tcf = self.tcf.denials();
+            self.yes &= !CHOICES;
         }
     }
 
     /// The consent that follows, which is what `context.consent` tells.
     pub fn consent(&self) -> Consent {
-        let google = self.google_update;
         let analytics = self.resolve(
-            [self.call.analytics, google.analytics_storage, self.tcf.analytics],
+            CALL_ANALYTICS | UPDATE_ANALYTICS | TCF_ANALYTICS,
+            UPDATE_ANALYTICS,
             self.gpc || self.dnt,
-            either(self.google_default.analytics_storage, Some(true)),
+            self.no & DEFAULT_ANALYTICS == 0,
         );
+        // A type that no update names stands as the default says.
+        let types = self.yes | self.yes >> DEFAULT_SHIFT;
         let ads = self.resolve(
-            [self.call.ads, google.ads(), self.tcf.ads],
+            CALL_ADS | UPDATE_ADS | TCF_ADS,
+            UPDATE_ADS,
             self.dnt,
-            google.over(self.google_default).ads(),
+            types & UPDATE_ADS == UPDATE_ADS,
         );
         Consent {
             analytics,
@@ -167,17 +193,14 @@ impl Machine {
     }
 
     /// The answer to one question: choices, else the browser's preference, else
-    /// what holds without a choice in a region that is opt-out.
-    fn resolve(
-        &self,
-        choices: [Option<bool>; 3],
-        objects: bool,
-        unasked: Option<bool>,
-    ) -> Option<bool> {
-        if self.opted_out || choices.contains(&Some(false)) {
+    /// what holds without a choice in a region that is opt-out. Of the `choices`
+    /// one that denies is enough, and one that grants, but for Google's `types`,
+    /// which grant together.
+    fn resolve(&self, choices: Bits, types: Bits, objects: bool, unasked: bool) -> Option<bool> {
+        if self.opted_out || self.no & choices != 0 {
             return Some(false);
         }
-        if choices.contains(&Some(true)) {
+        if self.yes & choices & !types != 0 || self.yes & types == types {
             return Some(true);
         }
         if self.region == Region::OptIn || self.gdpr_applies == Some(true) {
@@ -188,10 +211,7 @@ impl Machine {
         }
         // A default that denies is no denial of the visitor's: it says that the
         // visitor will be asked. And who is to be asked is waited for.
-        match unasked {
-            Some(true) if !self.google_waits && !self.tcf_waits => Some(true),
-            _ => None,
-        }
+        (unasked && !self.google_waits && !self.tcf_waits).then_some(true)
     }
 }
 

@@ -77,12 +77,22 @@ fn reachable(modes: &[Mode], signals: &[Signal]) -> HashSet<Machine> {
     found
 }
 
+impl Machine {
+    /// What a source said: all of its bits grant, or any denies.
+    fn said(&self, bits: Bits) -> Option<bool> {
+        assert_eq!(self.yes & self.no, 0);
+        match (self.no & bits != 0, self.yes & bits == bits) {
+            (true, _) => Some(false),
+            (false, granted) => granted.then_some(true),
+        }
+    }
+}
+
 /// What always holds of a state.
 fn assert_state(state: &Machine) {
     let consent = state.consent();
     let decision = consent.decide();
-    let choices =
-        [state.call.analytics, state.google_update.analytics_storage, state.tcf.analytics];
+    let choices = [CALL_ANALYTICS, UPDATE_ANALYTICS, TCF_ANALYTICS].map(|bit| state.said(bit));
     let opt_in = state.region == Region::OptIn || state.gdpr_applies == Some(true);
     if opt_in && !choices.contains(&Some(true)) {
         assert!(!decision.may_store() && !decision.may_identify() && !decision.may_send());
@@ -90,7 +100,7 @@ fn assert_state(state: &Machine) {
     if choices.contains(&Some(false)) {
         assert_eq!(consent.analytics, Some(false), "{state:?}");
     }
-    let ad_choices = [state.call.ads, state.google_update.ads(), state.tcf.ads];
+    let ad_choices = [CALL_ADS, UPDATE_ADS, TCF_ADS].map(|bits| state.said(bits));
     if state.gpc || ad_choices.contains(&Some(false)) || consent.analytics != Some(true) {
         assert_ne!(consent.ads, Some(true), "{state:?}");
     }
