@@ -32,9 +32,7 @@ pub fn lane_of(
         mix(mix(hash ^ high) ^ low)
     });
     // The remainder is below `lanes`, a u16.
-    #[expect(clippy::cast_possible_truncation, reason = "a remainder of a u16 fits one")]
-    let lane = (hash % u64::from(lanes.max(1))) as u16;
-    lane
+    (hash % u64::from(lanes.max(1))) as u16
 }
 
 const fn mix(word: u64) -> u64 {

@@ -20,11 +20,35 @@
 //! * nothing is kept here, so that nothing is lost here when the process dies.
 
 pub mod append;
+mod core;
 mod entry;
+mod erase;
+mod frame;
+mod header;
 mod lane;
+mod lane_writer;
 pub mod limits;
+mod local;
+mod log_time;
+mod open;
+mod quarantine;
 mod read;
 mod record;
+mod recovery;
+mod segment;
+mod stats;
+mod upkeep;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::core::{AppendGroup, GroupResult, LogCore};
+pub use erase::Erasure;
+pub use local::LocalReader;
+pub use open::{LogOptions, OpenError, Recovery};
+pub use quarantine::Damage;
+pub use stats::{Counter, LogStats};
+pub use upkeep::Ticked;
 
 pub use entry::{Content, Entry, Item, Stored};
 pub use lane::lane_of;
