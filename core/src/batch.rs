@@ -10,7 +10,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::id::Uuid;
-use crate::json::{self, Kind, Value, push_pointer};
+use crate::json::{Kind, Node, Tape, Value, push_pointer};
 use crate::limits::{BATCH_MAX_BYTES, BATCH_MAX_EVENTS, HOP_BATCH_MAX_BYTES, ID_MAX_BYTES};
 use crate::time::parse_rfc3339;
 use crate::verdict::{Code, Refusal};
@@ -47,6 +47,10 @@ pub struct Batch<'a> {
     pub site_id: Option<Uuid>,
     /// On the hop: when the edge received it, in Unix milliseconds.
     pub received_at_ms: Option<i64>,
+    tape: Tape<'a>,
+    /// Where the tape holds the context and the events.
+    context_place: Option<usize>,
+    places: Vec<usize>,
 }
 
 impl<'a> Batch<'a> {
@@ -60,16 +64,21 @@ impl<'a> Batch<'a> {
         if body.len() > max_bytes {
             return Err(Refusal::new(Code::BodyTooLarge));
         }
-        let value = json::check(body).map_err(Refusal::new)?;
-        if value.kind() != Kind::Object {
+        let tape = Tape::read(body).map_err(Refusal::new)?;
+        let root = tape.root();
+        if root.kind() != Kind::Object {
             return Err(Refusal::at(Code::InvalidBatch, ""));
         }
-        if form == Form::BatchOrEvent && value.get("events").is_none() {
-            return Ok(Self { events: Vec::from([value]), ..Self::default() });
-        }
         let mut batch = Self::default();
+        if form == Form::BatchOrEvent && root.get("events").is_none() {
+            batch.events.push(root.value());
+            batch.places.push(root.place());
+            batch.tape = tape;
+            return Ok(batch);
+        }
         let mut seen: Vec<&str> = Vec::new();
-        for (key, member) in value.entries() {
+        for (key, member) in root.members() {
+            let key = key.inside();
             // A member that stands twice would take the place of the first, and
             // its events with it. The members that there are bound the list.
             let twice = seen.contains(&key);
@@ -82,14 +91,25 @@ impl<'a> Batch<'a> {
                 Refusal::at(code, pointer)
             })?;
         }
-        if seen.contains(&"events") {
-            Ok(batch)
-        } else {
-            Err(Refusal::at(Code::InvalidBatch, "/events"))
+        if !seen.contains(&"events") {
+            return Err(Refusal::at(Code::InvalidBatch, "/events"));
         }
+        batch.tape = tape;
+        Ok(batch)
     }
 
-    fn read_member(&mut self, key: &str, value: Value<'a>, form: Form) -> Result<(), Code> {
+    /// The shared context, where the body's tape holds it.
+    pub(crate) fn context_node(&self) -> Option<Node<'_, 'a>> {
+        self.context_place.map(|place| self.tape.node(place))
+    }
+
+    /// The events, where the body's tape holds them.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = Node<'_, 'a>> {
+        self.places.iter().map(|place| self.tape.node(*place))
+    }
+
+    fn read_member(&mut self, key: &str, node: Node<'_, 'a>, form: Form) -> Result<(), Code> {
+        let value = node.value();
         if value.kind() == Kind::Null && key != "events" {
             return Ok(());
         }
@@ -98,14 +118,17 @@ impl<'a> Batch<'a> {
             "write_key" => self.write_key = Some(short_text(value)?),
             "sent_at" => self.sent_at_ms = Some(instant(value)?),
             "clock_offset_ms" => self.clock_offset_ms = Some(millis(value)?),
-            "context" if value.kind() == Kind::Object => self.context = Some(value),
+            "context" if value.kind() == Kind::Object => {
+                self.context = Some(value);
+                self.context_place = Some(node.place());
+            }
             "events" if value.kind() == Kind::Array => {
-                self.events.clear();
-                for event in value.items() {
+                for event in node.items() {
                     if self.events.len() == BATCH_MAX_EVENTS {
                         return Err(Code::TooManyEvents);
                     }
-                    self.events.push(event);
+                    self.events.push(event.value());
+                    self.places.push(event.place());
                 }
             }
             "tenant_id" if form == Form::Hop => self.tenant_id = Some(uuid(value)?),

@@ -5,7 +5,7 @@
 //! data; a test holds both against the golden payloads.
 
 use crate::id::Uuid;
-use crate::json::{Kind, Value, push_pointer};
+use crate::json::{Kind, Node, Value, push_pointer};
 use crate::limits::{EVENT_NAME_MAX_BYTES, ID_MAX_BYTES};
 use crate::verdict::{Code, Fault};
 use alloc::borrow::Cow;
@@ -67,76 +67,115 @@ pub const SOURCES: [&str; 4] = ["web", "widget", "voice_ws", "server"];
 /// The members that only the edge may say.
 const EDGE_FIELDS: [&str; 3] = ["received_at", "geo", "client_ip_prefix"];
 
+/// The value of a member, and whether it is known to have no escapes.
+#[derive(Clone, Copy)]
+struct Member<'a> {
+    value: Value<'a>,
+    unescaped: bool,
+}
+
+/// What of an event is an object of its own: where a tape holds it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Parts<'t, 'a> {
+    /// `attributes`.
+    pub attributes: Option<Node<'t, 'a>>,
+    /// `context`.
+    pub context: Option<Node<'t, 'a>>,
+}
+
 impl<'a> Envelope<'a> {
     /// Takes an event of the signed hop apart. `null` counts as absent.
     ///
     /// # Errors
     /// The first fault, with its pointer.
     pub fn read(event: Value<'a>) -> Result<Self, Fault> {
-        Self::read_members(event, &[])
+        let mut envelope = Self::default();
+        for (key, value) in event.entries() {
+            envelope.read_member(key, Member { value, unescaped: false })?;
+        }
+        envelope.with_name()
     }
 
-    /// Takes a client's event apart: as [`Envelope::read`], but what only the edge
-    /// may say is ignored, whatever it is.
+    /// Takes an event of a tape apart: one of the signed hop, or a client's, of which
+    /// is ignored what only the edge may say, whatever it is.
     ///
     /// # Errors
     /// The first fault, with its pointer.
-    pub fn read_public(event: Value<'a>) -> Result<Self, Fault> {
-        Self::read_members(event, &EDGE_FIELDS)
-    }
-
-    fn read_members(event: Value<'a>, ignored: &[&str]) -> Result<Self, Fault> {
+    pub fn read_node<'t>(
+        event: Node<'t, 'a>,
+        is_signed: bool,
+    ) -> Result<(Self, Parts<'t, 'a>), Fault> {
         let mut envelope = Self::default();
-        for (key, value) in event.entries() {
-            if value.kind() != Kind::Null && !ignored.contains(&key) {
-                envelope.read_member(key, value).map_err(|code| {
-                    let mut pointer = String::new();
-                    push_pointer(&mut pointer, key);
-                    Fault::new(code, pointer)
-                })?;
+        let mut parts = Parts::default();
+        for (key, node) in event.members() {
+            let key = key.inside();
+            if !is_signed && EDGE_FIELDS.contains(&key) {
+                continue;
+            }
+            let member = Member { value: node.value(), unescaped: !node.is_escaped() };
+            envelope.read_member(key, member)?;
+            match key {
+                "attributes" if envelope.attributes.is_some() => parts.attributes = Some(node),
+                "context" if envelope.context.is_some() => parts.context = Some(node),
+                _ => {}
             }
         }
-        if envelope.event_name.is_empty() {
-            return Err(Fault::new(Code::MissingField, "/event_name"));
-        }
-        Ok(envelope)
+        Ok((envelope.with_name()?, parts))
     }
 
-    fn read_member(&mut self, key: &str, value: Value<'a>) -> Result<(), Code> {
+    fn with_name(self) -> Result<Self, Fault> {
+        if self.event_name.is_empty() {
+            return Err(Fault::new(Code::MissingField, "/event_name"));
+        }
+        Ok(self)
+    }
+
+    fn read_member(&mut self, key: &str, member: Member<'a>) -> Result<(), Fault> {
+        if member.value.kind() == Kind::Null {
+            return Ok(());
+        }
+        self.read_value(key, member).map_err(|code| {
+            let mut pointer = String::new();
+            push_pointer(&mut pointer, key);
+            Fault::new(code, pointer)
+        })
+    }
+
+    fn read_value(&mut self, key: &str, member: Member<'a>) -> Result<(), Code> {
         match key {
-            "event_id" => self.event_id = Some(uuid(value)?),
+            "event_id" => self.event_id = Some(uuid(member)?),
             "event_name" => {
-                self.event_name = string(value)?;
+                self.event_name = string(member)?;
                 if !is_event_name(&self.event_name) {
                     return Err(Code::InvalidEventName);
                 }
             }
             "schema_version" => {
-                let version = opaque(value)?;
+                let version = opaque(member)?;
                 if !is_schema_version(&version) {
                     return Err(Code::UnknownSchemaVersion);
                 }
                 self.schema_version = Some(version);
             }
-            "occurred_at" => self.occurred_at_ms = Some(instant(value)?),
-            "received_at" => self.received_at_ms = Some(instant(value)?),
-            "tenant_id" => self.tenant_id = Some(uuid(value)?),
-            "site_id" => self.site_id = Some(uuid(value)?),
-            "session_id" => self.session_id = Some(uuid(value)?),
-            "anonymous_id" => self.anonymous_id = Some(uuid(value)?),
-            "user_id" => self.user_id = Some(opaque(value)?),
+            "occurred_at" => self.occurred_at_ms = Some(instant(member)?),
+            "received_at" => self.received_at_ms = Some(instant(member)?),
+            "tenant_id" => self.tenant_id = Some(uuid(member)?),
+            "site_id" => self.site_id = Some(uuid(member)?),
+            "session_id" => self.session_id = Some(uuid(member)?),
+            "anonymous_id" => self.anonymous_id = Some(uuid(member)?),
+            "user_id" => self.user_id = Some(opaque(member)?),
             "source" => {
-                if !SOURCES.contains(&&*string(value)?) {
+                if !SOURCES.contains(&&*string(member)?) {
                     return Err(Code::NotInEnum);
                 }
-                self.source = Some(value);
+                self.source = Some(member.value);
             }
-            "attributes" => self.attributes = Some(object(value)?),
-            "context" => self.context = Some(object(value)?),
-            "geo" => self.geo = Some(object(value)?),
+            "attributes" => self.attributes = Some(object(member)?),
+            "context" => self.context = Some(object(member)?),
+            "geo" => self.geo = Some(object(member)?),
             "client_ip_prefix" => {
-                opaque(value)?;
-                self.client_ip_prefix = Some(value);
+                opaque(member)?;
+                self.client_ip_prefix = Some(member.value);
             }
             _ => return Err(Code::UnknownField),
         }
@@ -144,13 +183,14 @@ impl<'a> Envelope<'a> {
     }
 }
 
-fn string(value: Value<'_>) -> Result<Cow<'_, str>, Code> {
-    value.as_str().ok_or(Code::WrongType)
+fn string(member: Member<'_>) -> Result<Cow<'_, str>, Code> {
+    let text = if member.unescaped { member.value.inside() } else { None };
+    text.map(Cow::Borrowed).or_else(|| member.value.as_str()).ok_or(Code::WrongType)
 }
 
 /// A non-empty string that somebody else chose, within its limit.
-fn opaque(value: Value<'_>) -> Result<Cow<'_, str>, Code> {
-    let text = string(value)?;
+fn opaque(member: Member<'_>) -> Result<Cow<'_, str>, Code> {
+    let text = string(member)?;
     match text.len() {
         0 => Err(Code::TooShort),
         1..=ID_MAX_BYTES => Ok(text),
@@ -159,8 +199,8 @@ fn opaque(value: Value<'_>) -> Result<Cow<'_, str>, Code> {
 }
 
 /// The nil UUID names nothing, so that it is no id.
-fn uuid(value: Value<'_>) -> Result<Uuid, Code> {
-    Uuid::parse(&string(value)?).filter(|id| *id != Uuid::default()).ok_or(Code::InvalidUuid)
+fn uuid(member: Member<'_>) -> Result<Uuid, Code> {
+    Uuid::parse(&string(member)?).filter(|id| *id != Uuid::default()).ok_or(Code::InvalidUuid)
 }
 
 /// Whether a text is three whole numbers joined by hyphens, such as `1-0-0`.
@@ -174,12 +214,12 @@ fn is_schema_version(text: &str) -> bool {
     all && parts == 3
 }
 
-fn instant(value: Value<'_>) -> Result<i64, Code> {
-    crate::time::parse_rfc3339(&string(value)?).ok_or(Code::InvalidTimestamp)
+fn instant(member: Member<'_>) -> Result<i64, Code> {
+    crate::time::parse_rfc3339(&string(member)?).ok_or(Code::InvalidTimestamp)
 }
 
-fn object(value: Value<'_>) -> Result<Value<'_>, Code> {
-    if value.kind() == Kind::Object { Ok(value) } else { Err(Code::WrongType) }
+fn object(member: Member<'_>) -> Result<Value<'_>, Code> {
+    if member.value.kind() == Kind::Object { Ok(member.value) } else { Err(Code::WrongType) }
 }
 
 #[cfg(test)]

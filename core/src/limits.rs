@@ -23,6 +23,9 @@ pub const JSON_MAX_DEPTH: usize = 64;
 pub const OBJECT_MAX_MEMBERS: usize = 512;
 /// Bytes of one attribute string; what is longer is cut at a character.
 pub const STRING_MAX_BYTES: usize = 8 * 1024;
+/// Bytes of one string whose attribute may be longer than others (a prompt, a stack
+/// trace, what a schema's `x-max-bytes` says): half of what an event may have.
+pub const LONG_STRING_MAX_BYTES: usize = 32 * 1024;
 /// Bytes of an event name.
 pub const EVENT_NAME_MAX_BYTES: usize = 128;
 /// Bytes of an opaque identifier that a client chose (user_id, batch_id).

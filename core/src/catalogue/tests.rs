@@ -79,6 +79,6 @@ fn the_sanitiser_cuts_long_texts_where_the_schemas_say() {
     let keys: BTreeSet<&str> = LONG_TEXT.iter().map(|(_, name, _)| *name).collect();
     assert_eq!(keys, Policy::DEFAULT.long_keys.iter().copied().collect());
     for (event, name, bytes) in LONG_TEXT {
-        assert_eq!(*bytes, crate::sanitise::LONG_STRING_MAX_BYTES, "{event} {name}");
+        assert_eq!(*bytes, crate::limits::LONG_STRING_MAX_BYTES, "{event} {name}");
     }
 }

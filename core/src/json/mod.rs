@@ -3,10 +3,16 @@
 //! One reader in every part, because parsers disagree exactly where it hurts
 //! (a key that stands twice, half a surrogate pair, 1e400): see
 //! docs/adr/0002-one-json-reader.md. [`check`] holds the text against the grammar
-//! once; a [`Value`] is a slice of checked text, so that reading on cannot fail.
-//! `serde_json` is the oracle in the tests.
+//! once; a [`Value`] is a slice of checked text, so that reading on cannot fail. A
+//! [`Tape`] holds the grammar and keeps what it found, for those who judge: it is
+//! walked without looking at the text again. `serde_json` is the oracle in the
+//! tests.
 
 mod check;
+mod grammar;
+mod scan;
+mod steps;
+mod tape;
 mod walk;
 mod write;
 
@@ -14,7 +20,9 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 
 pub use check::{check, check_text};
-pub use walk::{Token, Walker};
+pub use steps::Steps;
+pub use tape::{Items as NodeItems, Members, Node, Tape, hash};
+pub use walk::{Token, Tokens, Walker};
 pub use write::{push_pointer, push_pointer_index, write_padded, write_string, write_u64};
 
 /// The kinds of JSON value.
@@ -59,7 +67,12 @@ impl<'a> Value<'a> {
     /// A string's text, unescaped; `None` for other kinds and for a string that
     /// holds half of a surrogate pair, which no text can.
     pub fn as_str(self) -> Option<Cow<'a, str>> {
-        unescape(self.0.strip_prefix('"')?.strip_suffix('"')?)
+        unescape(self.inside()?)
+    }
+
+    /// A string's text between its quotes, still escaped; `None` for other kinds.
+    pub fn inside(self) -> Option<&'a str> {
+        self.0.strip_prefix('"')?.strip_suffix('"')
     }
 
     /// The value of an object's first member with that key.
@@ -151,6 +164,10 @@ impl<'a> Scan<'a> {
 fn string_end(bytes: &[u8], at: usize) -> usize {
     let mut at = at + 1;
     loop {
+        #[cfg(feature = "catalogue")]
+        {
+            at = scan::quote_or_escape(bytes, at);
+        }
         match bytes.get(at) {
             Some(b'\\') => at += 2,
             Some(b'"') => return at + 1,

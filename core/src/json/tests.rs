@@ -19,9 +19,22 @@ fn members_and_items_are_read_in_place() {
 }
 
 #[test]
+fn what_events_usually_hold_is_not_doubted() {
+    let event = r#"{"a":"line\nbreak \"quoted\"","a.b":[1,-2.5,true,null,{"a":1}],"é":"é"}"#;
+    let tape = Tape::read_text(event).unwrap();
+    assert!(!tape.root().in_doubt() && tape.root().has_dotted_keys());
+    let key = |number: usize| alloc::format!("\"k{number}\":1");
+    for (count, doubted) in [(512, false), (513, true)] {
+        let text = ["{", &(0..count).map(key).collect::<Vec<_>>().join(","), "}"].concat();
+        assert_eq!(Tape::read_text(&text).unwrap().root().in_doubt(), doubted, "{count}");
+    }
+}
+
+#[test]
 fn deep_nesting_is_grammatical_and_needs_no_stack() {
     let text = "[".repeat(200_000) + &"]".repeat(200_000);
     assert!(check_text(&text).is_ok());
+    assert!(Tape::read_text(&text).unwrap().root().in_doubt());
     assert_eq!(check_text(&text[1..]), Err(crate::verdict::Code::InvalidJson));
 }
 
@@ -65,6 +78,36 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
+/// Reads a value of a tape through `members` and `items` into serde's.
+fn rebuilt_node(node: Node<'_, '_>) -> serde_json::Value {
+    match node.kind() {
+        Kind::Object => node
+            .members()
+            .map(|(key, value)| (key.as_str().unwrap().into_owned(), rebuilt_node(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Kind::Array => node.items().map(rebuilt_node).collect(),
+        Kind::String => node.as_str().unwrap().into_owned().into(),
+        _ => serde_json::from_str(node.raw()).unwrap(),
+    }
+}
+
+/// The doubt of the whole, found the slow way: what must never be overlooked.
+fn must_be_doubted(node: Node<'_, '_>) -> bool {
+    let doubtful = |node: Node<'_, '_>| match node.kind() {
+        Kind::String => node.raw().contains("\\u"),
+        Kind::Number => node.raw().parse::<f64>().is_ok_and(|number| !number.is_finite()),
+        _ => must_be_doubted(node),
+    };
+    let mut keys: Vec<_> = node.members().map(|(key, _)| key.as_str()).collect();
+    let count = keys.len();
+    keys.sort();
+    keys.dedup();
+    keys.len() < count
+        || node.members().any(|(key, value)| doubtful(key) || doubtful(value))
+        || node.items().any(doubtful)
+}
+
 /// Reads a value through `entries` and `items` into serde's.
 fn rebuilt(value: Value<'_>) -> serde_json::Value {
     match value.kind() {
@@ -87,7 +130,11 @@ proptest! {
         } else {
             tree.to_string()
         };
-        prop_assert_eq!(rebuilt(value(&text)), tree);
+        prop_assert_eq!(rebuilt(value(&text)), tree.clone());
+        let tape = Tape::read_text(&text).unwrap();
+        prop_assert_eq!(rebuilt_node(tape.root()), tree);
+        let steps: Vec<_> = Steps::new(tape.root()).collect();
+        prop_assert_eq!(steps, Walker::new(value(&text)).collect::<Vec<_>>());
     }
 
     #[test]
@@ -97,10 +144,22 @@ proptest! {
         // the second, which `hazards` refuses an event at a time.
         let oracle = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
         prop_assert_eq!(check_text(&text).is_ok(), oracle, "{}", text);
+        prop_assert_eq!(Tape::read_text(&text).is_ok(), oracle, "{}", text);
+    }
+
+    #[test]
+    fn what_must_be_looked_at_closely_is_doubted(
+        text in r#"\{("([ab]|long_key_[ab]|\\u0061|\\n)":([1a]|"[ab]"|"\\ud800"|1e4000?|\{"(a|b)":1,"a":2\}),){0,5}"z":0\}"#
+    ) {
+        if let Ok(tape) = Tape::read_text(&text) {
+            let root = tape.root();
+            prop_assert!(root.in_doubt() || !must_be_doubted(root), "{}", text);
+        }
     }
 
     #[test]
     fn any_bytes_end_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        prop_assert_eq!(check(&bytes).err(), Tape::read(&bytes).err());
         if let Ok(value) = check(&bytes) {
             prop_assert!(Walker::new(value).count() > 0);
         }

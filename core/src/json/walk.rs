@@ -22,6 +22,23 @@ pub enum Token<'a> {
     Literal(&'a str),
 }
 
+/// A walk over one value, token by token. Places are bytes from its beginning.
+pub trait Tokens<'a>: Iterator<Item = Token<'a>> {
+    /// Where in the text the next token begins at the earliest; after a string
+    /// or number it is the place right behind it.
+    fn position(&self) -> usize;
+
+    /// How many containers are open.
+    fn depth(&self) -> usize;
+
+    /// Appends the JSON pointer of the last token.
+    fn pointer(&self, out: &mut String);
+
+    /// Whether the last token, a key or a string, is known to be plain: see
+    /// [`Node::is_plain`](super::Node::is_plain).
+    fn is_plain(&self) -> bool;
+}
+
 /// Walks one value of checked text; see [`Token`].
 #[derive(Debug)]
 pub struct Walker<'a> {
@@ -46,20 +63,18 @@ impl<'a> Walker<'a> {
     pub const fn new(value: Value<'a>) -> Self {
         Self { text: value.0, at: 0, open: Vec::new() }
     }
+}
 
-    /// Where in the text the next token begins at the earliest; after a string
-    /// or number it is the place right behind it.
-    pub const fn position(&self) -> usize {
+impl<'a> Tokens<'a> for Walker<'a> {
+    fn position(&self) -> usize {
         self.at
     }
 
-    /// How many containers are open.
-    pub const fn depth(&self) -> usize {
+    fn depth(&self) -> usize {
         self.open.len()
     }
 
-    /// Appends the JSON pointer of the last token.
-    pub fn pointer(&self, out: &mut String) {
+    fn pointer(&self, out: &mut String) {
         for level in &self.open {
             match (level.object, level.key) {
                 (true, Some(key)) => push_pointer(out, key),
@@ -67,6 +82,10 @@ impl<'a> Walker<'a> {
                 (false, _) => push_pointer_index(out, level.index),
             }
         }
+    }
+
+    fn is_plain(&self) -> bool {
+        false
     }
 }
 

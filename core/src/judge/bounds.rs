@@ -4,7 +4,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::json::{Kind, Token, Value, Walker, unescape};
+use crate::json::{Kind, Node, Token, Tokens as _, Value, Walker, unescape};
 use crate::limits::{JSON_MAX_DEPTH, OBJECT_MAX_MEMBERS};
 use crate::verdict::{Code, Fault};
 
@@ -18,12 +18,30 @@ const MAX_EXPONENT: i64 = 308;
 /// # Errors
 /// The first fault, with its pointer.
 pub fn check(value: Value<'_>, max_bytes: usize) -> Result<(), Fault> {
-    if value.kind() != Kind::Object {
+    has_size(value.kind(), value.raw(), max_bytes)?;
+    closely(value)
+}
+
+/// As [`check`]: what the tape does not doubt needs no second look.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_node(node: Node<'_, '_>, max_bytes: usize) -> Result<(), Fault> {
+    has_size(node.kind(), node.raw(), max_bytes)?;
+    if node.in_doubt() { closely(node.value()) } else { Ok(()) }
+}
+
+fn has_size(kind: Kind, raw: &str, max_bytes: usize) -> Result<(), Fault> {
+    if kind != Kind::Object {
         return Err(Fault::new(Code::NotAnObject, ""));
     }
-    if value.raw().len() > max_bytes {
+    if raw.len() > max_bytes {
         return Err(Fault::new(Code::EventTooLarge, ""));
     }
+    Ok(())
+}
+
+fn closely(value: Value<'_>) -> Result<(), Fault> {
     let mut keys: Vec<Vec<&str>> = Vec::new();
     let mut walker = Walker::new(value);
     while let Some(token) = walker.next() {

@@ -20,14 +20,17 @@ use crate::batch::Batch;
 use crate::consent::{Consent, Mode};
 use crate::event::Envelope;
 use crate::id::Uuid;
-use crate::json::{Kind, Value};
+use crate::json::{Kind, Node, Tape};
 use crate::limits;
-use crate::sanitise::{self, Finding, Rule};
+use crate::sanitise::{Finding, Rule};
 use crate::verdict::{Code, EventVerdict, Fault, Verdict};
 
 pub use bounds::check as check_bounds;
 pub use output::user_id;
 pub use site::{NamePolicy, PageSettings, Site, SiteLimits, WhenConsentAbsent};
+
+/// What the edge's fields add to an event, about: four names, two ids, a time.
+const ADDED_BYTES: usize = 256;
 
 /// The event schemas, as far as a judge needs them.
 pub trait Schemas {
@@ -35,25 +38,33 @@ pub trait Schemas {
     ///
     /// # Errors
     /// The first fault.
-    fn context(&self, context: Value<'_>) -> Result<(), Fault>;
+    fn context(&self, context: Node<'_, '_>) -> Result<(), Fault>;
 
-    /// Holds an event's attributes against its schema; pointers are relative to
-    /// the attributes. `Ok(false)` when the catalogue has no such event.
+    /// The schema of an event; `None` when the catalogue has no such event.
+    fn event(&self, event_name: &str) -> Option<&dyn EventSchema>;
+}
+
+/// The schema of one event.
+pub trait EventSchema {
+    /// Holds an event's attributes against it; pointers are relative to the
+    /// attributes. The attributes are within bounds: no key stands twice.
     ///
     /// # Errors
     /// The first fault; `unknown_schema_version` with an empty pointer.
-    fn attributes(
-        &self,
-        event_name: &str,
-        version: Option<&str>,
-        attributes: Value<'_>,
-    ) -> Result<bool, Fault>;
+    fn check(&self, version: Option<&str>, attributes: Node<'_, '_>) -> Result<(), Fault>;
 
-    /// Whether an attribute holds what people typed, beside those of
-    /// [`FREE_TEXT`](crate::catalogue::FREE_TEXT), which every judge knows.
-    fn is_free_text(&self, _event_name: &str, _attribute: &str) -> bool {
-        false
-    }
+    /// What is known of an attribute: whether people typed it, or how long it may be;
+    /// beside [`FREE_TEXT`](crate::catalogue::FREE_TEXT), which every judge knows.
+    fn attribute(&self, name: &str) -> Attribute;
+}
+
+/// What an event's schema says of an attribute, beyond its type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attribute {
+    /// Whether it holds what people typed.
+    pub is_free_text: bool,
+    /// The bytes of its string, if they are not the usual limit's.
+    pub max_bytes: Option<usize>,
 }
 
 /// Where the judge sits.
@@ -136,21 +147,22 @@ impl Judge<'_> {
     /// Judges every event of a batch. `fill_id` makes the id of the event at an
     /// index that came without one.
     pub fn batch(&self, batch: &Batch<'_>, fill_id: &mut dyn FnMut(usize) -> Uuid) -> JudgedBatch {
-        let shared =
-            batch.context.map_or(Ok(Consent::default()), |context| self.consent_of(context));
+        let context = batch.context_node();
+        let shared = context.map_or(Ok(Consent::default()), |context| self.consent_of(context));
         let skew_ms = self.skew_ms(batch);
         let events = batch
-            .events
-            .iter()
+            .nodes()
             .enumerate()
             .map(|(index, event)| {
                 let mut fill = || fill_id(index);
-                self.event(*event, &shared, skew_ms, &mut fill)
+                self.event(event, &shared, skew_ms, &mut fill)
             })
             .collect();
-        let context = match (&shared, batch.context) {
+        let context = match (&shared, context) {
             (Ok(_), Some(context)) => {
-                Some(sanitise::json_with(context, "/context", &self.policy(), &mut Vec::new()))
+                let mut out = String::with_capacity(context.raw().len());
+                self.clean_context(context, &mut Vec::new(), &mut out);
+                Some(out)
             }
             _ => None,
         };
@@ -159,9 +171,9 @@ impl Judge<'_> {
 
     /// Judges one event. `shared` is the consent of the batch's context, or the
     /// fault that made it unreadable, which is then every event's.
-    pub fn event(
+    fn event(
         &self,
-        event: Value<'_>,
+        event: Node<'_, '_>,
         shared: &Result<Consent, Fault>,
         skew_ms: i64,
         fill_id: &mut dyn FnMut() -> Uuid,
@@ -183,7 +195,7 @@ impl Judge<'_> {
 
     fn try_event(
         &self,
-        event: Value<'_>,
+        event: Node<'_, '_>,
         shared: &Result<Consent, Fault>,
         skew_ms: i64,
         fill_id: &mut dyn FnMut() -> Uuid,
@@ -193,44 +205,44 @@ impl Judge<'_> {
             Place::Signed => limits::HOP_EVENT_MAX_BYTES,
             _ => limits::EVENT_MAX_BYTES,
         };
-        // The id is told even when the rest is refused, so that the sender
-        // knows which event is meant.
-        let given = event.get("event_id").filter(|id| id.kind() != Kind::Null);
-        judged.event_id = match given {
-            Some(id) => {
-                id.as_str().as_deref().and_then(Uuid::parse).filter(|id| *id != Uuid::default())
+        let is_signed = matches!(self.place, Place::Signed);
+        let read =
+            bounds::check_node(event, max_bytes).and_then(|()| Envelope::read_node(event, is_signed));
+        let (mut envelope, parts) = match read {
+            Ok(read) => read,
+            Err(fault) => {
+                // The id is told even when the rest is refused, so that the sender
+                // knows which event is meant.
+                judged.event_id = id_of(event, fill_id);
+                return Err(fault);
             }
-            None if event.kind() == Kind::Object => Some(fill_id()),
-            None => None,
         };
-        bounds::check(event, max_bytes)?;
-        let mut envelope = match self.place {
-            Place::Signed => Envelope::read(event)?,
-            Place::Page | Place::Public(_) => Envelope::read_public(event)?,
-        };
+        judged.event_id = envelope.event_id.or_else(|| Some(fill_id()));
         envelope.event_id = judged.event_id;
         self.check_tenant(&envelope)?;
-        let consent = match (envelope.context, shared) {
+        let consent = match (parts.context, shared) {
             (_, Err(fault)) => return Err(fault.clone()),
             (None, Ok(shared)) => *shared,
             (Some(context), Ok(shared)) => self.consent_of(context)?.over(*shared),
         };
         self.apply_consent(consent, &mut envelope, &mut judged.findings)?;
         self.settle_time(skew_ms, &mut envelope)?;
-        self.check_schema(&envelope)?;
-        judged.text = self.write(&envelope, &mut judged.findings);
+        let schema = self.schemas.and_then(|schemas| schemas.event(&envelope.event_name));
+        self.check_schema(&envelope, parts.attributes, schema)?;
+        judged.text = String::with_capacity(event.raw().len() + ADDED_BYTES);
+        self.write(&envelope, &parts, schema, &mut judged.findings, &mut judged.text);
         judged.verdict = Verdict::Accepted;
         Ok(())
     }
 
     /// Checks a context, and reads the consent in it.
-    fn consent_of(&self, context: Value<'_>) -> Result<Consent, Fault> {
+    fn consent_of(&self, context: Node<'_, '_>) -> Result<Consent, Fault> {
         let placed = |fault: Fault| Fault::new(fault.code, ["/context", &fault.pointer].concat());
-        bounds::check(context, limits::EVENT_MAX_BYTES).map_err(placed)?;
+        bounds::check_node(context, limits::EVENT_MAX_BYTES).map_err(placed)?;
         if let Some(schemas) = self.schemas {
             schemas.context(context).map_err(placed)?;
         }
-        Consent::of_context(context)
+        Consent::of_context(context.value())
     }
 
     fn check_tenant(&self, envelope: &Envelope<'_>) -> Result<(), Fault> {
@@ -305,26 +317,45 @@ impl Judge<'_> {
         }
     }
 
-    fn check_schema(&self, envelope: &Envelope<'_>) -> Result<(), Fault> {
-        let Some(schemas) = self.schemas else { return Ok(()) };
-        let attributes = match envelope.attributes {
-            Some(attributes) => attributes,
-            None => crate::json::check_text("{}").map_err(|code| Fault::new(code, ""))?,
-        };
+    fn check_schema(
+        &self,
+        envelope: &Envelope<'_>,
+        attributes: Option<Node<'_, '_>>,
+        schema: Option<&dyn EventSchema>,
+    ) -> Result<(), Fault> {
+        if self.schemas.is_none() {
+            return Ok(());
+        }
+        let none = Tape::read_text("{}").map_err(|code| Fault::new(code, ""))?;
+        let attributes = attributes.unwrap_or(none.root());
         if let Some(pointer) = paths::conflict(attributes, "/attributes") {
             return Err(Fault::new(Code::PathConflict, pointer));
         }
-        let version = envelope.schema_version.as_deref();
-        match schemas.attributes(&envelope.event_name, version, attributes) {
-            Ok(false) if self.site.names == NamePolicy::Strict => {
-                Err(Fault::new(Code::UnknownEventName, "/event_name"))
+        let Some(schema) = schema else {
+            return match self.site.names {
+                NamePolicy::Strict => Err(Fault::new(Code::UnknownEventName, "/event_name")),
+                NamePolicy::Open => Ok(()),
+            };
+        };
+        schema.check(envelope.schema_version.as_deref(), attributes).map_err(|fault| {
+            if fault.code == Code::UnknownSchemaVersion {
+                Fault::new(fault.code, "/schema_version")
+            } else {
+                Fault::new(fault.code, ["/attributes", &fault.pointer].concat())
             }
-            Ok(_) => Ok(()),
-            Err(fault) if fault.code == Code::UnknownSchemaVersion => {
-                Err(Fault::new(fault.code, "/schema_version"))
-            }
-            Err(fault) => Err(Fault::new(fault.code, ["/attributes", &fault.pointer].concat())),
+        })
+    }
+}
+
+/// The id of an event that cannot be read as a whole: its own, as far as that is one.
+fn id_of(event: Node<'_, '_>, fill_id: &mut dyn FnMut() -> Uuid) -> Option<Uuid> {
+    match event.get("event_id").filter(|id| id.kind() != Kind::Null) {
+        Some(id) => {
+            let id = id.as_str().as_deref().and_then(Uuid::parse);
+            id.filter(|id| *id != Uuid::default())
         }
+        None if event.kind() == Kind::Object => Some(fill_id()),
+        None => None,
     }
 }
 

@@ -3,12 +3,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Judge, Place};
+use super::{Attribute, EventSchema, Judge, Place};
 use crate::catalogue::FREE_TEXT;
-use crate::event::Envelope;
+use crate::event::{Envelope, Parts};
 use crate::id::Uuid;
-use crate::json::{Value, unescape, write_string};
-use crate::sanitise::{self, Finding, Policy, Rule};
+use crate::json::{Node, Value, write_string};
+use crate::sanitise::{self, Finding, Member, Policy, Rule};
 use crate::time::format_rfc3339;
 
 impl Judge<'_> {
@@ -18,75 +18,86 @@ impl Judge<'_> {
         Policy { rare_rules, pseudonym: self.pseudonym, ..Policy::DEFAULT }
     }
 
-    pub(super) fn write(&self, envelope: &Envelope<'_>, findings: &mut Vec<Finding>) -> String {
-        let mut out = Members(String::with_capacity(1_024));
-        out.uuid("event_id", envelope.event_id);
-        out.text("event_name", Some(&envelope.event_name));
-        out.text("schema_version", envelope.schema_version.as_deref());
-        out.instant("occurred_at", envelope.occurred_at_ms);
+    pub(super) fn write(
+        &self,
+        envelope: &Envelope<'_>,
+        parts: &Parts<'_, '_>,
+        schema: Option<&dyn EventSchema>,
+        findings: &mut Vec<Finding>,
+        out: &mut String,
+    ) {
+        let mut out = Members(out);
+        out.uuid("{\"event_id\":", envelope.event_id);
+        out.text(",\"event_name\":", Some(&envelope.event_name));
+        out.text(",\"schema_version\":", envelope.schema_version.as_deref());
+        out.instant(",\"occurred_at\":", envelope.occurred_at_ms);
         if !matches!(self.place, Place::Page) {
-            out.instant("received_at", envelope.received_at_ms);
-            out.uuid("tenant_id", Some(self.site.tenant_id));
-            out.uuid("site_id", Some(self.site.site_id));
+            out.instant(",\"received_at\":", envelope.received_at_ms);
+            out.uuid(",\"tenant_id\":", Some(self.site.tenant_id));
+            out.uuid(",\"site_id\":", Some(self.site.site_id));
         }
-        out.uuid("session_id", envelope.session_id);
-        out.uuid("anonymous_id", envelope.anonymous_id);
+        out.uuid(",\"session_id\":", envelope.session_id);
+        out.uuid(",\"anonymous_id\":", envelope.anonymous_id);
         if let Some(user_id) = envelope.user_id.as_deref() {
-            out.text("user_id", self::user_id(user_id, &self.policy(), findings).as_deref());
+            out.text(",\"user_id\":", self::user_id(user_id, &self.policy(), findings).as_deref());
         }
-        out.raw("source", envelope.source.map(Value::raw));
-        let attributes = envelope.attributes.map_or_else(
-            || String::from("{}"),
-            |attributes| self.attributes(&envelope.event_name, attributes, findings),
-        );
-        out.raw("attributes", Some(&attributes));
-        let context = envelope
-            .context
-            .map(|context| sanitise::json_with(context, "/context", &self.policy(), findings));
-        out.raw("context", context.as_deref());
+        out.raw(",\"source\":", envelope.source.map(Value::raw));
+        out.0.push_str(",\"attributes\":");
+        match parts.attributes {
+            Some(attributes) => {
+                self.clean_attributes(&envelope.event_name, attributes, schema, findings, out.0);
+            }
+            None => out.0.push_str("{}"),
+        }
+        if let Some(context) = parts.context {
+            out.0.push_str(",\"context\":");
+            self.clean_context(context, findings, out.0);
+        }
         match self.place {
             Place::Page => {}
             Place::Public(arrival) => {
-                out.raw("geo", arrival.geo);
-                out.text("client_ip_prefix", arrival.client_ip_prefix);
+                out.raw(",\"geo\":", arrival.geo);
+                out.text(",\"client_ip_prefix\":", arrival.client_ip_prefix);
             }
             Place::Signed => {
-                out.raw("geo", envelope.geo.map(Value::raw));
-                out.raw("client_ip_prefix", envelope.client_ip_prefix.map(Value::raw));
+                out.raw(",\"geo\":", envelope.geo.map(Value::raw));
+                let prefix = envelope.client_ip_prefix.map(Value::raw);
+                out.raw(",\"client_ip_prefix\":", prefix);
             }
         }
         out.0.push('}');
-        out.0
     }
 
-    fn attributes(
+    pub(super) fn clean_context(
+        &self,
+        context: Node<'_, '_>,
+        findings: &mut Vec<Finding>,
+        out: &mut String,
+    ) {
+        let usual = |_: &str| Member::Usual;
+        sanitise::json_node(context, "/context", &self.policy(), usual, findings, out);
+    }
+
+    fn clean_attributes(
         &self,
         event_name: &str,
-        attributes: Value<'_>,
+        attributes: Node<'_, '_>,
+        schema: Option<&dyn EventSchema>,
         findings: &mut Vec<Finding>,
-    ) -> String {
-        let free_text = |key: &str| {
-            if self.site.keep_free_text {
-                return false;
+        out: &mut String,
+    ) {
+        let has_free_text = FREE_TEXT.iter().any(|(event, _)| *event == event_name);
+        let member = |key: &str| {
+            let known = schema.map_or_else(Attribute::default, |schema| schema.attribute(key));
+            let is_free_text =
+                known.is_free_text || has_free_text && FREE_TEXT.contains(&(event_name, key));
+            match known.max_bytes {
+                _ if is_free_text && !self.site.keep_free_text => Member::Gone,
+                Some(bytes) => Member::Within(bytes),
+                None => Member::Usual,
             }
-            // A key that is written with escapes is the same key.
-            let unescaped = if key.contains('\\') { unescape(key) } else { None };
-            let key = unescaped.as_deref().unwrap_or(key);
-            FREE_TEXT.contains(&(event_name, key))
-                || self.schemas.is_some_and(|schemas| schemas.is_free_text(event_name, key))
         };
-        let mut kept = String::new();
-        if attributes.entries().any(|(key, _)| free_text(key)) {
-            let mut members = Members(String::with_capacity(attributes.raw().len()));
-            for (key, value) in attributes.entries().filter(|(key, _)| !free_text(key)) {
-                members.raw(key, Some(value.raw()));
-            }
-            kept = members.finish();
-        }
-        match crate::json::check_text(&kept) {
-            Ok(kept) => sanitise::json_with(kept, "/attributes", &self.policy(), findings),
-            Err(_) => sanitise::json_with(attributes, "/attributes", &self.policy(), findings),
-        }
+        sanitise::json_node(attributes, "/attributes", &self.policy(), member, findings, out);
     }
 }
 
@@ -107,54 +118,40 @@ pub fn user_id(user_id: &str, policy: &Policy<'_>, findings: &mut Vec<Finding>) 
     policy.pseudonym.map(|pseudonym| pseudonym(user_id))
 }
 
-/// An object under construction; absent members are left out.
-struct Members(String);
+/// An object under construction; absent members are left out. What stands before a
+/// value is given as it is written.
+struct Members<'o>(&'o mut String);
 
-impl Members {
-    fn key(&mut self, key: &str) {
-        self.0.push(if self.0.is_empty() { '{' } else { ',' });
-        self.0.push('"');
-        self.0.push_str(key);
-        self.0.push_str("\":");
-    }
-
-    fn raw(&mut self, key: &str, json: Option<&str>) {
+impl Members<'_> {
+    fn raw(&mut self, front: &str, json: Option<&str>) {
         if let Some(json) = json {
-            self.key(key);
+            self.0.push_str(front);
             self.0.push_str(json);
         }
     }
 
-    fn text(&mut self, key: &str, text: Option<&str>) {
+    fn text(&mut self, front: &str, text: Option<&str>) {
         if let Some(text) = text {
-            self.key(key);
-            write_string(&mut self.0, text);
+            self.0.push_str(front);
+            write_string(self.0, text);
         }
     }
 
-    fn uuid(&mut self, key: &str, id: Option<Uuid>) {
+    fn uuid(&mut self, front: &str, id: Option<Uuid>) {
         if let Some(id) = id {
-            self.key(key);
+            self.0.push_str(front);
             self.0.push('"');
-            id.push_to(&mut self.0);
+            id.push_to(self.0);
             self.0.push('"');
         }
     }
 
-    fn instant(&mut self, key: &str, unix_ms: Option<i64>) {
+    fn instant(&mut self, front: &str, unix_ms: Option<i64>) {
         if let Some(unix_ms) = unix_ms {
-            self.key(key);
+            self.0.push_str(front);
             self.0.push('"');
-            format_rfc3339(unix_ms, &mut self.0);
+            format_rfc3339(unix_ms, self.0);
             self.0.push('"');
         }
-    }
-
-    fn finish(mut self) -> String {
-        if self.0.is_empty() {
-            self.0.push('{');
-        }
-        self.0.push('}');
-        self.0
     }
 }

@@ -8,17 +8,39 @@ use alloc::borrow::{Cow, ToOwned as _};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::json::{Kind, Value, push_pointer, push_pointer_index, unescape};
+use crate::json::{Kind, Node, Value, push_pointer, push_pointer_index, unescape};
+
+/// Members up to which keys are compared each with each.
+const FEW_MEMBERS: usize = 32;
 
 /// The pointer of the first value whose path is taken already, behind `prefix`.
-pub(super) fn conflict(attributes: Value<'_>, prefix: &str) -> Option<String> {
-    // Without a dotted key the object's own shape keeps its paths apart. A dot
-    // can be written as an escape, too.
-    let text = attributes.raw();
-    if !text.contains(['.', '\\']) {
+pub(super) fn conflict(attributes: Node<'_, '_>, prefix: &str) -> Option<String> {
+    // Without a dotted key the object's own shape keeps its paths apart.
+    if !attributes.has_dotted_keys() || are_few_apart(attributes) {
         return None;
     }
-    in_root(attributes, prefix)
+    in_root(attributes.value(), prefix)
+}
+
+/// Whether a few members, none of which holds another object, are plainly apart: no
+/// key is where another one goes on. Most events are such.
+fn are_few_apart(object: Node<'_, '_>) -> bool {
+    let mut keys = [""; FEW_MEMBERS];
+    let mut count = 0;
+    for (key, value) in object.members() {
+        let holds_more = matches!(value.kind(), Kind::Object | Kind::Array);
+        match keys.get_mut(count) {
+            Some(slot) if !holds_more && !key.is_escaped() => *slot = key.inside(),
+            _ => return false,
+        }
+        count += 1;
+    }
+    let keys = keys.get(..count).unwrap_or_default();
+    keys.iter().all(|longer| {
+        longer.bytes().enumerate().all(|(at, byte)| {
+            byte != b'.' || !keys.iter().any(|key| key.len() == at && longer.starts_with(key))
+        })
+    })
 }
 
 /// A value that is not an object of members, and where it is.
@@ -85,10 +107,11 @@ fn in_items(array: Value<'_>, pointer: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::check_text;
+    use crate::json::Tape;
+    use proptest::prelude::*;
 
     fn found(text: &str) -> Option<String> {
-        conflict(check_text(text).unwrap(), "/attributes")
+        conflict(Tape::read_text(text).unwrap().root(), "/attributes")
     }
 
     #[test]
@@ -117,6 +140,19 @@ mod tests {
             r#"{"l":[{"a.b":1},{"a.b":2}]}"#,
         ] {
             assert_eq!(found(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_few_keys_are_apart_when_all_their_paths_are(
+            keys in prop::collection::btree_set("[ab](\\.[ab]|[ab]){0,3}", 1..6)
+        ) {
+            let members: Vec<_> = keys.iter().map(|key| alloc::format!("\"{key}\":1")).collect();
+            let text = alloc::format!("{{{}}}", members.join(","));
+            let tape = Tape::read_text(&text).unwrap();
+            let closely = in_root(tape.root().value(), "");
+            prop_assert_eq!(are_few_apart(tape.root()), closely.is_none(), "{}", text);
         }
     }
 }

@@ -13,6 +13,7 @@
 
 mod checksum;
 mod email;
+mod glance;
 mod glyph;
 mod index;
 mod ip;
@@ -40,13 +41,12 @@ use alloc::vec::Vec;
 pub use policy::{Action, Policy};
 pub use rule::{Finding, Rule};
 pub use screen::screen;
+pub use walk::Member;
 
-use crate::json::{Value, Walker};
+use crate::json::{Node, Steps, Tokens, Value, Walker};
 
 /// What stands where an e-mail address stood.
 pub const EMAIL_MARK: &str = "[email]";
-/// Bytes of a string whose key may be longer ([`Policy::long_keys`]).
-pub const LONG_STRING_MAX_BYTES: usize = 32 * 1024;
 
 /// How often a text is gone over while it changes. What one rule leaves may be
 /// what another one looks for; nothing is known that needs a third time.
@@ -91,7 +91,36 @@ pub fn json_with(
     policy: &Policy<'_>,
     findings: &mut Vec<Finding>,
 ) -> String {
-    walk::json(value, policy, &mut |rule, walker, of_object| {
+    let mut output = String::with_capacity(value.raw().len());
+    let walk = (value.raw(), Walker::new(value));
+    walk::json(walk, policy, |_| Member::Usual, &mut placed(prefix, findings), &mut output);
+    output
+}
+
+/// Appends what [`json_with`] returns for a value of a tape. `member` tells what is
+/// known of the value's own members, by key.
+pub fn json_node(
+    node: Node<'_, '_>,
+    prefix: &str,
+    policy: &Policy<'_>,
+    member: impl Fn(&str) -> Member,
+    findings: &mut Vec<Finding>,
+    output: &mut String,
+) {
+    if glance::is_clean(node, policy, &member) {
+        output.push_str(node.raw());
+        return;
+    }
+    let walk = (node.raw(), Steps::new(node));
+    walk::json(walk, policy, member, &mut placed(prefix, findings), output);
+}
+
+/// Adds each finding with its pointer behind a prefix.
+fn placed<'j, W: Tokens<'j>>(
+    prefix: &str,
+    findings: &mut Vec<Finding>,
+) -> impl FnMut(Rule, &W, bool) {
+    move |rule, walker, of_object| {
         let mut pointer = String::from(prefix);
         walker.pointer(&mut pointer);
         if of_object {
@@ -99,13 +128,17 @@ pub fn json_with(
             pointer.truncate(object.unwrap_or(0));
         }
         findings.push(Finding { rule, pointer });
-    })
+    }
 }
 
 /// As [`json`], telling each finding's rule and the walker that stands at its
 /// place: the page, which asks for neither, does not pay for pointers.
 pub fn json_telling(value: Value<'_>, found: &mut dyn FnMut(Rule, &Walker<'_>)) -> String {
-    walk::json(value, &Policy::DEFAULT, &mut |rule, walker, _| found(rule, walker))
+    let mut output = String::with_capacity(value.raw().len());
+    let walk = (value.raw(), Walker::new(value));
+    let mut found = |rule, walker: &Walker<'_>, _| found(rule, walker);
+    walk::json(walk, &Policy::DEFAULT, |_| Member::Usual, &mut found, &mut output);
+    output
 }
 
 /// Goes over a text until it stays; `None` when it stayed at once. The rules that

@@ -14,7 +14,7 @@ use super::{Rule, email, ip, label, national, number, path, secret};
 
 /// Which bytes may begin something: digits of any script, and the signs that
 /// addresses, labels and paths hold.
-const TRIGGERS: [bool; 256] = {
+pub(super) const TRIGGERS: [bool; 256] = {
     let mut table = [false; 256];
     let mut digit = b'0';
     while digit <= b'9' {

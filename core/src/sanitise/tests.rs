@@ -1,5 +1,5 @@
 use super::*;
-use crate::limits::STRING_MAX_BYTES;
+use crate::limits::{LONG_STRING_MAX_BYTES, STRING_MAX_BYTES};
 use alloc::string::ToString;
 use proptest::prelude::*;
 

@@ -9,66 +9,95 @@ use alloc::string::String;
 
 use super::names::{self, Name};
 use super::policy::{Action, Policy};
-use super::{LONG_STRING_MAX_BYTES, Rule, text_with, url};
-use crate::json::{Token, Value, Walker, unescape, write_string};
-use crate::limits::STRING_MAX_BYTES;
+use super::{Rule, text_with, url};
+use crate::json::{Token, Tokens, unescape, write_string};
+use crate::limits::{LONG_STRING_MAX_BYTES, STRING_MAX_BYTES};
 
 /// A walk over one value.
-struct Walk<'w, 'j> {
+struct Walk<'w, 'j, W, G> {
     input: &'j str,
     output: String,
     copied: usize,
-    walker: Walker<'j>,
+    walker: W,
     policy: &'w Policy<'w>,
-    found: Found<'w>,
+    /// What the members of the value itself are.
+    member: G,
+    found: Found<'w, W>,
 }
 
 /// Takes each finding: its rule, the walker that stands at its place, and whether
 /// the place is the object around it, because its own key is personal.
-type Found<'w> = &'w mut dyn FnMut(Rule, &Walker<'_>, bool);
+pub(super) type Found<'w, W> = &'w mut dyn FnMut(Rule, &W, bool);
 
 /// The keys whose whole string is an address or a path.
-const URL_KEYS: [&str; 4] = ["url", "path", "referrer", "href"];
+pub(super) const URL_KEYS: [&str; 4] = ["url", "path", "referrer", "href"];
 
 /// Bytes of the longest address of e-mail, about: what a cut may leave half of.
 const LONGEST_WORD: usize = 512;
 
-/// See [`super::json_with`].
-pub(super) fn json(value: Value<'_>, policy: &Policy<'_>, found: Found<'_>) -> String {
-    let input = value.raw();
-    let output = String::with_capacity(input.len());
-    let walker = Walker::new(value);
-    let mut walk = Walk { input, output, copied: 0, walker, policy, found };
-    walk.run();
-    walk.output.push_str(input.get(walk.copied..).unwrap_or_default());
-    walk.output
+/// What is known of a member by more than its key alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Member {
+    /// Nothing.
+    Usual,
+    /// It goes, which is no finding.
+    Gone,
+    /// Its string is cut at so many bytes.
+    Within(usize),
 }
 
-impl<'j> Walk<'_, 'j> {
+/// Appends the sanitised text of a value, whose walker stands before it. `member`
+/// tells about that value's own members, by key.
+pub(super) fn json<'j, W: Tokens<'j>>(
+    (input, walker): (&'j str, W),
+    policy: &Policy<'_>,
+    member: impl Fn(&str) -> Member,
+    found: Found<'_, W>,
+    output: &mut String,
+) {
+    let out = core::mem::take(output);
+    let mut walk = Walk { input, output: out, copied: 0, walker, policy, member, found };
+    walk.run();
+    walk.output.push_str(input.get(walk.copied..).unwrap_or_default());
+    *output = walk.output;
+}
+
+impl<'j, W: Tokens<'j>, G: Fn(&str) -> Member> Walk<'_, 'j, W, G> {
     fn run(&mut self) {
-        // The key of the present member, and where it begins, quote included.
-        let mut key: Option<(Cow<'j, str>, usize)> = None;
+        // The key of the present member, where it begins, quote included, and what
+        // the member is.
+        let mut key: Option<(Cow<'j, str>, usize, Member)> = None;
         while let Some(token) = self.walker.next() {
             match token {
                 Token::Key(inside) => {
                     let from = self.walker.position() - inside.len() - 2;
-                    let Some(name) = unescape(inside) else { continue };
+                    let plain = self.walker.is_plain();
+                    let name = if plain { Some(Cow::Borrowed(inside)) } else { unescape(inside) };
+                    let Some(name) = name else { continue };
+                    let mut member = Member::Usual;
+                    if self.walker.depth() == 1 {
+                        member = (self.member)(&name);
+                        if member == Member::Gone {
+                            self.member_is_gone(from, None, None);
+                            continue;
+                        }
+                    }
                     // A path as a key is no person, even one with a query.
                     let mut personal = false;
-                    if self.policy.rare() && name.bytes().any(may_be_personal) {
+                    if self.policy.rare() && !plain && name.bytes().any(may_be_personal) {
                         text_with(&name, self.policy, &mut |rule| personal |= rule != Rule::Url);
                     }
                     if !personal {
-                        key = Some((name, from));
+                        key = Some((name, from, member));
                     } else {
-                        self.member_is_gone(from, Rule::Key, None);
+                        self.member_is_gone(from, Some(Rule::Key), None);
                     }
                     continue;
                 }
                 Token::Close => {}
                 token => {
-                    if let Some((name, from)) = key.take()
-                        && self.is_dealt_with(&name, from, token)
+                    if let Some((name, from, member)) = key.take()
+                        && self.is_dealt_with(&name, from, member, token)
                     {
                         continue;
                     }
@@ -85,24 +114,21 @@ impl<'j> Walk<'_, 'j> {
     }
 
     /// Deals with a member by its key. True when its value is done.
-    fn is_dealt_with(&mut self, name: &str, from: usize, token: Token<'j>) -> bool {
+    fn is_dealt_with(&mut self, name: &str, from: usize, member: Member, token: Token<'j>) -> bool {
         let named = |keys: &[&str]| keys.contains(&name);
         let hashed = named(self.policy.hash_keys);
         let rule = match names::of(name.as_bytes(), self.policy.rare()) {
             _ if hashed => Rule::Hash,
             Some(Name::Personal | Name::Secret | Name::Line) => Rule::Key,
             _ => {
-                return match token {
-                    Token::String(inside) if named(self.policy.long_keys) => {
-                        self.string(inside, LONG_STRING_MAX_BYTES, false);
-                        true
-                    }
-                    Token::String(inside) if URL_KEYS.contains(&name) => {
-                        self.string(inside, STRING_MAX_BYTES, true);
-                        true
-                    }
-                    _ => false,
+                let Token::String(inside) = token else { return false };
+                let limit = match member {
+                    Member::Within(bytes) => bytes,
+                    _ if named(self.policy.long_keys) => LONG_STRING_MAX_BYTES,
+                    _ => STRING_MAX_BYTES,
                 };
+                self.string(inside, limit, URL_KEYS.contains(&name));
+                return true;
             }
         };
         if matches!(token, Token::Literal(_)) {
@@ -128,7 +154,7 @@ impl<'j> Walk<'_, 'j> {
             return true;
         }
         if self.policy.rare() && action == Action::Remove {
-            self.member_is_gone(from, rule, Some(token));
+            self.member_is_gone(from, Some(rule), Some(token));
             return true;
         }
         // Behind a container its place is its member's again.
@@ -156,8 +182,10 @@ impl<'j> Walk<'_, 'j> {
 
     /// Takes a member out of the text, with one of the commas around it. `value` is
     /// its value's first token, when that was read already.
-    fn member_is_gone(&mut self, from: usize, rule: Rule, value: Option<Token<'_>>) {
-        (self.found)(rule, &self.walker, true);
+    fn member_is_gone(&mut self, from: usize, rule: Option<Rule>, value: Option<Token<'_>>) {
+        if let Some(rule) = rule {
+            (self.found)(rule, &self.walker, true);
+        }
         if let Some(token) = value.or_else(|| self.walker.next()) {
             self.skip(token);
         }
@@ -181,6 +209,10 @@ impl<'j> Walk<'_, 'j> {
     /// Sanitises a string that was just read; one that `is_url` has no query, however
     /// it is written.
     fn string(&mut self, inside: &str, limit: usize, is_url: bool) {
+        // Without a byte that a rule looks for there is nothing to find.
+        if !is_url && self.walker.is_plain() && inside.len() <= limit {
+            return;
+        }
         let Some(whole) = unescape(inside) else { return };
         let mut clean = Cow::Borrowed(whole_words(&whole, limit));
         if clean.len() < whole.len() {
@@ -207,7 +239,7 @@ impl<'j> Walk<'_, 'j> {
 }
 
 /// Whether a key with such a byte is worth a look: most have none.
-const fn may_be_personal(byte: u8) -> bool {
+pub(super) const fn may_be_personal(byte: u8) -> bool {
     byte.is_ascii_digit() || byte >= 0x80 || matches!(byte, b'@' | b'%' | b'=')
 }
 
@@ -235,3 +267,6 @@ fn cut(text: &str, limit: usize) -> &str {
     }
     text.get(..end).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,104 +1,113 @@
-//! Walks a compiled schema and an event's text together.
+//! Walks a compiled schema and an event's tape together.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 
-use super::compile::{Format, Node};
+use super::compile::{Format, Shape};
 use crate::id::Uuid;
-use crate::json::{Kind, Value, push_pointer, push_pointer_index, unescape};
+use crate::json::{Kind, Node, push_pointer, push_pointer_index};
 use crate::time::parse_rfc3339;
 use crate::verdict::{Code, Fault};
 
-/// Holds a value against a node.
+/// Digits of a whole number that a 64-bit float holds exactly, whatever they are.
+const EXACT_DIGITS: usize = 15;
+
+/// Holds a value against a shape. Its objects have no key twice.
 ///
 /// # Errors
 /// The first fault, with its pointer relative to the value.
-pub(super) fn check(node: &Node, value: Value<'_>) -> Result<(), Fault> {
-    let mut pointer = String::new();
-    walk(node, value, &mut pointer).map_err(|code| Fault { code, pointer })
-}
-
-/// On a fault the pointer is left at its place; otherwise it is restored. The
-/// schema's own depth bounds the recursion.
-fn walk(node: &Node, value: Value<'_>, pointer: &mut String) -> Result<(), Code> {
+pub(super) fn check(shape: &Shape, value: Node<'_, '_>) -> Result<(), Fault> {
     let kind = value.kind();
-    if !node.kinds.is_empty() && !node.kinds.contains(&kind) {
-        return Err(Code::WrongType);
-    }
-    match kind {
-        Kind::Object => object(node, value, pointer),
-        Kind::Array => array(node, value, pointer),
-        Kind::String => string(node, value),
-        Kind::Number => number(node, value.raw()),
-        Kind::Bool | Kind::Null if node.values.is_empty() => Ok(()),
-        Kind::Bool | Kind::Null => Err(Code::NotInEnum),
-    }
+    let checked = if !shape.allows(kind) {
+        Err(Code::WrongType)
+    } else {
+        match kind {
+            Kind::Object => return object(shape, value),
+            Kind::Array => return array(shape, value),
+            Kind::String => string(shape, value),
+            Kind::Number => number(shape, value),
+            Kind::Bool | Kind::Null if shape.values.is_empty() => Ok(()),
+            Kind::Bool | Kind::Null => Err(Code::NotInEnum),
+        }
+    };
+    checked.map_err(|code| Fault::new(code, ""))
 }
 
-fn object(node: &Node, value: Value<'_>, pointer: &mut String) -> Result<(), Code> {
-    let length = pointer.len();
-    if !node.values.is_empty() {
-        return Err(Code::NotInEnum);
+/// A fault's pointer is written on the way out, so that what is right costs none.
+/// The schema's own depth bounds the recursion.
+fn object(shape: &Shape, value: Node<'_, '_>) -> Result<(), Fault> {
+    if !shape.values.is_empty() {
+        return Err(Fault::new(Code::NotInEnum, ""));
     }
-    for (key, member) in value.entries() {
-        // A key that is written with escapes is the same key.
-        let name = name_of(key);
-        match node.properties.get(&*name) {
-            Some(property) => {
-                push_pointer(pointer, key);
-                walk(property, member, pointer)?;
-                pointer.truncate(length);
-            }
-            None if node.closed => {
-                push_pointer(pointer, key);
-                return Err(Code::UnknownField);
+    let mut required = 0;
+    for (key, member) in value.members() {
+        let property = shape.properties.of(key);
+        required += usize::from(property.is_some_and(|property| property.required));
+        match property.and_then(|property| property.shape.as_ref()) {
+            Some(inner) => check(inner, member).map_err(|fault| in_member(key.inside(), &fault))?,
+            None if shape.closed => {
+                return Err(in_member(key.inside(), &Fault::new(Code::UnknownField, "")));
             }
             None => {}
         }
     }
-    for name in &node.required {
-        if !value.entries().any(|(key, _)| key == name || name_of(key) == *name) {
-            push_pointer(pointer, name);
-            return Err(Code::MissingField);
-        }
+    // Keys that may stand twice are not to be counted.
+    if (required < shape.properties.required_count() || value.in_doubt())
+        && let Some(name) = shape.properties.missing(value)
+    {
+        return Err(in_member(name, &Fault::new(Code::MissingField, "")));
     }
     Ok(())
 }
 
-fn name_of(key: &str) -> Cow<'_, str> {
-    if key.contains('\\') {
-        unescape(key).unwrap_or(Cow::Borrowed(key))
-    } else {
-        Cow::Borrowed(key)
+fn array(shape: &Shape, value: Node<'_, '_>) -> Result<(), Fault> {
+    if !shape.values.is_empty() {
+        return Err(Fault::new(Code::NotInEnum, ""));
     }
-}
-
-fn array(node: &Node, value: Value<'_>, pointer: &mut String) -> Result<(), Code> {
-    if !node.values.is_empty() {
-        return Err(Code::NotInEnum);
-    }
-    let length = pointer.len();
     let mut count = 0;
     for item in value.items() {
-        if let Some(items) = &node.items {
-            push_pointer_index(pointer, count);
-            walk(items, item, pointer)?;
-            pointer.truncate(length);
+        if let Some(items) = &shape.items {
+            check(items, item).map_err(|fault| in_item(count, &fault))?;
         }
         count += 1;
     }
-    within(count, node.min_items, node.max_items)
+    within(count, shape.min_items, shape.max_items).map_err(|code| Fault::new(code, ""))
 }
 
-fn string(node: &Node, value: Value<'_>) -> Result<(), Code> {
+#[cold]
+fn in_member(key: &str, fault: &Fault) -> Fault {
+    let mut pointer = String::new();
+    push_pointer(&mut pointer, key);
+    pointer.push_str(&fault.pointer);
+    Fault::new(fault.code, pointer)
+}
+
+#[cold]
+fn in_item(index: usize, fault: &Fault) -> Fault {
+    let mut pointer = String::new();
+    push_pointer_index(&mut pointer, index);
+    pointer.push_str(&fault.pointer);
+    Fault::new(fault.code, pointer)
+}
+
+fn string(shape: &Shape, value: Node<'_, '_>) -> Result<(), Code> {
     let text = value.as_str().ok_or(Code::LoneSurrogate)?;
-    if !node.values.is_empty() && !node.values.iter().any(|allowed| *allowed == text) {
+    if !shape.values.is_empty() && !shape.values.iter().any(|allowed| *allowed == text) {
         return Err(Code::NotInEnum);
     }
-    if node.min_length.is_some() || node.max_length.is_some() {
-        within(text.chars().count(), node.min_length, node.max_length)?;
+    if shape.min_length.is_some() || shape.max_length.is_some() {
+        // A plain text has a character a byte, and none has more characters than bytes.
+        let characters = || if value.is_plain() { text.len() } else { text.chars().count() };
+        let is_short = shape.max_length.is_none_or(|maximum| text.len() <= maximum);
+        let is_some = match shape.min_length {
+            None | Some(0) => true,
+            Some(1) => !text.is_empty(),
+            Some(_) => false,
+        };
+        if !is_short || !is_some {
+            within(characters(), shape.min_length, shape.max_length)?;
+        }
     }
-    match node.format {
+    match shape.format {
         Some(Format::Uuid) if Uuid::parse(&text).is_none() => Err(Code::InvalidUuid),
         Some(Format::DateTime) if parse_rfc3339(&text).is_none() => Err(Code::InvalidTimestamp),
         _ => Ok(()),
@@ -115,19 +124,35 @@ fn within(length: usize, minimum: Option<usize>, maximum: Option<usize>) -> Resu
     }
 }
 
-fn number(node: &Node, text: &str) -> Result<(), Code> {
-    if !node.values.is_empty() {
+fn number(shape: &Shape, value: Node<'_, '_>) -> Result<(), Code> {
+    if !shape.values.is_empty() {
         return Err(Code::NotInEnum);
     }
-    if !node.integer && node.minimum.is_none() && node.maximum.is_none() {
+    let text = value.raw();
+    let is_signed = text.starts_with('-');
+    // Most bounds are "not negative", which the sign tells.
+    let is_bounded =
+        shape.maximum.is_some() || shape.minimum.is_some_and(|minimum| is_signed || minimum > 0.0);
+    if !is_bounded && (!shape.integer || value.is_whole()) {
         return Ok(());
     }
-    let number: f64 = text.parse().map_err(|_| Code::NumberOutOfRange)?;
+    let number = if value.is_whole() && text.len() <= EXACT_DIGITS {
+        whole(text)
+    } else {
+        text.parse().map_err(|_| Code::NumberOutOfRange)?
+    };
     // 3.0 is an integer in JSON Schema (2020-12, 6.1.1).
-    if node.integer && number % 1.0 != 0.0 {
+    if shape.integer && !value.is_whole() && number % 1.0 != 0.0 {
         return Err(Code::WrongType);
     }
-    let below = node.minimum.is_some_and(|minimum| number < minimum);
-    let above = node.maximum.is_some_and(|maximum| number > maximum);
+    let below = shape.minimum.is_some_and(|minimum| number < minimum);
+    let above = shape.maximum.is_some_and(|maximum| number > maximum);
     if below || above { Err(Code::OutOfRange) } else { Ok(()) }
+}
+
+/// The number that at most [`EXACT_DIGITS`] digits, behind a sign or not, say.
+fn whole(text: &str) -> f64 {
+    let digits = text.bytes().filter(u8::is_ascii_digit);
+    let number = digits.fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0')) as f64;
+    if text.starts_with('-') { -number } else { number }
 }

@@ -1,12 +1,13 @@
-//! JSON Schema 2020-12 to [`Node`]s: the keywords that the catalogue uses.
+//! JSON Schema 2020-12 to [`Shape`]s: the keywords that the catalogue uses.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde_json::Value;
 
+use super::properties::Properties;
 use crate::json::Kind;
 
 /// Why a schema could not be compiled.
@@ -17,12 +18,12 @@ pub struct CompileError {
     /// The place of the keyword, as a JSON pointer.
     pub pointer: String,
     /// What is wrong with it.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
 }
 
 impl CompileError {
     pub(super) fn new(schema: &str, pointer: &str, reason: &'static str) -> Self {
-        Self { schema: schema.to_string(), pointer: pointer.to_string(), reason }
+        Self { schema: schema.to_string(), pointer: pointer.to_string(), reason: reason.into() }
     }
 }
 
@@ -36,16 +37,15 @@ impl core::error::Error for CompileError {}
 
 /// A compiled schema.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Node {
-    /// The kinds that are allowed; empty allows all.
-    pub(super) kinds: Vec<Kind>,
+pub(super) struct Shape {
+    /// The kinds that are allowed, a bit each; 0 allows all.
+    kinds: u8,
     /// Whether a number must be whole.
     pub(super) integer: bool,
-    pub(super) required: Vec<String>,
-    pub(super) properties: BTreeMap<String, Node>,
+    pub(super) properties: Properties,
     /// Whether other members than `properties` are refused.
     pub(super) closed: bool,
-    pub(super) items: Option<Box<Node>>,
+    pub(super) items: Option<Box<Shape>>,
     /// The strings of `enum` or `const`; empty allows all.
     pub(super) values: Vec<String>,
     pub(super) minimum: Option<f64>,
@@ -69,13 +69,18 @@ pub(super) fn parse(schema: &str, text: &str) -> Result<Value, CompileError> {
     serde_json::from_str(text).map_err(|_| CompileError::new(schema, "", "is not JSON"))
 }
 
-impl Node {
+impl Shape {
+    /// Whether values of a kind are allowed.
+    pub(super) const fn allows(&self, kind: Kind) -> bool {
+        self.kinds == 0 || self.kinds & 1 << kind as u8 != 0
+    }
+
     pub(super) fn compile(schema: &str, place: &str, value: &Value) -> Result<Self, CompileError> {
         let error = |keyword: &str, reason| {
             CompileError::new(schema, &[place, "/", keyword].concat(), reason)
         };
         let members = value.as_object().ok_or_else(|| error("", "is not an object"))?;
-        let mut node = Self::default();
+        let mut shape = Self::default();
         for (keyword, value) in members {
             let wrong = || error(keyword, "has a form that is not compiled");
             let inner = |name: &str, value| {
@@ -83,42 +88,50 @@ impl Node {
             };
             match keyword.as_str() {
                 "type" => match value {
-                    Value::String(name) => node.add_kind(name).ok_or_else(wrong)?,
+                    Value::String(name) => shape.add_kind(name).ok_or_else(wrong)?,
                     Value::Array(names) if !names.is_empty() => {
                         for name in names {
-                            name.as_str().and_then(|name| node.add_kind(name)).ok_or_else(wrong)?;
+                            name.as_str()
+                                .and_then(|name| shape.add_kind(name))
+                                .ok_or_else(wrong)?;
                         }
                         // `number` beside `integer` allows every number.
-                        node.integer = node.integer && !names.contains(&"number".into());
+                        shape.integer = shape.integer && !names.contains(&"number".into());
                     }
                     _ => return Err(wrong()),
                 },
-                "required" => node.required = strings(value).ok_or_else(wrong)?,
+                "required" => {
+                    for name in strings(value).ok_or_else(wrong)? {
+                        shape.properties.require(name);
+                    }
+                }
                 // An empty list would allow nothing, but empty means all here.
                 "enum" if value.as_array().is_some_and(|values| !values.is_empty()) => {
-                    node.values = strings(value).ok_or_else(wrong)?;
+                    shape.values = strings(value).ok_or_else(wrong)?;
                 }
                 "enum" => return Err(wrong()),
                 "const" if members.contains_key("enum") => {
                     return Err(error(keyword, "stands beside enum, which is not compiled"));
                 }
-                "const" => node.values = Vec::from([value.as_str().ok_or_else(wrong)?.to_string()]),
+                "const" => {
+                    shape.values = Vec::from([value.as_str().ok_or_else(wrong)?.to_string()]);
+                }
                 "properties" => {
                     for (name, value) in value.as_object().ok_or_else(wrong)? {
-                        node.properties.insert(name.clone(), inner(name, value)?);
+                        shape.properties.declare(name, inner(name, value)?);
                     }
                 }
-                "additionalProperties" => node.closed = !value.as_bool().ok_or_else(wrong)?,
-                "items" => node.items = Some(Box::new(inner("", value)?)),
-                "minimum" => node.minimum = Some(value.as_f64().ok_or_else(wrong)?),
-                "maximum" => node.maximum = Some(value.as_f64().ok_or_else(wrong)?),
-                "minLength" => node.min_length = Some(size(value).ok_or_else(wrong)?),
-                "maxLength" => node.max_length = Some(size(value).ok_or_else(wrong)?),
-                "minItems" => node.min_items = Some(size(value).ok_or_else(wrong)?),
-                "maxItems" => node.max_items = Some(size(value).ok_or_else(wrong)?),
+                "additionalProperties" => shape.closed = !value.as_bool().ok_or_else(wrong)?,
+                "items" => shape.items = Some(Box::new(inner("", value)?)),
+                "minimum" => shape.minimum = Some(value.as_f64().ok_or_else(wrong)?),
+                "maximum" => shape.maximum = Some(value.as_f64().ok_or_else(wrong)?),
+                "minLength" => shape.min_length = Some(size(value).ok_or_else(wrong)?),
+                "maxLength" => shape.max_length = Some(size(value).ok_or_else(wrong)?),
+                "minItems" => shape.min_items = Some(size(value).ok_or_else(wrong)?),
+                "maxItems" => shape.max_items = Some(size(value).ok_or_else(wrong)?),
                 "format" => match value.as_str() {
-                    Some("uuid") => node.format = Some(Format::Uuid),
-                    Some("date-time") => node.format = Some(Format::DateTime),
+                    Some("uuid") => shape.format = Some(Format::Uuid),
+                    Some("date-time") => shape.format = Some(Format::DateTime),
                     _ => return Err(wrong()),
                 },
                 "$schema" | "$id" | "title" | "description" | "examples" | "default"
@@ -127,11 +140,11 @@ impl Node {
                 _ => return Err(error(keyword, "is a keyword that is not compiled")),
             }
         }
-        Ok(node)
+        Ok(shape)
     }
 
     fn add_kind(&mut self, name: &str) -> Option<()> {
-        self.kinds.push(match name {
+        let kind = match name {
             "object" => Kind::Object,
             "array" => Kind::Array,
             "string" => Kind::String,
@@ -143,7 +156,8 @@ impl Node {
                 Kind::Number
             }
             _ => return None,
-        });
+        };
+        self.kinds |= 1 << kind as u8;
         Some(())
     }
 }

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use serde_json::Value;
 
-use super::compile::{self, CompileError, Node};
+use super::compile::{self, CompileError, Shape};
 use crate::json::push_pointer;
 
 /// How far a change reaches; ordered from the least to the most.
@@ -71,7 +71,7 @@ impl Diff {
 pub fn diff(old: &str, new: &str) -> Result<Diff, CompileError> {
     let read = |name, text| {
         let schema = compile::parse(name, text)?;
-        Node::compile(name, "", &schema).map(|_| schema)
+        Shape::compile(name, "", &schema).map(|_| schema)
     };
     let (old, new) = (read("old", old)?, read("new", new)?);
     let mut diff = Diff::default();

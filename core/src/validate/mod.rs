@@ -1,31 +1,38 @@
 //! Holds events against the catalogue: the JSON Schemas of schemas/events/, and
 //! a tenant's own, which are compiled at run time.
 //!
-//! A schema is compiled once into [`Node`]s and walked together with the event's
-//! text; no tree of the event is built. The crate `jsonschema` is the oracle in
+//! A schema is compiled once into [`Shape`]s and walked together with the event's
+//! tape; no tree of the event is built. The crate `jsonschema` is the oracle in
 //! the tests. What the compiler does not know (`$ref`, `oneOf`, `pattern`, …) it
-//! refuses by name, so that no keyword is silently ignored. [`diff`](diff::diff)
-//! tells what a change of a schema means for earlier data.
+//! refuses by name, so that no keyword is silently ignored, unless it was given a
+//! [`Fallback`] that does. [`diff`](diff::diff) tells what a change of a schema
+//! means for earlier data.
 
 mod builtin;
 mod check;
 mod compile;
 pub mod diff;
+mod fallback;
+mod properties;
+mod table;
 mod version;
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::event::is_event_name;
-use crate::json::Value;
-use crate::judge::Schemas;
+use crate::json::Node;
+use crate::judge::{Attribute, EventSchema, Schemas};
+use crate::limits::LONG_STRING_MAX_BYTES;
 use crate::verdict::{Code, Fault};
 
 #[cfg(any(test, feature = "sources"))]
 pub use builtin::SOURCES;
 pub use compile::CompileError;
-use compile::Node;
+use compile::Shape;
+pub use fallback::{Check, Fallback};
+use table::Table;
 pub use version::SchemaVer;
 
 /// Bytes of a tenant's own schema: the largest built-in one, four times over.
@@ -34,19 +41,27 @@ pub const SCHEMA_MAX_BYTES: usize = 32 * 1024;
 /// The compiled schemas, by event name.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
-    context: Node,
-    events: BTreeMap<String, Event>,
+    context: Shape,
+    events: Table<Event>,
 }
 
 #[derive(Clone, Debug)]
 struct Event {
     version: SchemaVer,
     category: Option<String>,
-    attributes: Node,
-    /// The attributes that hold what people typed, beside the built-in ones.
-    free_text: Vec<String>,
+    attributes: Rules,
+    /// What is known of attributes beyond their types. A built-in schema has this in
+    /// [`FREE_TEXT`](crate::catalogue::FREE_TEXT) and the sanitiser's long keys.
+    special: Vec<(String, Attribute)>,
     /// Whether it is a tenant's.
     own: bool,
+}
+
+/// What attributes are held against.
+#[derive(Clone, Debug)]
+enum Rules {
+    Compiled(Shape),
+    Fallback(Arc<dyn Check>),
 }
 
 impl Catalogue {
@@ -69,11 +84,11 @@ impl Catalogue {
             .pointer("/properties/context")
             .ok_or_else(|| CompileError::new("envelope", "/properties/context", "is missing"))?;
         let mut catalogue = Self {
-            context: Node::compile("envelope", "/properties/context", context)?,
-            events: BTreeMap::new(),
+            context: Shape::compile("envelope", "/properties/context", context)?,
+            events: Table::default(),
         };
         for (name, text) in events {
-            catalogue.events.insert((*name).to_string(), Event::compile(name, text, false)?);
+            catalogue.events.insert(name, Event::compile(name, text, false, None)?);
         }
         Ok(catalogue)
     }
@@ -86,6 +101,28 @@ impl Catalogue {
     /// name, that is an event of Tidemark's, or that the schema's `x-self`
     /// contradicts, and a text over [`SCHEMA_MAX_BYTES`].
     pub fn insert(&mut self, name: &str, text: &str) -> Result<(), CompileError> {
+        self.add(name, text, None)
+    }
+
+    /// As [`insert`](Self::insert); what the compiler does not cover, a fallback may.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert), but for what the fallback takes.
+    pub fn insert_with(
+        &mut self,
+        name: &str,
+        text: &str,
+        fallback: &dyn Fallback,
+    ) -> Result<(), CompileError> {
+        self.add(name, text, Some(fallback))
+    }
+
+    fn add(
+        &mut self,
+        name: &str,
+        text: &str,
+        fallback: Option<&dyn Fallback>,
+    ) -> Result<(), CompileError> {
         let error = |pointer, reason| Err(CompileError::new(name, pointer, reason));
         if !is_event_name(name) {
             return error("", "is no event name: lower-case words joined by dots");
@@ -96,7 +133,7 @@ impl Catalogue {
         if text.len() > SCHEMA_MAX_BYTES {
             return error("", "is larger than 32 KB");
         }
-        self.events.insert(name.to_string(), Event::compile(name, text, true)?);
+        self.events.insert(name, Event::compile(name, text, true, fallback)?);
         Ok(())
     }
 
@@ -108,14 +145,21 @@ impl Catalogue {
         self.insert(name, text).map(|()| self)
     }
 
-    /// The names of the catalogue's events, sorted.
+    /// The names of the catalogue's events: Tidemark's, sorted, and the tenant's in
+    /// the order in which they came.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.events.keys().map(String::as_str)
+        self.events.names()
     }
 
     /// The version of an event's schema.
     pub fn version(&self, event_name: &str) -> Option<SchemaVer> {
         self.events.get(event_name).map(|event| event.version)
+    }
+
+    /// Whether an attribute holds what people typed, beside those of
+    /// [`FREE_TEXT`](crate::catalogue::FREE_TEXT).
+    pub fn is_free_text(&self, event_name: &str, attribute: &str) -> bool {
+        self.events.get(event_name).is_some_and(|event| event.attribute(attribute).is_free_text)
     }
 
     /// The category of an event (`x-category`), where its schema tells one.
@@ -125,7 +169,12 @@ impl Catalogue {
 }
 
 impl Event {
-    fn compile(name: &str, text: &str, own: bool) -> Result<Self, CompileError> {
+    fn compile(
+        name: &str,
+        text: &str,
+        own: bool,
+        fallback: Option<&dyn Fallback>,
+    ) -> Result<Self, CompileError> {
         let schema = compile::parse(name, text)?;
         let said = |pointer| schema.pointer(pointer).and_then(serde_json::Value::as_str);
         if own && said("/x-self/name").is_some_and(|said| said != name) {
@@ -138,46 +187,79 @@ impl Event {
             .ok_or_else(|| CompileError::new(name, "/x-self/version", "is missing"))?;
         let version = SchemaVer::parse(version)
             .ok_or_else(|| CompileError::new(name, "/x-self/version", "is not like 1-0-0"))?;
+        let mut special = Vec::new();
         let properties = schema.pointer("/properties").and_then(serde_json::Value::as_object);
-        let free_text = properties.map_or_else(Vec::new, |properties| {
-            let free = properties
-                .iter()
-                .filter(|(_, property)| property["x-free-text"] == serde_json::Value::Bool(true));
-            free.map(|(name, _)| name.clone()).collect()
-        });
+        for (attribute, property) in properties.into_iter().flatten() {
+            let known = special_of(property).ok_or_else(|| {
+                let place = ["/properties/", attribute, "/x-max-bytes"].concat();
+                CompileError::new(name, &place, "is not a whole number from 1 to 32768")
+            })?;
+            if known != Attribute::default() {
+                special.push((attribute.clone(), known));
+            }
+        }
+        let attributes = match (Shape::compile(name, "", &schema), fallback) {
+            (Ok(shape), _) => Rules::Compiled(shape),
+            (Err(error), None) => return Err(error),
+            (Err(_), Some(fallback)) => Rules::Fallback(fallback.compile(text).map_err(|why| {
+                let reason = ["cannot be compiled: ", &why].concat();
+                CompileError {
+                    schema: name.to_string(),
+                    pointer: String::new(),
+                    reason: reason.into(),
+                }
+            })?),
+        };
         Ok(Self {
             version,
             category: said("/x-category").map(ToString::to_string),
-            attributes: Node::compile(name, "", &schema)?,
-            free_text,
+            attributes,
+            special,
             own,
         })
     }
 }
 
+/// What a schema says of an attribute beyond its type; `None` when a string would be
+/// cut nowhere, or behind what any may have.
+fn special_of(property: &serde_json::Value) -> Option<Attribute> {
+    let is_free_text = property["x-free-text"] == serde_json::Value::Bool(true);
+    let max_bytes = match property.get("x-max-bytes") {
+        None => None,
+        Some(bytes) => {
+            let bytes = usize::try_from(bytes.as_u64()?).ok()?;
+            Some(bytes).filter(|bytes| (1..=LONG_STRING_MAX_BYTES).contains(bytes)).map(Some)?
+        }
+    };
+    Some(Attribute { is_free_text, max_bytes })
+}
+
 impl Schemas for Catalogue {
-    fn context(&self, context: Value<'_>) -> Result<(), Fault> {
+    fn context(&self, context: Node<'_, '_>) -> Result<(), Fault> {
         check::check(&self.context, context)
     }
 
-    fn attributes(
-        &self,
-        event_name: &str,
-        version: Option<&str>,
-        attributes: Value<'_>,
-    ) -> Result<bool, Fault> {
-        let Some(event) = self.events.get(event_name) else { return Ok(false) };
+    fn event(&self, event_name: &str) -> Option<&dyn EventSchema> {
+        self.events.get(event_name).map(|event| event as &dyn EventSchema)
+    }
+}
+
+impl EventSchema for Event {
+    fn check(&self, version: Option<&str>, attributes: Node<'_, '_>) -> Result<(), Fault> {
         // What an older addition wrote still fits; anything else is not known here.
-        let known = |version| SchemaVer::parse(version).is_some_and(|it| event.version.takes(it));
+        let known = |version| SchemaVer::parse(version).is_some_and(|it| self.version.takes(it));
         if version.is_some_and(|version| !known(version)) {
             return Err(Fault::new(Code::UnknownSchemaVersion, ""));
         }
-        check::check(&event.attributes, attributes).map(|()| true)
+        match &self.attributes {
+            Rules::Compiled(shape) => check::check(shape, attributes),
+            Rules::Fallback(own) => own.check(attributes.raw()),
+        }
     }
 
-    fn is_free_text(&self, event_name: &str, attribute: &str) -> bool {
-        let of = |event: &Event| event.free_text.iter().any(|name| name == attribute);
-        self.events.get(event_name).is_some_and(of)
+    fn attribute(&self, name: &str) -> Attribute {
+        let of = self.special.iter().find(|(attribute, _)| attribute == name);
+        of.map_or_else(Attribute::default, |(_, special)| *special)
     }
 }
 

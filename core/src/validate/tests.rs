@@ -1,5 +1,5 @@
 use super::*;
-use crate::json::check_text;
+use crate::json::Tape;
 use alloc::format;
 use alloc::vec::Vec;
 use proptest::prelude::*;
@@ -21,9 +21,20 @@ fn catalogue() -> Catalogue {
 }
 
 fn attributes(name: &str, text: &str) -> Result<bool, (Code, String)> {
-    CATALOGUE
-        .attributes(name, None, check_text(text).unwrap())
-        .map_err(|fault| (fault.code, fault.pointer))
+    judged(&CATALOGUE, name, None, text)
+}
+
+/// Whether the catalogue has the event, and takes it.
+fn judged(
+    catalogue: &Catalogue,
+    name: &str,
+    version: Option<&str>,
+    text: &str,
+) -> Result<bool, (Code, String)> {
+    let tape = Tape::read_text(text).unwrap();
+    let Some(event) = catalogue.event(name) else { return Ok(false) };
+    event.check(version, tape.root()).map_err(|fault| (fault.code, fault.pointer))?;
+    Ok(true)
 }
 
 #[test]
@@ -93,10 +104,7 @@ fn a_tenants_own_schema_judges_at_run_time() {
     let schema = r#"{"x-self":{"version":"1-2-0"},"type":"object","required":["shelf"],
         "properties":{"shelf":{"type":"string"},"note":{"type":"string","x-free-text":true}}}"#;
     let catalogue = own(schema).unwrap();
-    let judge = |version, text| {
-        let judged = catalogue.attributes("acme.order_picked", version, check_text(text).unwrap());
-        judged.map_err(|fault| (fault.code, fault.pointer))
-    };
+    let judge = |version, text| judged(&catalogue, "acme.order_picked", version, text);
     assert_eq!(judge(None, r#"{"shelf":"a"}"#), Ok(true));
     assert_eq!(judge(Some("1-2-0"), r#"{"shelf":"a"}"#), Ok(true));
     assert_eq!(judge(None, "{}"), Err((Code::MissingField, "/shelf".into())));
@@ -104,8 +112,9 @@ fn a_tenants_own_schema_judges_at_run_time() {
         judge(Some("1-3-0"), r#"{"shelf":"a"}"#),
         Err((Code::UnknownSchemaVersion, "".into()))
     );
-    assert!(catalogue.is_free_text("acme.order_picked", "note"));
-    assert!(!catalogue.is_free_text("acme.order_picked", "shelf"));
+    let is_free_text =
+        |name| catalogue.event("acme.order_picked").unwrap().attribute(name).is_free_text;
+    assert!(is_free_text("note") && !is_free_text("shelf"));
     // A later text of the same name replaces it.
     let next = schema.replace("1-2-0", "1-2-1").replace(r#"["shelf"]"#, "[]");
     let catalogue = catalogue.with("acme.order_picked", &next).unwrap();
