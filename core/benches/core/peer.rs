@@ -1,6 +1,8 @@
 //! What others do with the same event: a tree by serde_json, held against the same
 //! schemas by the crate `jsonschema`, its strings sanitised, and written again.
 
+use std::error::Error;
+
 use serde_json::Value;
 use tidemark_core::sanitise;
 
@@ -12,20 +14,15 @@ pub struct Peer {
 
 impl Peer {
     /// Compiles the schemas of an event.
-    pub fn new(event_name: &str) -> Self {
-        let read = |file: &str| -> Value {
+    pub fn new(event_name: &str) -> Result<Self, Box<dyn Error>> {
+        let read = |file: &str| -> Result<Value, Box<dyn Error>> {
             let path = format!("{}/../schemas/events/{file}.json", env!("CARGO_MANIFEST_DIR"));
-            let text = std::fs::read_to_string(path).unwrap_or_default();
-            serde_json::from_str(&text).unwrap_or_default()
+            Ok(serde_json::from_str(&std::fs::read_to_string(path)?)?)
         };
-        let compile = |schema: &Value| match jsonschema::validator_for(schema) {
-            Ok(validator) => validator,
-            Err(error) => panic!("{error}"),
-        };
-        Self {
-            context: compile(&read("envelope")["properties"]["context"]),
-            attributes: compile(&read(event_name)),
-        }
+        Ok(Self {
+            context: jsonschema::validator_for(&read("envelope")?["properties"]["context"])?,
+            attributes: jsonschema::validator_for(&read(event_name)?)?,
+        })
     }
 
     /// Parses, validates, sanitises and writes; `None` when the event is refused.

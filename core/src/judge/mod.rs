@@ -326,8 +326,14 @@ impl Judge<'_> {
         if self.schemas.is_none() {
             return Ok(());
         }
-        let none = Tape::read_text("{}").map_err(|code| Fault::new(code, ""))?;
-        let attributes = attributes.unwrap_or(none.root());
+        let none;
+        let attributes = match attributes {
+            Some(attributes) => attributes,
+            None => {
+                none = Tape::read_text("{}").map_err(|code| Fault::new(code, ""))?;
+                none.root()
+            }
+        };
         if let Some(pointer) = paths::conflict(attributes, "/attributes") {
             return Err(Fault::new(Code::PathConflict, pointer));
         }
