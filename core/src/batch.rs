@@ -98,6 +98,17 @@ impl<'a> Batch<'a> {
         Ok(batch)
     }
 
+    /// A batch of one event, which is the whole text, of whatever size.
+    ///
+    /// # Errors
+    /// `invalid_utf8` or `invalid_json`.
+    pub fn of_one(event: &'a [u8]) -> Result<Self, Code> {
+        let tape = Tape::read(event)?;
+        let root = tape.root();
+        let (events, places) = (Vec::from([root.value()]), Vec::from([root.place()]));
+        Ok(Self { events, places, tape, ..Self::default() })
+    }
+
     /// The shared context, where the body's tape holds it.
     pub(crate) fn context_node(&self) -> Option<Node<'_, 'a>> {
         self.context_place.map(|place| self.tape.node(place))

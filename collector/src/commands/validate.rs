@@ -235,7 +235,10 @@ impl Validation<'_> {
                 }
             }
         } else {
-            Batch { events: Vec::from([value]), ..Batch::default() }
+            match Batch::of_one(bytes) {
+                Ok(batch) => batch,
+                Err(code) => return Answer::Bad(Fault::new(code, "")),
+            }
         };
         let site = self.site_of(&batch);
         let received_at_ms = self.options.received_at.unwrap_or_else(|| self.clock.unix_ms());

@@ -206,8 +206,8 @@ impl Judge<'_> {
             _ => limits::EVENT_MAX_BYTES,
         };
         let is_signed = matches!(self.place, Place::Signed);
-        let read =
-            bounds::check_node(event, max_bytes).and_then(|()| Envelope::read_node(event, is_signed));
+        let read = bounds::check_node(event, max_bytes)
+            .and_then(|()| Envelope::read_node(event, is_signed));
         let (mut envelope, parts) = match read {
             Ok(read) => read,
             Err(fault) => {

@@ -10,7 +10,7 @@ use tidemark_core::catalogue::FREE_TEXT;
 use tidemark_core::json::{
     self, Kind, Value, push_pointer, push_pointer_index, unescape, write_string,
 };
-use tidemark_core::judge::{Schemas as _, check_bounds, user_id};
+use tidemark_core::judge::{check_bounds, user_id};
 use tidemark_core::sanitise::{Policy, json_with};
 use tidemark_core::verdict::{Code, Fault};
 
