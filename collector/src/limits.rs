@@ -61,6 +61,25 @@ pub const PROBE_TIMEOUT: Duration = Duration::from_millis(900);
 /// beyond this the settling of a doubt fences and asks.
 pub const FENCE_GRACE: Duration = Duration::from_secs(2);
 
+/// How long a connection to ClickHouse may take to be made.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a block may take, from its first byte to the answer. A block of
+/// 50,000 rows takes a quarter of a second of ClickHouse's CPU.
+pub const INSERT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a statement that fills a rollup may take.
+pub const ROLLUP_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Bytes of an answer to such statements: nothing, or an exception's words.
+pub const STATEMENT_ANSWER_MAX_BYTES: usize = 64 * 1024;
+
+/// How long a fence waits for a doubted statement to end, before it tries again later.
+pub const FENCE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often it looks.
+pub const FENCE_POLL: Duration = Duration::from_millis(50);
+
 /// Rows of a block. More make ClickHouse no faster: its cost a row is flat from
 /// about 10,000 on. It also keeps a block far from the million at which
 /// ClickHouse would cut an insert into two parts.

@@ -46,7 +46,7 @@ const WORDS_MAX_BYTES: usize = 1_000;
 
 impl Exception {
     /// Reads `Code: 60. DB::Exception: … (UNKNOWN_TABLE) …`.
-    fn read(words: &str) -> Self {
+    pub(super) fn read(words: &str) -> Self {
         let code = words.split_once("Code: ").and_then(|(_, rest)| {
             let end = rest.find(|character: char| !character.is_ascii_digit())?;
             rest.get(..end)?.parse().ok()

@@ -6,13 +6,18 @@
 //! parameter, never as text in the SQL.
 
 mod attributes;
+mod block;
 mod client;
 mod contract;
 mod error;
+mod fault;
+mod http;
 mod migrations;
+mod rollup;
 mod row;
 mod schema_gate;
 mod sql;
+mod statements;
 mod stats;
 
 pub use attributes::{Fitted, fit};
@@ -24,4 +29,5 @@ pub use error::{Exception, StoreError};
 pub use migrations::{Applied, Migration, MigrationRefusal, Report};
 pub use row::EventRow;
 pub use schema_gate::SchemaGate;
+pub use statements::Statements;
 pub use stats::TenantStats;
