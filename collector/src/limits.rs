@@ -80,6 +80,10 @@ pub const FENCE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often it looks.
 pub const FENCE_POLL: Duration = Duration::from_millis(50);
 
+/// How often a writer without work looks for some, when nobody wakes it: it adds
+/// at most this to a block's age.
+pub const WRITER_POLL: Duration = Duration::from_millis(25);
+
 /// Rows of a block. More make ClickHouse no faster: its cost a row is flat from
 /// about 10,000 on. It also keeps a block far from the million at which
 /// ClickHouse would cut an insert into two parts.

@@ -26,6 +26,7 @@ pub mod plan;
 mod rollup;
 mod settle;
 mod split;
+mod threads;
 mod write_through;
 
 pub use breaker::Breaker;
@@ -34,6 +35,7 @@ pub use frontier::Frontier;
 pub use lane::{LaneWriter, Shared, Step, WriterOptions};
 pub use open::OpenError;
 pub use rollup::RollupWriter;
+pub use threads::{Parts, Writers, spawn};
 pub use write_through::WriteThrough;
 
 #[cfg(test)]

@@ -243,11 +243,15 @@ fn shape(value: Value<'_>) -> Option<Shape> {
             Shape::Object
         }
         Kind::Array => {
-            let mut items = Shape::Null;
+            let mut items = None;
             for item in value.items() {
-                items = items.join(shape(item)?);
+                let shape = shape(item)?;
+                items = Some(match items {
+                    None => shape,
+                    Some(items) => Shape::join(items, shape),
+                });
             }
-            Shape::Array(Box::new(items))
+            Shape::Array(Box::new(items.unwrap_or(Shape::Null)))
         }
     })
 }
@@ -258,11 +262,8 @@ impl Shape {
         match (self, other) {
             (one, other) if one == other => one,
             // A type of arrays or objects has no null of its own.
-            (Self::Null, other @ (Self::Array(_) | Self::Object))
-            | (other @ (Self::Array(_) | Self::Object), Self::Null) => {
-                drop(other);
-                Self::Mixed
-            }
+            (Self::Null, Self::Array(_) | Self::Object)
+            | (Self::Array(_) | Self::Object, Self::Null) => Self::Mixed,
             (Self::Null, other) | (other, Self::Null) => other,
             (Self::Int, Self::Float) | (Self::Float, Self::Int) => Self::Float,
             (Self::Array(one), Self::Array(other)) => Self::Array(Box::new(one.join(*other))),

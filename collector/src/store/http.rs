@@ -97,7 +97,7 @@ impl Endpoint {
             let words = Limited::new(answer.into_body(), STATEMENT_ANSWER_MAX_BYTES)
                 .collect()
                 .await
-                .map(|body| body.to_bytes());
+                .map(http_body_util::Collected::to_bytes);
             Ok::<_, hyper::Error>((status, words))
         };
         // Both live here: dropping this future closes the socket.

@@ -1,7 +1,7 @@
 //! [`Store`] over HTTP: what the writer's threads call.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use tokio::runtime::Handle;
@@ -11,6 +11,7 @@ use super::client::{ClickHouse, within};
 use super::contract::{Block, DeadLetter, Piece, Rollup, Span, Store, StoreFault};
 use super::error::StoreError;
 use super::http::Endpoint;
+use super::schema_gate::SchemaGate;
 use super::{block, rollup};
 use crate::config;
 use crate::limits::{FENCE_POLL, FENCE_TIMEOUT, INSERT_TIMEOUT, QUERY_TIMEOUT, ROLLUP_TIMEOUT};
@@ -30,11 +31,17 @@ const ONE_PART: [(&str, &str); 9] = [
     ("throw_on_max_partitions_per_insert_block", "1"),
 ];
 
+/// The names of ClickHouse's codes for a table, or a database, that is not there.
+const UNKNOWN_TABLE: &str = "UNKNOWN_TABLE";
+const UNKNOWN_DATABASE: &str = "UNKNOWN_DATABASE";
+
 /// ClickHouse for the writer's threads, which wait for each answer.
 pub struct Statements {
     clickhouse: ClickHouse,
     endpoint: Endpoint,
     runtime: Handle,
+    /// Shut when a table is found missing.
+    gate: Arc<SchemaGate>,
     /// The statements that fill rollups, made once from the tables' columns.
     rollups: Mutex<BTreeMap<Rollup, rollup::Statement>>,
 }
@@ -42,11 +49,12 @@ pub struct Statements {
 impl Statements {
     /// The store that `clickhouse` speaks to; its I/O is done on `runtime`, and
     /// its methods are called from outside of it.
-    pub fn new(config: &config::ClickHouse, runtime: Handle) -> Self {
+    pub fn new(config: &config::ClickHouse, runtime: Handle, gate: Arc<SchemaGate>) -> Self {
         Self {
             clickhouse: ClickHouse::new(config),
             endpoint: Endpoint::new(config),
             runtime,
+            gate,
             rollups: Mutex::default(),
         }
     }
@@ -172,9 +180,21 @@ impl Statements {
     }
 }
 
+impl Statements {
+    /// A table that is missing shuts the gate, so that the migrations run again.
+    fn noticed<T>(&self, outcome: Result<T, StoreFault>) -> Result<T, StoreFault> {
+        if let Err(StoreFault::NotBegun(why)) = &outcome
+            && [UNKNOWN_TABLE, UNKNOWN_DATABASE].iter().any(|name| why.contains(name))
+        {
+            self.gate.shut();
+        }
+        outcome
+    }
+}
+
 impl Store for Statements {
     fn insert(&self, block: &Block<'_>) -> Result<(), StoreFault> {
-        self.runtime.block_on(self.insert_block(block))
+        self.noticed(self.runtime.block_on(self.insert_block(block)))
     }
 
     fn rows_of(&self, piece: &Piece) -> Result<u64, StoreFault> {
@@ -182,7 +202,7 @@ impl Store for Statements {
     }
 
     fn roll_up(&self, rollup: Rollup, spans: &[Span], query_id: &str) -> Result<(), StoreFault> {
-        self.runtime.block_on(self.add(rollup, spans, query_id))
+        self.noticed(self.runtime.block_on(self.add(rollup, spans, query_id)))
     }
 
     fn watermark(&self, rollup: Rollup, log_id: LogId, lane: Lane) -> Result<u64, StoreFault> {

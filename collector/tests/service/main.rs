@@ -25,3 +25,4 @@ mod outage;
 mod reading;
 mod refusals;
 mod stack;
+mod writer;

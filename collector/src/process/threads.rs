@@ -1,0 +1,242 @@
+//! The writers' threads: they step, wait, and stop.
+//!
+//! One thread a lane, because a lane waits for its own statements, and one for
+//! all rollups, which share ClickHouse's patience rather than its cores. Nothing
+//! here decides anything; what a thread was doing when it is stopped or killed is
+//! in the lane's plan.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::clock::Clock;
+use crate::disk::Disk;
+use crate::limits::WRITER_POLL;
+use crate::log::LogReader;
+use crate::place::Lane;
+use crate::store::{Rollup, SchemaGate, Store};
+
+use super::lane::{LaneWriter, Shared, Step, WriterOptions};
+use super::open::OpenError;
+use super::rollup::RollupWriter;
+
+/// What the writers work on.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where entries come from.
+    pub log: Arc<dyn LogReader>,
+    /// Where plans and dead letters are kept.
+    pub disk: Arc<dyn Disk>,
+    /// Where rows go.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Open while the tables are there; nothing is sent before.
+    pub gate: Arc<SchemaGate>,
+    /// Sizes and times.
+    pub options: WriterOptions,
+}
+
+/// The running writers of a process.
+pub struct Writers {
+    shared: Shared,
+    rollup_lag: Arc<AtomicU64>,
+    signal: Arc<Signal>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Wakes and stops the threads.
+#[derive(Default)]
+struct Signal {
+    stop: AtomicBool,
+    generation: Mutex<u64>,
+    woken: Condvar,
+}
+
+/// Starts a writer for every lane that this process owns, and the rollups.
+/// `seed` makes the jitter of pauses.
+///
+/// # Errors
+/// [`OpenError`] when a lane's plan and the log do not go together, or a thread
+/// cannot be made; nothing runs then.
+pub fn spawn(parts: &Parts, seed: u64) -> Result<Writers, OpenError> {
+    let shared = Shared::new(seed);
+    let mut lanes = Vec::new();
+    for lane in parts.log.owned_lanes() {
+        let (log, disk, clock) = (&*parts.log, &*parts.disk, &*parts.clock);
+        let writer = LaneWriter::open(log, disk, clock, lane, parts.options, shared.clone())?;
+        lanes.push((lane, writer));
+    }
+    let mut writers = Writers {
+        shared: shared.clone(),
+        rollup_lag: Arc::default(),
+        signal: Arc::default(),
+        threads: Vec::new(),
+    };
+    for (lane, writer) in lanes {
+        let (parts, signal) = (parts.clone(), Arc::clone(&writers.signal));
+        let work = move || write_lane(writer, &parts, &signal);
+        writers.thread(format!("lane-{lane}"), work)?;
+    }
+    let rollups = Rollup::ALL.map(|rollup| {
+        RollupWriter::new(rollup, &*parts.log, &*parts.clock, parts.options, shared.clone())
+    });
+    let (parts, signal) = (parts.clone(), Arc::clone(&writers.signal));
+    let lag = Arc::clone(&writers.rollup_lag);
+    writers.thread("rollups".to_owned(), move || write_rollups(rollups, &parts, &signal, &lag))?;
+    Ok(writers)
+}
+
+impl Writers {
+    fn thread(
+        &mut self,
+        name: String,
+        work: impl FnOnce() + Send + 'static,
+    ) -> Result<(), OpenError> {
+        match std::thread::Builder::new().name(name).spawn(work) {
+            Ok(thread) => {
+                self.threads.push(thread);
+                Ok(())
+            }
+            Err(error) => {
+                self.signal.stop();
+                Err(OpenError::Disk(error))
+            }
+        }
+    }
+
+    /// What they count.
+    pub const fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// How many durable entries of a lane are not in ClickHouse yet.
+    pub fn lag(&self, log: &dyn LogReader, lane: Lane) -> u64 {
+        let committed = self.shared.frontier.committed(lane).unwrap_or(0);
+        log.durable_end(lane).saturating_sub(committed)
+    }
+
+    /// How many committed offsets the rollup that is furthest behind lacks.
+    pub fn rollup_lag(&self) -> u64 {
+        self.rollup_lag.load(Ordering::Relaxed)
+    }
+
+    /// Says that the log has more, so that nobody waits for the next look.
+    pub fn wake(&self) {
+        self.signal.wake();
+    }
+
+    /// Stops after the steps under way. Returns whether they ended within the
+    /// time; what did not is taken up by its plan at the next start.
+    pub fn stop(self, within: Duration) -> bool {
+        self.signal.stop();
+        let deadline = Instant::now() + within;
+        for thread in self.threads {
+            while !thread.is_finished() {
+                if Instant::now() >= deadline {
+                    return false;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            if thread.join().is_err() {
+                tracing::error!("a writer's thread has panicked");
+            }
+        }
+        true
+    }
+}
+
+impl Signal {
+    fn wake(&self) {
+        *self.generation.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.woken.notify_all();
+    }
+
+    fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.wake();
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Waits for the time to pass, or for a stop; with `for_more`, also for a wake.
+    fn wait(&self, time: Duration, for_more: bool) {
+        let deadline = Instant::now() + time;
+        let mut generation = self.generation.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = *generation;
+        while !self.stopped() && (!for_more || *generation == seen) {
+            let Some(left) = deadline.checked_duration_since(Instant::now()) else { return };
+            if left.is_zero() {
+                return;
+            }
+            generation = match self.woken.wait_timeout(generation, left) {
+                Ok((guard, _)) => guard,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+    }
+
+    /// Waits as a step has said.
+    fn follow(&self, step: Step, clock: &dyn Clock) {
+        match step {
+            Step::Worked => {}
+            Step::WaitForEntries => self.wait(WRITER_POLL, true),
+            Step::WaitUntil(until_ms) => {
+                let left_ms = until_ms.saturating_sub(clock.monotonic_ms());
+                self.wait(Duration::from_millis(left_ms), false);
+            }
+        }
+    }
+}
+
+fn write_lane(mut writer: LaneWriter, parts: &Parts, signal: &Signal) {
+    while !signal.stopped() {
+        if !parts.gate.is_open() {
+            signal.wait(WRITER_POLL, false);
+            continue;
+        }
+        let (log, disk) = (&*parts.log, &*parts.disk);
+        let step = writer.step(log, disk, &*parts.store, &*parts.clock);
+        signal.follow(step, &*parts.clock);
+    }
+}
+
+fn write_rollups<const N: usize>(
+    mut rollups: [RollupWriter; N],
+    parts: &Parts,
+    signal: &Signal,
+    lag: &AtomicU64,
+) {
+    while !signal.stopped() {
+        if !parts.gate.is_open() {
+            signal.wait(WRITER_POLL, false);
+            continue;
+        }
+        let mut next = Step::WaitForEntries;
+        for rollup in &mut rollups {
+            let step = rollup.step(&*parts.log, &*parts.store, &*parts.clock);
+            next = sooner(next, step);
+            if signal.stopped() {
+                return;
+            }
+        }
+        let behind = rollups.iter().filter_map(RollupWriter::lag).max().unwrap_or(0);
+        lag.store(behind, Ordering::Relaxed);
+        signal.follow(next, &*parts.clock);
+    }
+}
+
+/// Which of two is to be done first. Entries may come any time, so that waiting
+/// for them is bounded by the poll, and an hour of waiting is not.
+const fn sooner(one: Step, other: Step) -> Step {
+    match (one, other) {
+        (Step::Worked, _) | (_, Step::Worked) => Step::Worked,
+        (Step::WaitForEntries, _) | (_, Step::WaitForEntries) => Step::WaitForEntries,
+        (Step::WaitUntil(one), Step::WaitUntil(other)) => {
+            Step::WaitUntil(if one < other { one } else { other })
+        }
+    }
+}
