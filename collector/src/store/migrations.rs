@@ -7,8 +7,8 @@
 //! from its beginning, and two processes that migrate at once do no harm.
 //!
 //! Refused by name, before anything is changed: a file that differs from what
-//! was applied under its number, and a record that this program does not know,
-//! which a newer one has left.
+//! was applied under its number, a record that this program does not know, which
+//! a newer one has left, and a table that somebody changed by hand ([`drift`]).
 
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use tidemark_core::hash::push_hex;
 
 use super::client::{ClickHouse, within};
 use super::error::StoreError;
-use super::sql;
+use super::{drift, sql};
 use crate::limits::{PROBE_TIMEOUT, QUERY_TIMEOUT};
 
 /// One numbered file.
@@ -130,6 +130,32 @@ pub enum MigrationRefusal {
         /// The recorded checksum.
         applied: String,
     },
+    /// Somebody altered a table.
+    #[error(
+        "table {database}.{table} is not as the migrations made it: it has `…{has}…`, they made \
+         `…{made}…`. Undo the change by hand; what is to stay goes into a migration of its own"
+    )]
+    TableChanged {
+        /// The database.
+        database: String,
+        /// The table.
+        table: String,
+        /// Its definition, around the difference.
+        has: String,
+        /// What it was, around the difference.
+        made: String,
+    },
+    /// Somebody dropped a table.
+    #[error(
+        "table {database}.{table} is gone, and the migration that makes it is recorded as applied: \
+         restore it from a backup, or drop the database to begin anew"
+    )]
+    TableGone {
+        /// The database.
+        database: String,
+        /// The table.
+        table: String,
+    },
     /// A record that this program has no file for.
     #[error(
         "database {database} has migration {version:04}_{name}, which this program does not know: \
@@ -166,6 +192,9 @@ impl ClickHouse {
         within(QUERY_TIMEOUT, self.client().query(RECORDS).execute()).await?;
         let recorded = within(QUERY_TIMEOUT, self.recorded()).await?;
         check(ALL, &recorded, self.database())?;
+        within(QUERY_TIMEOUT, self.client().query(drift::RECORDS).execute()).await?;
+        self.check_drift().await?;
+        self.begin_applying().await?;
         let mut migrations = Vec::with_capacity(ALL.len());
         for migration in ALL {
             let applied_now = !recorded.iter().any(|record| record.version == migration.version);
@@ -185,6 +214,7 @@ impl ClickHouse {
                 applied_now,
             });
         }
+        self.record_definitions().await?;
         Ok(Report { database: self.database().to_owned(), migrations })
     }
 
@@ -230,6 +260,20 @@ impl ClickHouse {
     }
 }
 
+/// The names of the tables and views that the migrations make.
+pub(super) fn tables() -> Vec<&'static str> {
+    let statements = ALL.iter().flat_map(|migration| sql::statements(migration.sql));
+    statements.filter_map(made_by).collect()
+}
+
+/// The table or view that a statement makes.
+fn made_by(statement: &str) -> Option<&str> {
+    let rest = ["CREATE TABLE IF NOT EXISTS ", "CREATE OR REPLACE VIEW "]
+        .iter()
+        .find_map(|begin| statement.strip_prefix(begin))?;
+    rest.split(|end: char| !end.is_ascii_alphanumeric() && end != '_').next()
+}
+
 /// Holds the records against the files.
 fn check(ours: &[Migration], recorded: &[Record], database: &str) -> Result<(), MigrationRefusal> {
     for record in recorded {
@@ -258,6 +302,7 @@ fn check(ours: &[Migration], recorded: &[Record], database: &str) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Rollup;
 
     const FILE: Migration = Migration { version: 1, name: "one", sql: "SELECT 1\n" };
 
@@ -290,6 +335,30 @@ mod tests {
                 .iter()
                 .any(|words| statement.contains(words));
             assert!(repeatable, "{statement}");
+        }
+    }
+
+    #[test]
+    fn the_tables_of_the_migrations_are_known_by_name() {
+        let tables = tables();
+        for table in ["events_raw", "rejected_events", "daily_metrics", "frontend_events"] {
+            assert!(tables.contains(&table), "{tables:?}");
+        }
+        for rollup in Rollup::ALL {
+            assert!(tables.contains(&rollup.as_str()), "{rollup:?}");
+        }
+    }
+
+    /// One engine a statement, on a line of its own: what a replicated or
+    /// distributed variant replaces.
+    #[test]
+    fn every_table_names_its_engine_on_a_line() {
+        let statements = ALL.iter().flat_map(|migration| sql::statements(migration.sql));
+        for statement in statements.filter(|statement| statement.starts_with("CREATE TABLE")) {
+            let engines = statement.lines().filter(|line| line.starts_with("ENGINE = "));
+            let engines: Vec<&str> = engines.collect();
+            assert_eq!(engines.len(), 1, "{statement}");
+            assert!(engines[0].contains("MergeTree"), "{statement}");
         }
     }
 

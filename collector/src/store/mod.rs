@@ -9,6 +9,7 @@ mod attributes;
 mod block;
 mod client;
 mod contract;
+mod drift;
 mod error;
 mod fault;
 mod http;

@@ -27,15 +27,17 @@ async fn migrating_twice_does_it_once() {
     let clickhouse = ClickHouse::start().await;
     let first = migrate(&clickhouse, &[]).await;
     assert!(first.status.success(), "{first:?}");
-    assert_eq!(String::from_utf8_lossy(&first.stdout), "0001_events_raw  applied\n");
+    assert_all_applied(&first);
     let second = migrate(&clickhouse, &["--json"]).await;
     let report: Value = serde_json::from_slice(&second.stdout).unwrap();
     assert_eq!(report["database"], "tidemark");
     assert_eq!(report["migrations"][0]["name"], "events_raw");
-    assert_eq!(report["migrations"][0]["applied_now"], false);
-    let recorded =
-        clickhouse.rows("SELECT version, name, checksum FROM tidemark.schema_migrations").await;
-    assert_eq!(recorded.len(), 1);
+    let told = report["migrations"].as_array().unwrap();
+    assert!(told.iter().all(|migration| migration["applied_now"] == false), "{report}");
+    let recorded = clickhouse
+        .rows("SELECT version, name, checksum FROM tidemark.schema_migrations ORDER BY version")
+        .await;
+    assert_eq!(recorded.len(), told.len());
     assert_eq!(recorded[0]["checksum"], report["migrations"][0]["checksum"]);
 }
 
@@ -45,7 +47,43 @@ async fn a_migration_that_died_half_way_is_finished() {
     assert!(migrate(&clickhouse, &[]).await.status.success());
     clickhouse.run("TRUNCATE TABLE tidemark.schema_migrations").await;
     let again = migrate(&clickhouse, &[]).await;
-    assert_eq!(String::from_utf8_lossy(&again.stdout), "0001_events_raw  applied\n");
+    assert_all_applied(&again);
+}
+
+fn assert_all_applied(output: &Output) {
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.starts_with("0001_events_raw  applied\n0002_log_position  applied\n"), "{told}");
+    assert!(told.lines().count() >= 6 && told.lines().all(|line| line.ends_with("  applied")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_somebody_changed_is_refused_by_name() {
+    let clickhouse = ClickHouse::start().await;
+    assert!(migrate(&clickhouse, &[]).await.status.success());
+    for (change, undo, table) in [
+        (
+            "ALTER TABLE tidemark.events_raw ADD COLUMN mine String",
+            "ALTER TABLE tidemark.events_raw DROP COLUMN mine",
+            "events_raw",
+        ),
+        (
+            "ALTER TABLE tidemark.daily_metrics MODIFY TTL date + INTERVAL 1 DAY",
+            "ALTER TABLE tidemark.daily_metrics MODIFY TTL date + INTERVAL 2 YEAR DELETE WHERE NOT is_mark",
+            "daily_metrics",
+        ),
+        (
+            "RENAME TABLE tidemark.dead_letters TO tidemark.other",
+            "RENAME TABLE tidemark.other TO tidemark.dead_letters",
+            "dead_letters",
+        ),
+    ] {
+        clickhouse.run(change).await;
+        let told = refusal(&migrate(&clickhouse, &[]).await);
+        assert!(told.contains(&format!("table tidemark.{table} is ")), "{told}");
+        clickhouse.run(undo).await;
+        let again = migrate(&clickhouse, &[]).await;
+        assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
