@@ -143,6 +143,10 @@ pub const SITES_REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 /// How often it is noted when keys were last used: a write a minute, not a call.
 pub const KEY_USE_INTERVAL: Duration = Duration::from_secs(60);
 
+/// How often the folder of schemas is looked at: a listing of a few hundred files, and
+/// no longer than a person waits who has just registered one.
+pub const SCHEMAS_POLL: Duration = Duration::from_secs(2);
+
 /// How long to wait before the migrations are tried again, while ClickHouse is away.
 pub const MIGRATION_RETRY: Duration = Duration::from_secs(1);
 

@@ -31,6 +31,7 @@ Configuration:
     [data]        dir = \"tidemark-data\"
     [sites]       database = \"tidemark-data/sites.db\"
     [[tenants]]   id = \"UUID\"  slug = \"demo\"  api_key_sha256 = [\"64 hex digits\"]
+    [schemas]     folder = \"schemas of your own, by `tidemark schema register`\"
     [retention]   events_days = 90
     [log]         level = \"info\"  format = \"json\" (or \"text\")
 

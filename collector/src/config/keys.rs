@@ -30,6 +30,7 @@ pub(super) const KNOWN: &[(&str, Holds)] = &[
     ("identity.salt_secret", Holds::Text),
     ("data.dir", Holds::Text),
     ("sites.database", Holds::Text),
+    ("schemas.folder", Holds::Text),
     ("tenants", Holds::List),
     ("tenants[].id", Holds::Text),
     ("tenants[].slug", Holds::Text),
@@ -71,6 +72,8 @@ const MEANT: &[(&str, &str)] = &[
     ("tenants[].sites[].write_key", "tenants[].sites[].write_keys"),
     ("tenants[].api_key", "tenants[].api_key_sha256"),
     ("tenants[].api_keys", "tenants[].api_key_sha256"),
+    ("schemas.dir", "schemas.folder"),
+    ("schemas.path", "schemas.folder"),
     ("log.filter", "log.level"),
 ];
 

@@ -38,6 +38,8 @@ pub struct Config {
     pub data: Data,
     /// Where tenants, sites and keys are kept.
     pub sites: Sites,
+    /// Where schemas of the tenants' own are.
+    pub schemas: Schemas,
     /// Tenants that are there from the start.
     pub tenants: Vec<DeclaredTenant>,
     /// How long rows are kept.
@@ -180,6 +182,14 @@ pub struct DeclaredSite {
 /// The SHA-256 of an API key: the collector never holds the key itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyDigest(pub [u8; 32]);
+
+/// The section `[schemas]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Schemas {
+    /// The folder that `tidemark schema register` writes.
+    pub folder: Option<PathBuf>,
+}
 
 /// The section `[retention]`.
 #[derive(Clone, Debug, Deserialize)]

@@ -30,6 +30,8 @@ keep_free_text = false
 dir = "/var/lib/tidemark"
 [sites]
 database = "/etc/tidemark/sites.db"
+[schemas]
+folder = "schemas"
 [retention]
 events_days = 30
 [log]

@@ -1,6 +1,7 @@
 //! A verified body's events, each with its verdict or its record. Pure.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use tidemark_core::batch::{Batch, Form};
 use tidemark_core::hash::Salt;
@@ -18,9 +19,12 @@ use crate::refusal::Refused;
 /// Whether a tenant is one of ours.
 type TenantTest = dyn Fn(Uuid) -> bool + Send + Sync;
 
+/// The schemas that a tenant's events are held against.
+type SchemasOf = dyn Fn(Uuid) -> Arc<dyn Schemas + Send + Sync> + Send + Sync;
+
 /// Decides what a batch on the hop becomes.
 pub struct Admission {
-    schemas: Box<dyn Schemas + Send + Sync>,
+    schemas: Box<SchemasOf>,
     is_known: Box<TenantTest>,
     salt_secret: Option<Secret>,
 }
@@ -40,6 +44,14 @@ pub struct Admitted {
 impl Admission {
     /// Admits by the given catalogue, for any tenant, without a salt.
     pub fn new(schemas: impl Schemas + Send + Sync + 'static) -> Self {
+        let schemas: Arc<dyn Schemas + Send + Sync> = Arc::new(schemas);
+        Self::by_tenant(move |_| Arc::clone(&schemas))
+    }
+
+    /// Admits by each tenant's own catalogue, for any tenant, without a salt.
+    pub fn by_tenant(
+        schemas: impl Fn(Uuid) -> Arc<dyn Schemas + Send + Sync> + Send + Sync + 'static,
+    ) -> Self {
         Self { schemas: Box::new(schemas), is_known: Box::new(|_| true), salt_secret: None }
     }
 
@@ -81,9 +93,10 @@ impl Admission {
             .as_ref()
             .map(|secret| Salt::of_tenant(secret.reveal().as_bytes(), site.tenant_id));
         let pseudonym = salt.map(|salt| move |user_id: &str| salt.pseudonym(user_id));
+        let schemas = (self.schemas)(site.tenant_id);
         let judge = Judge {
             site: &site,
-            schemas: Some(self.schemas.as_ref()),
+            schemas: Some(schemas.as_ref()),
             place: Place::Signed,
             pseudonym: pseudonym.as_ref().map(|hash| hash as &dyn Fn(&str) -> String),
         };

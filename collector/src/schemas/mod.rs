@@ -18,7 +18,7 @@ mod tests;
 
 pub use folder::{Broken, File, Folder, FolderError, Schema, Stamp};
 pub use header::Header;
-pub use registry::Registry;
+pub use registry::{Refreshed, Registry};
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! The catalogues that the collector judges by, kept as the folder is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -14,8 +14,6 @@ use super::{Broken, File, Folder, Schema, Stamp, add};
 pub struct Registry {
     builtin: Catalogue,
     folder: Option<PathBuf>,
-    /// Whose slug is whose.
-    slugs: HashMap<String, Uuid>,
     current: RwLock<Current>,
     seen: Mutex<Seen>,
 }
@@ -31,6 +29,8 @@ struct Current {
 #[derive(Debug, Default)]
 struct Seen {
     files: BTreeMap<PathBuf, (Stamp, Option<Schema>)>,
+    /// Folders that were no tenant's: their tenant may come later.
+    unknown: BTreeSet<String>,
     /// Whether the folder could not be listed.
     away: bool,
 }
@@ -48,20 +48,16 @@ pub struct Refreshed {
 
 impl Registry {
     /// The built-in schemas, and those of a folder from the first
-    /// [`refresh`](Self::refresh) on. `slugs` are the tenants' folders by their name.
+    /// [`refresh`](Self::refresh) on.
     ///
     /// # Errors
     /// A built-in schema that does not compile.
-    pub fn new(
-        folder: Option<PathBuf>,
-        slugs: impl IntoIterator<Item = (String, Uuid)>,
-    ) -> Result<Self, CompileError> {
+    pub fn new(folder: Option<PathBuf>) -> Result<Self, CompileError> {
         let builtin = Catalogue::builtin()?;
         let shared = Arc::new(builtin.clone());
         Ok(Self {
             builtin,
             folder,
-            slugs: slugs.into_iter().collect(),
             current: RwLock::new(Current { shared, own: HashMap::new() }),
             seen: Mutex::default(),
         })
@@ -73,9 +69,10 @@ impl Registry {
         Arc::clone(current.own.get(&tenant_id).unwrap_or(&current.shared))
     }
 
-    /// Looks at the folder, and compiles what has changed. When to look is the
-    /// caller's; a look at a folder that has not changed lists it and no more.
-    pub fn refresh(&self) -> Refreshed {
+    /// Looks at the folder, and compiles what has changed. `tenant_of` tells whose a
+    /// slug is. When to look is the caller's; a look at a folder that has not changed
+    /// lists it and no more.
+    pub fn refresh(&self, tenant_of: impl Fn(&str) -> Option<Uuid>) -> Refreshed {
         let Some(path) = &self.folder else { return Refreshed::default() };
         let mut seen = lock(&self.seen);
         let files = Folder::open(path).and_then(|folder| folder.all_files());
@@ -83,8 +80,9 @@ impl Registry {
         match files {
             Ok(files) => {
                 seen.away = false;
-                if seen.read(&files, &mut refreshed) {
-                    self.compile(&seen, &mut refreshed);
+                let came = seen.unknown.iter().any(|tenant| tenant_of(tenant).is_some());
+                if seen.read(&files, &mut refreshed) || came {
+                    self.compile(&mut seen, tenant_of, &mut refreshed);
                 }
             }
             // What was read stays, until the folder is there again.
@@ -98,7 +96,12 @@ impl Registry {
         refreshed
     }
 
-    fn compile(&self, seen: &Seen, refreshed: &mut Refreshed) {
+    fn compile(
+        &self,
+        seen: &mut Seen,
+        tenant_of: impl Fn(&str) -> Option<Uuid>,
+        refreshed: &mut Refreshed,
+    ) {
         let mut broken = Vec::new();
         let (shared, mut wrong) = add(self.builtin.clone(), seen.of(None));
         broken.append(&mut wrong);
@@ -107,11 +110,10 @@ impl Registry {
             seen.schemas().filter_map(|schema| schema.file.tenant.as_deref()).collect();
         tenants.dedup();
         let mut own = HashMap::new();
+        let mut unknown = BTreeSet::new();
         for tenant in tenants {
-            let Some(id) = Uuid::parse(tenant).or_else(|| self.slugs.get(tenant).copied()) else {
-                refreshed.complaints.push(format!(
-                    "the folder {tenant} is no tenant's: name it by the tenant's UUID, or list the slug in [[tenants]]"
-                ));
+            let Some(id) = Uuid::parse(tenant).or_else(|| tenant_of(tenant)) else {
+                unknown.insert(tenant.to_owned());
                 continue;
             };
             // A tenant's UUID and its slug may both be there: the later is above.
@@ -121,6 +123,12 @@ impl Registry {
             own.insert(id, catalogue);
         }
         refreshed.complaints.extend(broken.iter().map(Broken::to_string));
+        for tenant in unknown.difference(&seen.unknown) {
+            refreshed.complaints.push(format!(
+                "the folder {tenant} is no tenant's: name it by a tenant's UUID or slug"
+            ));
+        }
+        seen.unknown = unknown;
         refreshed.changed = true;
         let own = own.into_iter().map(|(id, catalogue)| (id, Arc::new(catalogue))).collect();
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);

@@ -1,1 +1,166 @@
+use std::fs;
+use std::path::PathBuf;
 
+use tempfile::TempDir;
+use tidemark_core::id::Uuid;
+use tidemark_core::json::check_text;
+use tidemark_core::judge::Schemas as _;
+
+use super::*;
+
+const ACME: Uuid = Uuid([7; 16]);
+const OTHER: Uuid = Uuid([8; 16]);
+
+struct Place {
+    folder: TempDir,
+    registry: Registry,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let registry = Registry::new(Some(folder.path().to_owned())).unwrap();
+        Self { folder, registry }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// As `schema register` writes: beside the place, and moved there.
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let beside = path.with_extension("new");
+        fs::write(&beside, text).unwrap();
+        fs::rename(&beside, &path).unwrap();
+    }
+
+    fn refresh(&self) -> Refreshed {
+        self.registry.refresh(|slug| (slug == "acme").then_some(ACME))
+    }
+
+    /// What a tenant's catalogue says of `{"a":<value>}`: unknown, or taken.
+    fn takes(&self, tenant: Uuid, name: &str, value: &str) -> Option<bool> {
+        let attributes = format!("{{\"a\":{value}}}");
+        let catalogue = self.registry.of(tenant);
+        match catalogue.attributes(name, None, check_text(&attributes).unwrap()) {
+            Ok(known) => known.then_some(true),
+            Err(_) => Some(false),
+        }
+    }
+}
+
+fn schema(name: &str, kind: &str) -> String {
+    format!(
+        r#"{{"x-self":{{"vendor":"acme","name":"{name}","format":"jsonschema","version":"1-0-0"}},"type":"object","properties":{{"a":{{"type":"{kind}"}}}}}}"#
+    )
+}
+
+#[test]
+fn a_schema_comes_changes_and_goes_while_the_service_runs() {
+    let place = Place::new();
+    assert_eq!(place.refresh(), Refreshed::default());
+    assert_eq!(place.takes(ACME, "mine", "1"), None);
+    place.write("mine.json", &schema("mine", "string"));
+    let refreshed = place.refresh();
+    assert!(refreshed.changed && refreshed.complaints.is_empty(), "{refreshed:?}");
+    assert_eq!(refreshed.schemas, 1);
+    assert_eq!(place.takes(ACME, "mine", "1"), Some(false));
+    assert!(!place.refresh().changed, "nothing has changed since");
+    // Of the same length, within the clock's grain: another file all the same.
+    place.write("mine.json", &schema("mine", "number"));
+    assert!(place.refresh().changed);
+    assert_eq!(place.takes(ACME, "mine", "1"), Some(true));
+    fs::remove_file(place.path("mine.json")).unwrap();
+    assert!(place.refresh().changed);
+    assert_eq!(place.takes(ACME, "mine", "1"), None);
+}
+
+#[test]
+fn a_tenants_schema_is_its_own_and_above_the_shared_one() {
+    let place = Place::new();
+    let mut id = String::new();
+    OTHER.push_to(&mut id);
+    place.write("mine.json", &schema("mine", "string"));
+    place.write("acme/mine.json", &schema("mine", "number"));
+    place.write(&format!("{id}/other.json"), &schema("other", "string"));
+    assert_eq!(place.refresh().complaints, Vec::<String>::new());
+    assert_eq!(place.takes(ACME, "mine", "1"), Some(true));
+    assert_eq!(place.takes(OTHER, "mine", "1"), Some(false));
+    assert_eq!(place.takes(ACME, "other", "1"), None);
+    assert_eq!(place.takes(OTHER, "other", "1"), Some(false));
+    assert_eq!(place.takes(Uuid([9; 16]), "mine", "1"), Some(false));
+}
+
+#[test]
+fn a_broken_file_is_named_once_and_its_earlier_version_stays() {
+    let place = Place::new();
+    place.write("mine.json", &schema("mine", "string"));
+    place.write("broken.json", "{");
+    let refreshed = place.refresh();
+    assert_eq!(refreshed.complaints.len(), 1, "{refreshed:?}");
+    assert!(refreshed.complaints[0].contains("broken.json: is not JSON"), "{refreshed:?}");
+    place.write(
+        "mine.json",
+        &schema("mine", "string").replace("\"type\":\"string\"", "\"oneOf\":[]"),
+    );
+    let refreshed = place.refresh();
+    assert_eq!(refreshed.complaints.len(), 1, "{refreshed:?}");
+    let complaint = &refreshed.complaints[0];
+    assert!(
+        complaint.contains("/properties/a/oneOf")
+            && complaint.ends_with("the earlier version stays"),
+        "{complaint}"
+    );
+    assert_eq!(place.takes(ACME, "mine", "1"), Some(false), "as before");
+    assert_eq!(place.refresh().complaints, Vec::<String>::new(), "told once");
+    place.write("mine.json", &schema("mine", "number"));
+    assert_eq!(place.refresh().complaints, Vec::<String>::new());
+    assert_eq!(place.takes(ACME, "mine", "1"), Some(true));
+}
+
+#[test]
+fn what_cannot_count_is_told_and_the_rest_counts() {
+    let place = Place::new();
+    place.write("a.json", &schema("mine", "string"));
+    place.write("b.json", &schema("mine", "number"));
+    place.write("page.viewed.json", &schema("page.viewed", "number"));
+    place.write("nobody/mine.json", &schema("theirs", "string"));
+    place.write(".hidden.json", "{");
+    place.write("notes.txt", "not a schema");
+    let complaints = place.refresh().complaints;
+    let told = |words: &str| complaints.iter().any(|complaint| complaint.contains(words));
+    assert!(told("b.json: the event mine has a file already"), "{complaints:?}");
+    assert!(told("is an event of Tidemark's own catalogue"), "{complaints:?}");
+    assert!(told("the folder nobody is no tenant's"), "{complaints:?}");
+    assert_eq!(complaints.len(), 3, "{complaints:?}");
+    assert_eq!(place.takes(ACME, "mine", "1"), Some(false));
+    // The tenant is made later: its folder counts from then on.
+    let refreshed = place.registry.refresh(|slug| (slug == "nobody").then_some(OTHER));
+    assert!(refreshed.changed, "{refreshed:?}");
+    assert_eq!(place.takes(OTHER, "theirs", "1"), Some(false));
+}
+
+#[test]
+fn a_folder_that_is_away_changes_nothing() {
+    let place = Place::new();
+    place.write("mine.json", &schema("mine", "string"));
+    place.refresh();
+    let elsewhere = TempDir::new().unwrap();
+    let moved = elsewhere.path().join("moved");
+    fs::rename(place.folder.path(), &moved).unwrap();
+    let refreshed = place.refresh();
+    assert_eq!((refreshed.changed, refreshed.complaints.len()), (false, 1), "{refreshed:?}");
+    assert_eq!(place.refresh().complaints, Vec::<String>::new(), "told once");
+    assert_eq!(place.takes(ACME, "mine", "1"), Some(false));
+    fs::rename(&moved, place.folder.path()).unwrap();
+    assert_eq!(place.refresh().complaints, Vec::<String>::new());
+}
+
+#[test]
+fn without_a_folder_there_is_the_catalogue() {
+    let registry = Registry::new(None).unwrap();
+    assert_eq!(registry.refresh(|_| None), Refreshed::default());
+    assert!(registry.of(ACME).version("page.viewed").is_some());
+}

@@ -8,6 +8,7 @@ mod connections;
 mod reload;
 mod requests;
 mod roles;
+mod schemas;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use axum::Router;
 use tidemark_core::hop::Key;
-use tidemark_core::validate::{Catalogue, CompileError};
+use tidemark_core::validate::CompileError;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -30,6 +31,7 @@ use crate::config::Config;
 use crate::ingest::{self, Admission, Ingest};
 use crate::metrics::{Metrics, MetricsError};
 use crate::process::WriteThrough;
+use crate::schemas::Registry;
 use crate::sites::{self, Sites, SitesError};
 use crate::store::{ClickHouse, MigrationRefusal, SchemaGate};
 
@@ -94,7 +96,10 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
     let store = ClickHouse::new(&config.clickhouse);
     let gate = Arc::new(SchemaGate::default());
     let sites = Arc::new(open_sites(&config).await?);
-    let routes = routes(&config, roles, &store, &gate, &metrics, &sites)?;
+    let schemas =
+        Arc::new(Registry::new(config.schemas.folder.clone()).map_err(ServeError::Catalogue)?);
+    schemas::refresh(&schemas, &sites).await;
+    let routes = routes(&config, roles, &store, &gate, &metrics, &sites, &schemas)?;
 
     let address = config.server.listen;
     let bind = |source| ServeError::Bind { address, source };
@@ -119,6 +124,10 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
         let sites = Arc::clone(&sites);
         tokio::spawn(async move { sites.keep_fresh().await })
     };
+    let watch = {
+        let (schemas, sites) = (Arc::clone(&schemas), Arc::clone(&sites));
+        tokio::spawn(async move { schemas::keep_fresh(&schemas, &sites).await })
+    };
     let mut refused = None;
     let stopped = async {
         tokio::select! {
@@ -130,6 +139,7 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
     hangups.abort();
     upkeep.abort();
     freshness.abort();
+    watch.abort();
     sites.close().await;
     tracing::info!("stopped");
     refused.map_or(Ok(()), |refusal| Err(refusal.into()))
@@ -157,6 +167,7 @@ fn routes(
     gate: &Arc<SchemaGate>,
     metrics: &Arc<Metrics>,
     sites: &Arc<Sites>,
+    schemas: &Arc<Registry>,
 ) -> Result<Router, ServeError> {
     let mut routes = api::health_routes(store.clone(), Arc::clone(gate))
         .merge(api::metrics_routes(Arc::clone(metrics)));
@@ -176,7 +187,8 @@ fn routes(
             Arc::clone(metrics),
             config.retention.events_days,
         );
-        let admission = Admission::new(Catalogue::builtin().map_err(ServeError::Catalogue)?)
+        let schemas = Arc::clone(schemas);
+        let admission = Admission::by_tenant(move |tenant_id| schemas.of(tenant_id))
             .for_tenants({
                 let sites = Arc::clone(sites);
                 move |id| sites.directory().tenant(id).is_some()

@@ -123,6 +123,11 @@ impl Directory {
         self.tenants.get(&id)
     }
 
+    /// The tenant of a slug.
+    pub fn tenant_by_slug(&self, slug: &str) -> Option<&Tenant> {
+        self.tenants.values().find(|tenant| tenant.slug == slug)
+    }
+
     /// The site of an id, or of a slug within its tenant.
     pub fn site(&self, tenant_id: Uuid, id_or_slug: &str) -> Option<&Site> {
         match Uuid::parse(id_or_slug) {

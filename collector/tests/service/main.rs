@@ -24,5 +24,6 @@ mod migrations;
 mod outage;
 mod reading;
 mod refusals;
+mod schemas;
 mod stack;
 mod writer;
