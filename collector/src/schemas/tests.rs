@@ -2,9 +2,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
+use tidemark_core::batch::{Batch, Form};
 use tidemark_core::id::Uuid;
-use tidemark_core::json::check_text;
-use tidemark_core::judge::Schemas as _;
+use tidemark_core::judge::{self, Arrival, Judge, NamePolicy, Site};
+use tidemark_core::verdict::Code;
 
 use super::*;
 
@@ -40,13 +41,27 @@ impl Place {
         self.registry.refresh(|slug| (slug == "acme").then_some(ACME))
     }
 
-    /// What a tenant's catalogue says of `{"a":<value>}`: unknown, or taken.
+    /// What a strict site says of an event with `{"a":<value>}`: unknown, or taken.
     fn takes(&self, tenant: Uuid, name: &str, value: &str) -> Option<bool> {
-        let attributes = format!("{{\"a\":{value}}}");
+        let body =
+            format!(r#"{{"events":[{{"event_name":"{name}","attributes":{{"a":{value}}}}}]}}"#);
+        let batch = Batch::read(body.as_bytes(), Form::Batch).unwrap();
+        let site = Site { names: NamePolicy::Strict, ..Site::default() };
         let catalogue = self.registry.of(tenant);
-        match catalogue.attributes(name, None, check_text(&attributes).unwrap()) {
-            Ok(known) => known.then_some(true),
-            Err(_) => Some(false),
+        let judge = Judge {
+            site: &site,
+            schemas: Some(&*catalogue),
+            place: judge::Place::Public(Arrival::default()),
+            pseudonym: None,
+        };
+        let judged = judge.batch(&batch, &mut |_| Uuid::default());
+        match judged.events[0].fault.as_ref().map(|fault| fault.code) {
+            None => Some(true),
+            Some(Code::UnknownEventName) => None,
+            Some(code) => {
+                assert_eq!(code, Code::WrongType);
+                Some(false)
+            }
         }
     }
 }
