@@ -6,6 +6,7 @@
 mod ci;
 mod codegen;
 mod edge;
+mod fuzz;
 mod pack;
 mod place;
 mod run;
@@ -53,6 +54,8 @@ enum Command {
     },
     /// Pack the npm packages as they would be published: target/npm/*.tgz.
     Pack,
+    /// Fuzz the core: what any bytes may do to validate and sanitize.
+    Fuzz(fuzz::Options),
     /// Print what a page loads in bytes, against the committed budget.
     Size(size::Options),
 }
@@ -88,6 +91,7 @@ fn dispatch(command: Command) -> Result<()> {
             setup::for_sdk(&place)?;
             pack::run(&place)
         }
+        Command::Fuzz(options) => fuzz::run(&place, &options),
         Command::Size(options) => {
             setup::for_sdk(&place)?;
             size::run(&place, &options)

@@ -30,7 +30,7 @@ pub(super) const LINE: u8 = 128;
 /// it does, and there are hundreds.
 #[cfg_attr(not(feature = "rare-rules"), inline(never))]
 pub(super) fn byte(bytes: &[u8], at: usize) -> u8 {
-    #[cfg(test)]
+    #[cfg(any(test, feature = "count-steps"))]
     super::steps::count();
     match bytes.get(at) {
         Some(byte) => *byte,

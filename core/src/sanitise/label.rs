@@ -31,6 +31,9 @@ pub(super) fn value(scan: &mut Scan<'_>) {
     while matches!(scan.before(name_end), b'"' | b'\'' | b'\\' | b' ') && name_end + 3 > sign {
         name_end -= 1;
     }
+    if !names::may_mean(bytes, name_end) {
+        return;
+    }
     let mut name = name_end;
     while name > scan.copied && name + NAME_MAX > name_end && is_name(scan.before(name)) {
         name -= 1;
@@ -55,8 +58,17 @@ pub(super) fn value(scan: &mut Scan<'_>) {
         return;
     }
     // What it is shows at its beginning: no value is read twice by far.
+    let weak = class == Some(Name::Weak);
+    let colon = byte(bytes, sign) == b':';
     let mut to = from;
     while to < from + JUDGED_MAX && !ends_value(byte(bytes, to), line) {
+        let here = byte(bytes, to);
+        // Labels in a row, each the value of the one before.
+        let label = here == b'=' && weak || here == b':' && (weak || colon && glued);
+        let next = byte(bytes, to + 1);
+        if label && next != here && !ends_value(next, line) {
+            break;
+        }
         to += 1;
     }
     let own = bytes.get(from..to).unwrap_or_default();

@@ -28,8 +28,8 @@ mod rule;
 mod scan;
 mod screen;
 mod secret;
-#[cfg(test)]
-mod steps;
+#[cfg(any(test, feature = "count-steps"))]
+pub mod steps;
 mod topic;
 mod url;
 mod walk;

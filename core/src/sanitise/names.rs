@@ -41,6 +41,21 @@ pub(super) fn of(name: &[u8], rare: bool) -> Option<Name> {
     find(INDEX.get(letter, super::glyph::before(name, at)))
 }
 
+/// Whether a name that ends at a place may mean anything, by its last two letters.
+pub(super) fn may_mean(bytes: &[u8], end: usize) -> bool {
+    let mut at = end;
+    let letter = |at: usize| byte(bytes, at).is_ascii_alphabetic() || byte(bytes, at) >= 0x80;
+    while at > 0 && at + 8 > end && !letter(at - 1) {
+        at -= 1;
+    }
+    let last = super::glyph::before(bytes, at);
+    at = at.saturating_sub(1);
+    while at > 0 && is_joint(byte(bytes, at - 1)) {
+        at -= 1;
+    }
+    !INDEX.get(last, super::glyph::before(bytes, at)).is_empty()
+}
+
 /// What a page knows; the others it leaves to the edge.
 const COMMON: [&str; 18] = [
     "Spassword",

@@ -97,17 +97,20 @@ pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> usize {
     let own = bytes.get(from..to).unwrap_or_default();
     let form = |pattern: &[u8]| fits(own, pattern);
     let last = byte(own, own.len() - 1).to_ascii_uppercase();
-    if own.len() > 20 {
+    if !matches!(own.len(), 7..=18) {
         return 0;
     }
     let told = matches!(scan.topic(from), Topic::Identity | Topic::Social);
+    if !told && !matches!(own.len(), 8..=11 | 13 | 16 | 18) {
+        return 0;
+    }
     let letters = own.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
     let digits = own.iter().filter(|byte| byte.is_ascii_digit()).count();
     let large = own.iter().all(|byte| !byte.is_ascii_lowercase());
     // 1024u32 is a program's.
     let outside =
         letters == 1 && (last.is_ascii_alphabetic() || byte(own, 0).is_ascii_alphabetic());
-    let fits = matches!(own.len(), 7..=18) && digits >= 5 && letters <= 7;
+    let fits = digits >= 5 && letters <= 7;
     if told && fits && (large || outside) {
         return to;
     }

@@ -16,6 +16,10 @@ const MAX_RUNS: usize = 10;
 /// More digits than a number has (a card's 19, twice).
 const MAX_DIGITS: usize = 38;
 
+/// The digits of the shortest number that is looked for, and of the longest.
+const MIN_PIECE: usize = 7;
+const MAX_PIECE: usize = 19;
+
 /// One run of digits.
 #[derive(Clone, Copy, Debug, Default)]
 struct Run {
@@ -64,10 +68,8 @@ pub(super) fn chain(scan: &mut Scan<'_>, start: usize) -> bool {
     let row = count == MAX_RUNS && total <= 3 * MAX_RUNS;
     if total >= 7 && !row {
         for first in 0..count {
-            for last in (first..count).rev() {
-                if judge(scan, runs, digits, first, last, start) {
-                    return true;
-                }
+            if pieces(scan, runs, digits, first, start) {
+                return true;
             }
         }
     }
@@ -138,36 +140,78 @@ fn behind_nothing(bytes: &[u8], from: usize) -> usize {
     if digit(bytes, at).1 > 0 { at } else { from }
 }
 
-fn judge(
-    scan: &mut Scan<'_>,
-    runs: &[Run],
-    digits: &[u8],
-    first: usize,
-    last: usize,
-    start: usize,
-) -> bool {
-    let (Some(head), Some(tail)) = (runs.get(first), runs.get(last)) else { return false };
-    let next = runs.get(last + 1);
-    let to_digit = next.map_or(digits.len(), |run| run.digit);
-    let own = digits.get(head.digit..to_digit).unwrap_or_default();
-    if own.len() < 7 || own.len() > 19 {
-        return false;
-    }
+/// Judges the pieces that begin with a run, longest first.
+fn pieces(scan: &mut Scan<'_>, runs: &[Run], digits: &[u8], first: usize, start: usize) -> bool {
+    let Some(head) = runs.get(first) else { return false };
     let cut = |run: &Run| run.separators & (SPACE | SLASH) != 0 && run.separators & DASH == 0;
-    if first > 0 && !cut(head) || next.is_some_and(|run| !cut(run)) {
+    if first > 0 && !cut(head) {
         return false;
     }
-    let (mut from, mut to) = (head.from, tail.to);
-    let mut shape = 0;
-    let mut separators = 0;
-    for (at, run) in runs.iter().enumerate().take(last + 1).skip(first) {
-        let end = runs.get(at + 1).map_or(digits.len(), |run| run.digit);
+    let mut forms = [(0_u64, 0_u8); MAX_RUNS];
+    let (mut shape, mut separators, mut count) = (0, 0, 0);
+    for (form, run) in forms.iter_mut().zip(runs.get(first..).unwrap_or_default()) {
+        let end = runs.get(first + count + 1).map_or(digits.len(), |run| run.digit);
+        if end > head.digit + MAX_PIECE {
+            break;
+        }
         shape = shape << 4 | (end - run.digit).min(15) as u64;
-        separators |= if at > first { run.separators } else { 0 };
+        separators |= if count > 0 { run.separators } else { 0 };
+        *form = (shape, separators);
+        count += 1;
     }
+    let topic = scan.topic(head.from);
+    // A number that others stand beside is one of a row, unless it is of one word.
+    let set_off = |run: &Run| run.separators & (WIDE | SLASH) != 0;
+    let signed = matches!(scan.before(head.from), b'+' | b'(') || scan.before(head.from) >= 0x80;
+    let zeros = digits.get(head.digit..head.digit + 2) == Some(&[0, 0]);
+    let open = signed || zeros || topic != Topic::None;
+    for (last, (shape, separators)) in forms.into_iter().enumerate().take(count).rev() {
+        let next = runs.get(first + last + 1);
+        let end = next.map_or(digits.len(), |run| run.digit);
+        let own = digits.get(head.digit..end).unwrap_or_default();
+        if own.len() < MIN_PIECE {
+            return false;
+        }
+        if next.is_some_and(|run| !cut(run)) {
+            continue;
+        }
+        let alone = (first == 0 || set_off(head)) && next.is_none_or(set_off)
+            || separators & SPACE == 0 && last > 0;
+        // What a row of plain numbers may still hold: a card, or what a state gave.
+        let card = own.len() >= 12 && matches!(shape & 0xff0, 0x440 | 0x460);
+        let held = card && own.first().is_some_and(|first| matches!(first, 2..=6 | 9))
+            || matches!(shape, 0x324 | 0x1444 | 0x5444)
+            || own.len() == 15
+            || separators & !SPACE != 0;
+        if !(alone || open || held) {
+            continue;
+        }
+        let piece = Piece {
+            whole: first == 0 && next.is_none(),
+            alone,
+            text: false,
+            digits: own,
+            shape,
+            runs: last + 1,
+            separators,
+            plus: false,
+            area: separators & (OPEN | CLOSE) == OPEN | CLOSE,
+            topic,
+        };
+        let to = runs.get(first + last).map_or(head.to, |run| run.to);
+        let own_word = first > 0 || start + 2 >= head.from;
+        if own_word && judge(scan, piece, head.from, to) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Judges a piece of a chain that stands at `from..to`.
+fn judge(scan: &mut Scan<'_>, mut piece: Piece<'_>, mut from: usize, mut to: usize) -> bool {
+    let separators = piece.separators;
     // What stands before: a parenthesis of the area, a plus sign.
-    let mut plus = false;
-    let mut area = separators & (OPEN | CLOSE) == OPEN | CLOSE;
+    let (mut plus, mut area) = (false, piece.area);
     if scan.before(from) == b'(' && separators & CLOSE != 0 {
         from -= 1;
         area = true;
@@ -186,14 +230,13 @@ fn judge(
         plus = true;
     }
     let (previous, further) = (scan.before(from), scan.before(from.saturating_sub(1)));
-    let own_word = first > 0 || start + 2 >= head.from;
     let begins = match previous {
         b'_' | b'#' | b'$' => false,
         b'.' | b',' => further.is_ascii_alphabetic(),
         // A sum, not the sign of a country.
         b')' | b'~' | b'+' if plus => false,
         // `0943001563` is a commit's.
-        b'`' => last > first,
+        b'`' => piece.runs > 1,
         // 00000000:0201, 10:15:30.
         b':' => !further.is_ascii_digit(),
         // ¢ £ ¥, and what the block of currencies holds.
@@ -202,27 +245,11 @@ fn judge(
         _ => !previous.is_ascii_alphanumeric(),
     };
     let after = byte(scan.bytes, to);
-    if !begins || !own_word || matches!(after, b'_' | b'%') || scan.is_at_sign(to) {
+    if !begins || matches!(after, b'_' | b'%') || scan.is_at_sign(to) {
         return false;
     }
-    let topic = scan.topic(from);
-    let whole = first == 0 && next.is_none();
-    // A number that others stand beside is one of a row, unless it is of one word.
-    let set_off = |run: &Run| run.separators & (WIDE | SLASH) != 0;
-    let alone = (first == 0 || set_off(head)) && next.is_none_or(set_off)
-        || separators & SPACE == 0 && last > first;
-    let piece = Piece {
-        whole,
-        alone,
-        text: from == 0 && to == scan.bytes.len(),
-        digits: own,
-        shape,
-        runs: last + 1 - first,
-        separators,
-        plus,
-        area,
-        topic,
-    };
+    piece.text = from == 0 && to == scan.bytes.len();
+    (piece.plus, piece.area) = (plus, area);
     let extension = if scan.policy.rare() { phone::extension(scan.bytes, to) } else { to };
     if extension == to && after.is_ascii_alphabetic() {
         return false;

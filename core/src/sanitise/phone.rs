@@ -161,6 +161,9 @@ fn is_article(piece: &Piece<'_>) -> bool {
 pub(super) fn extension(bytes: &[u8], at: usize) -> usize {
     let mut end = at;
     end += usize::from(byte(bytes, end) == b' ');
+    if !matches!(byte(bytes, end), b'e' | b'E' | b'x' | b'X') {
+        return at;
+    }
     if starts_with(bytes, end, b"ext") {
         end += 3;
         end += usize::from(byte(bytes, end) == b'.');

@@ -1,4 +1,5 @@
-//! Counts the bytes that the scanner looks at, for the tests of linearity.
+//! Counts the bytes that the scanner looks at, for the tests of linearity and for
+//! fuzzing; no other build holds it.
 
 use std::cell::Cell;
 
@@ -11,7 +12,7 @@ pub(super) fn count() {
 }
 
 /// The steps that some work takes on this thread.
-pub(super) fn of(work: impl FnOnce()) -> u64 {
+pub fn of(work: impl FnOnce()) -> u64 {
     let before = STEPS.with(Cell::get);
     work();
     STEPS.with(Cell::get) - before

@@ -430,3 +430,78 @@ proptest! {
         prop_assert!(findings.is_empty());
     }
 }
+
+/// What searching and fuzzing found slow, or once was slower than linear.
+#[test]
+fn the_slowest_patterns_known_are_linear() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/sanitise/slow_patterns.txt");
+    let list = std::fs::read_to_string(root).unwrap();
+    assert!(list.lines().count() >= 10);
+    for line in list.lines() {
+        let unit: String = serde_json::from_str(line).unwrap();
+        let once = steps(&unit.repeat(8_000 / unit.len()));
+        let twice = steps(&unit.repeat(16_000 / unit.len()));
+        assert!(twice < once * 9 / 4 + 1_000, "{unit:?}: {once} steps, then {twice}");
+        // Text that changes is gone over once more.
+        assert!(twice < 16_000 * 2 * STEPS_A_BYTE, "{unit:?}: {} steps a byte", twice / 16_000);
+    }
+}
+
+#[cfg(feature = "rare-rules")]
+#[test]
+fn addresses_are_found_however_they_are_written() {
+    for (input, output) in [
+        ("jo%2540example.org", "[email]"),
+        ("jo%252540example.org", "[email]"),
+        ("jo%EF%BC%A0example.org", "[email]"),
+        ("jo﹫example.org", "[email]"),
+        ("<jo&#64;example.org>", "<[email]>"),
+        ("jo&commat;example.org", "[email]"),
+        (r"jo\u0040example.org", "[email]"),
+        ("jo@example。org", "[email]"),
+        ("jo@sub_domain.example.org", "[email]"),
+        (r#"to "jo doe"@example.org, please"#, "to [email], please"),
+        ("jo@[192.0.2.1] bounced", "[email] bounced"),
+        ("jo (at) example [dot] org", "[email]"),
+        ("write jo[at]example.org!", "write [email]!"),
+        ("f(at) and g[at]", "f(at) and g[at]"),
+        ("meet @ noon. look at the dot com bubble", "meet @ noon. look at the dot com bubble"),
+    ] {
+        assert_eq!(clean(input), output, "{input}");
+    }
+}
+
+#[cfg(feature = "rare-rules")]
+#[test]
+fn numbers_are_told_by_their_own_proof_or_by_a_word() {
+    for (input, output) in [
+        ("4111_1111_1111_1111", "[card]"),
+        ("4111  1111  1111  1111", "[card]"),
+        ("card 4012/8888/8888/1881", "card [card]"),
+        ("DE89 3704 0044 0532 0130 00", "[iban]"),
+        ("GB 82 WEST 1234 5698 7654 32", "[iban]"),
+        ("MT84 MALT 0110 0001 2345 MTLC AST0 01S", "[iban]"),
+        ("DE88370400440532013000", "DE88370400440532013000"),
+        ("BSN 111222333", "BSN [national_id]"),
+        ("order 111222333", "order 111222333"),
+        ("national id: 34905222181", "national id: [national_id]"),
+        ("12.345.678-5", "[national_id]"),
+        ("12.345.678-9", "12.345.678-9"),
+        ("8001015009087", "[national_id]"),
+        ("900101/1230", "900101/1230"),
+        ("5550123 is my phone", "[phone] is my phone"),
+        ("1800 123 1334", "[phone]"),
+        ("ISBN 0-08-238369-3", "ISBN 0-08-238369-3"),
+        ("10 541 684 8699 73 389", "10 541 684 8699 73 389"),
+        ("[`0943001563`] doc: fix", "[`0943001563`] doc: fix"),
+        ("addr:2001:db8:1:2:3:4:5:6", "addr:[ip]"),
+        ("libX11 1.4.99.1, ping 1.2.3.4", "libX11 1.4.99.1, ping [ip]"),
+        ("token = self.tokens.next()", "token = self.tokens.next()"),
+        ("password=password, token: ${token}", "password=password, token: ${token}"),
+        ("-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----"),
+        ("https://hooks.slack.com/services/T0/B0/x", "https://hooks.slack.com/services/"),
+        ("/var/home/jo/a", "/var/home/[user]/a"),
+    ] {
+        assert_eq!(clean(input), output, "{input}");
+    }
+}
