@@ -228,6 +228,7 @@ impl LogCore {
         stats.groups.add(1);
         stats.stored.add(entries);
         stats.bytes.add(bytes);
+        self.shared.arrived();
         Ok(())
     }
 

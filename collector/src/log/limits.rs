@@ -21,6 +21,13 @@ pub const GROUP_MAX_ENTRIES: usize = 16 * 1024;
 /// at 768 bytes an event 10,000 of them, at 50,000 events/s a fifth of a second.
 pub const GROUP_MAX_BYTES: usize = 8 * 1024 * 1024;
 
+/// Batches that wait for the committer. Each has a sender who waits as well; at
+/// 5 ms a group they are gone in one or two.
+pub const QUEUE_MAX_BATCHES: usize = 1024;
+
+/// Bytes of payloads that wait for the committer: eight groups.
+pub const QUEUE_MAX_BYTES: usize = 8 * GROUP_MAX_BYTES;
+
 /// Bytes of a frame at most: a group of one lane, with its ids and heads.
 pub const FRAME_MAX_BYTES: usize =
     GROUP_MAX_BYTES + BATCH_MAX_BYTES + (GROUP_MAX_ENTRIES + BATCH_MAX_ENTRIES) * 64;

@@ -6,7 +6,8 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use super::entry::{Content, Item};
 use super::frame::{self, Head};
@@ -34,6 +35,8 @@ pub(super) struct Shared {
     pub lanes: Vec<LaneState>,
     pub stats: Arc<LogStats>,
     pub quarantine: Quarantine,
+    /// How many groups became durable, and who waits for more.
+    pub arrivals: (Mutex<u64>, Condvar),
 }
 
 /// One lane, as readers see it.
@@ -275,7 +278,24 @@ impl Shared {
 #[derive(Clone)]
 pub struct LocalReader(pub(super) Arc<Shared>);
 
+impl Shared {
+    /// Wakes whoever waits for more.
+    pub fn arrived(&self) {
+        *self.arrivals.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.arrivals.1.notify_all();
+    }
+}
+
 impl LocalReader {
+    /// Waits until more groups are durable than `seen`, at most for `timeout`;
+    /// how many there are. For threads that carry entries on.
+    pub fn wait(&self, seen: u64, timeout: Duration) -> u64 {
+        let (arrivals, more) = &self.0.arrivals;
+        let arrivals = arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = more.wait_timeout_while(arrivals, timeout, |arrived| *arrived <= seen);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
     /// The log's counters.
     pub fn stats(&self) -> Arc<LogStats> {
         Arc::clone(&self.0.stats)

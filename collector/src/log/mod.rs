@@ -20,6 +20,7 @@
 //! * nothing is kept here, so that nothing is lost here when the process dies.
 
 pub mod append;
+mod committer;
 mod core;
 mod entry;
 mod erase;
@@ -40,6 +41,9 @@ mod stats;
 mod upkeep;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
+pub mod suite;
+#[cfg(test)]
 mod tests;
 
 pub use self::core::{AppendGroup, GroupResult, LogCore};
@@ -50,6 +54,7 @@ pub use quarantine::Damage;
 pub use stats::{Counter, LogStats};
 pub use upkeep::Ticked;
 
+pub use committer::Committer;
 pub use entry::{Content, Entry, Item, Stored};
 pub use lane::lane_of;
 pub use read::{LogError, LogReader, Ownership};

@@ -207,8 +207,14 @@ impl LogCore {
         recovery.ids = size.ids as u64 + size.spilled_ids;
         recovery.wants_preload = header.preloading;
 
-        let shared =
-            Arc::new(Shared { log_id, disk: Arc::clone(&disk), lanes: states, stats, quarantine });
+        let shared = Arc::new(Shared {
+            log_id,
+            disk: Arc::clone(&disk),
+            lanes: states,
+            stats,
+            quarantine,
+            arrivals: Default::default(),
+        });
         let mut core = Self {
             disk,
             clock,

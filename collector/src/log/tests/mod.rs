@@ -4,6 +4,7 @@
 mod bugs;
 mod disk;
 mod faults;
+mod local;
 mod world;
 
 use world::{World, limits, little_memory};
