@@ -76,6 +76,26 @@ pub enum Bug {
 }
 
 impl Bug {
+    /// Those of the log and its index.
+    pub const OF_THE_LOG: [Self; 16] = [
+        Self::LaneNotSynced,
+        Self::FolderNotSynced,
+        Self::AckBeforeSync,
+        Self::DuplicateBeforeDurable,
+        Self::TornTailBelieved,
+        Self::TailNotSynced,
+        Self::TailNotIndexed,
+        Self::SnapshotOneTooFar,
+        Self::WindowTooShort,
+        Self::SpillForgotten,
+        Self::FailedIdsKept,
+        Self::FailedGroupLeft,
+        Self::RemovedBeforeReleased,
+        Self::RemovedBeforeSnapshot,
+        Self::RotationOffByOne,
+        Self::TwinsInOneGroup,
+    ];
+
     /// Every one of them.
     pub const ALL: [Self; 32] = [
         Self::LaneNotSynced,

@@ -4,7 +4,7 @@ use super::world::{World, limits, little_memory};
 use crate::planted::{Bug, plant};
 
 /// Runs until something is wrong; the seeds that it takes at most.
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 60;
 
 fn is_caught(bug: Bug) -> bool {
     let _planted = plant(bug);
@@ -17,6 +17,6 @@ fn is_caught(bug: Bug) -> bool {
 
 #[test]
 fn every_planted_bug_of_the_log_is_caught() {
-    let missed: Vec<Bug> = Bug::ALL.into_iter().filter(|bug| !is_caught(*bug)).collect();
+    let missed: Vec<Bug> = Bug::OF_THE_LOG.into_iter().filter(|bug| !is_caught(*bug)).collect();
     assert_eq!(missed, []);
 }
