@@ -3,6 +3,7 @@
 //! `setup` installs what is missing → `up` runs the whole of Tidemark on this
 //! machine → `test` runs every test → `ci` is what CI runs. Never shipped.
 
+mod bench;
 mod ci;
 mod codegen;
 mod edge;
@@ -56,6 +57,8 @@ enum Command {
     Pack,
     /// Fuzz the core: what any bytes may do to validate and sanitize.
     Fuzz(fuzz::Options),
+    /// Measure how fast a part is, beside the committed baseline.
+    Bench(bench::Options),
     /// Print what a page loads in bytes, against the committed budget.
     Size(size::Options),
 }
@@ -92,6 +95,7 @@ fn dispatch(command: Command) -> Result<()> {
             pack::run(&place)
         }
         Command::Fuzz(options) => fuzz::run(&place, &options),
+        Command::Bench(options) => bench::run(&place, &options),
         Command::Size(options) => {
             setup::for_sdk(&place)?;
             size::run(&place, &options)

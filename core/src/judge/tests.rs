@@ -115,3 +115,24 @@ fn the_shared_context_is_sanitised_once() {
     );
     assert_eq!(judged.context.as_deref(), Some(r#"{"page":{"title":"[email]"}}"#));
 }
+
+#[test]
+fn a_tenants_own_length_decides_where_a_string_is_cut() {
+    let schema = r#"{"x-self":{"version":"1-0-0"},"type":"object",
+        "properties":{"log":{"type":"string","x-max-bytes":20000}}}"#;
+    let catalogue = Catalogue::builtin().unwrap().with("acme.crashed", schema).unwrap();
+    let site = Site::default();
+    let place = Place::Public(Arrival { received_at_ms: NOW_MS, ..Arrival::default() });
+    let judge = Judge { site: &site, schemas: Some(&catalogue), place, pseudonym: None };
+    let long = "a ".repeat(11_000);
+    let body = format!(
+        r#"{{"event_name":"acme.crashed","attributes":{{"log":"{long}","other":"{long}"}}}}"#
+    );
+    let batch = Batch::of_one(body.as_bytes()).unwrap();
+    let judged = judge.batch(&batch, &mut |_| Uuid([1; 16])).events.remove(0);
+    let event: Json = serde_json::from_str(&judged.text).unwrap();
+    let length = |name: &str| event["attributes"][name].as_str().unwrap().len();
+    assert_eq!((length("log"), length("other")), (20_000, limits::STRING_MAX_BYTES));
+    let cut: Vec<_> = judged.findings.iter().map(|finding| &*finding.pointer).collect();
+    assert_eq!(cut, ["/attributes/log", "/attributes/other"]);
+}

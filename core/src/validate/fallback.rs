@@ -1,7 +1,7 @@
 //! Where a tenant's schema goes that the compiler does not cover.
 //!
 //! Who has a general validator hands it in as a [`Fallback`]; core has none, because
-//! the edge pays for every byte (docs/adr/0007-schemas-beyond-the-compiler.md).
+//! the edge pays for every byte (docs/adr/0006-schemas-beyond-the-compiler.md).
 
 use alloc::string::String;
 use alloc::sync::Arc;

@@ -188,6 +188,68 @@ fn a_tenants_own_schema_cannot_stand_in_for_another() {
 }
 
 #[test]
+fn an_attributes_own_length_is_between_one_byte_and_32_kb() {
+    let schema = |bytes: &str| {
+        format!(
+            r#"{{"x-self":{{"version":"1-0-0"}},"type":"object",
+                "properties":{{"log":{{"type":"string","x-max-bytes":{bytes}}}}}}}"#
+        )
+    };
+    for bytes in ["1", "100", "32768"] {
+        let catalogue = own(&schema(bytes)).unwrap();
+        let attribute = catalogue.event("acme.order_picked").unwrap().attribute("log");
+        assert_eq!(attribute.max_bytes, bytes.parse().ok());
+    }
+    for bytes in ["0", "32769", "-1", "1.5", "\"9\"", "null"] {
+        let error = own(&schema(bytes)).unwrap_err();
+        assert!(error.contains("/properties/log/x-max-bytes is not a whole number"), "{error}");
+    }
+}
+
+/// A general validator, as somebody who has one hands it in.
+struct General;
+
+#[derive(Debug)]
+struct Whole(jsonschema::Validator);
+
+impl Fallback for General {
+    fn compile(&self, schema: &str) -> Result<Arc<dyn Check>, String> {
+        let schema = serde_json::from_str(schema).map_err(|error| error.to_string())?;
+        let validator = jsonschema::validator_for(&schema).map_err(|error| error.to_string())?;
+        Ok(Arc::new(Whole(validator)))
+    }
+}
+
+impl Check for Whole {
+    fn check(&self, attributes: &str) -> Result<(), Fault> {
+        let value =
+            serde_json::from_str(attributes).map_err(|_| Fault::new(Code::WrongType, ""))?;
+        let placed = |error: jsonschema::ValidationError<'_>| {
+            Fault::new(Code::NotInEnum, error.instance_path().to_string())
+        };
+        self.0.validate(&value).map_err(placed)
+    }
+}
+
+#[test]
+fn what_is_not_compiled_may_go_to_a_fallback() {
+    let schema = |pattern: &str| {
+        format!(
+            r#"{{"x-self":{{"version":"1-0-0"}},"type":"object",
+                "properties":{{"shelf":{{"type":"string","pattern":"{pattern}"}}}}}}"#
+        )
+    };
+    let mut catalogue = catalogue();
+    assert!(catalogue.insert("acme.order_picked", &schema("^[A-F]")).is_err());
+    catalogue.insert_with("acme.order_picked", &schema("^[A-F]"), &General).unwrap();
+    let judge = |text| judged(&catalogue, "acme.order_picked", None, text);
+    assert_eq!(judge(r#"{"shelf":"B7"}"#), Ok(true));
+    assert_eq!(judge(r#"{"shelf":"x"}"#), Err((Code::NotInEnum, "/shelf".into())));
+    let error = catalogue.insert_with("acme.order_packed", &schema("("), &General).unwrap_err();
+    assert!(format!("{error}").contains("cannot be compiled"), "{error}");
+}
+
+#[test]
 fn a_key_that_is_written_with_escapes_is_the_same_key() {
     let click = r#"{"s\u0065lector":1,"click_count":3,"duration_ms":1}"#;
     assert_eq!(attributes("ui.rage_click", click), Err((Code::WrongType, "/selector".into())));

@@ -1,0 +1,81 @@
+//! `cargo xtask bench …`: how fast the parts are, beside a committed baseline.
+//!
+//! Every figure is CPU time or a count, because machines are shared. Nothing fails
+//! when a figure is worse than the baseline: a person looks at the ratio. The last
+//! line of `--json` is one object: figures, the baseline's, and the peers'.
+
+mod core;
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::place::Place;
+use crate::run::{print, say};
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Part {
+    /// The judge and the sanitiser.
+    Core,
+}
+
+/// How it is told.
+#[derive(clap::Args, Debug)]
+pub struct Options {
+    /// What is measured.
+    part: Part,
+    /// End with one JSON object on stdout.
+    #[arg(long)]
+    json: bool,
+    /// Write the figures into bench/baselines as the new baseline.
+    #[arg(long)]
+    save: bool,
+}
+
+/// The last line of `--json`.
+#[derive(Debug, Serialize)]
+struct Report {
+    part: &'static str,
+    figures: Map<String, Value>,
+    baseline: Map<String, Value>,
+    /// The same work as others do it, measured in the same run where that is possible.
+    peers: Map<String, Value>,
+}
+
+/// Measures a part and prints its figures beside the baseline's.
+///
+/// # Errors
+/// When something cannot be built or run.
+pub fn run(place: &Place, options: &Options) -> Result<()> {
+    let (part, (figures, peers)) = match options.part {
+        Part::Core => ("core", core::measure(place)?),
+    };
+    let file = place.root.join("bench/baselines").join(part).with_extension("json");
+    let baseline: Map<String, Value> = fs::read(&file)
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .unwrap_or_default();
+    say(format!("{:<44}{:>12}{:>12}{:>8}", "figure", "now", "baseline", "ratio"));
+    for (name, now) in &figures {
+        let before = baseline.get(name).and_then(Value::as_f64);
+        let now = now.as_f64().unwrap_or_default();
+        let (before, ratio) = before.map_or_else(Default::default, |before| {
+            (format!("{before:.2}"), format!("{:.2}", now / before))
+        });
+        say(format!("{name:<44}{now:>12.2}{before:>12}{ratio:>8}"));
+    }
+    for (name, value) in &peers {
+        say(format!("{:<44}{:>12}", format!("peer: {name}"), value.to_string()));
+    }
+    if options.save {
+        fs::write(&file, serde_json::to_string_pretty(&figures)? + "\n")
+            .with_context(|| format!("write {}", file.display()))?;
+    }
+    if options.json {
+        print(serde_json::to_string(&Report { part, figures, baseline, peers })?);
+    }
+    Ok(())
+}
