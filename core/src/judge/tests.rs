@@ -120,7 +120,8 @@ fn the_shared_context_is_sanitised_once() {
 fn a_tenants_own_length_decides_where_a_string_is_cut() {
     let schema = r#"{"x-self":{"version":"1-0-0"},"type":"object",
         "properties":{"log":{"type":"string","x-max-bytes":20000}}}"#;
-    let catalogue = Catalogue::builtin().unwrap().with("acme.crashed", schema).unwrap();
+    let catalogue =
+        crate::validate::Catalogue::builtin().unwrap().with("acme.crashed", schema).unwrap();
     let site = Site::default();
     let place = Place::Public(Arrival { received_at_ms: NOW_MS, ..Arrival::default() });
     let judge = Judge { site: &site, schemas: Some(&catalogue), place, pseudonym: None };
