@@ -63,10 +63,9 @@ pub(super) fn value(scan: &mut Scan<'_>) {
     let mut to = from;
     while to < from + JUDGED_MAX && !ends_value(byte(bytes, to), line) {
         let here = byte(bytes, to);
-        // Labels in a row, each the value of the one before.
-        let label = here == b'=' && weak || here == b':' && (weak || colon && glued);
-        let next = byte(bytes, to + 1);
-        if label && next != here && !ends_value(next, line) {
+        // Labels in a row, each the value of the one before. The sign itself tells
+        // nothing: what it is must read the same when the next one is gone.
+        if here == b'=' && weak || here == b':' && (weak || colon && glued) {
             break;
         }
         to += 1;

@@ -505,3 +505,12 @@ fn numbers_are_told_by_their_own_proof_or_by_a_word() {
         assert_eq!(clean(input), output, "{input}");
     }
 }
+
+/// Each label was the value of the one before it, and every round hid the last one.
+#[test]
+fn labels_in_a_row_stay_after_one_pass() {
+    for unit in ["ab12key01=", "x-token1:", "sk_live_-token1:", "code1=a:", "token: b1:"] {
+        let once = clean(&unit.repeat(40));
+        assert_eq!(clean(&once), once, "{unit}");
+    }
+}
