@@ -4,6 +4,7 @@
 mod bugs;
 mod disk;
 mod faults;
+mod format;
 mod local;
 mod world;
 
