@@ -5,11 +5,21 @@
 //! durable log: a call appends a whole batch, the outcome is told a record, in
 //! order, and only when it is final, so that an answer never precedes its truth.
 //!
-//! The durable log's seam stands beside it: [`append::EventLog`] for ingest,
-//! [`LogReader`] for process.
+//! The durable log stands beside it, and takes the write-through's place when it
+//! is wired up: [`append::EventLog`] is the seam for ingest, [`LogReader`] the one
+//! for process. In the order of an entry's way: [`Committer`] queues batches and
+//! has the one thread; [`LogCore`] (`core`) is the state machine of the group
+//! commit, with [`crate::dedupe`] in it; `lane_writer` is one lane's newest
+//! segment; `frame` and `segment` are the format on disk; `local` is how it is
+//! read. `open` and `recovery` bring it back after a restart, `upkeep` keeps its
+//! bounds, `erase` and `quarantine` are what their names say. Why it is built
+//! so: docs/adr/0007-the-log.md.
 //!
-//! What a durable log will promise here: `append` returns after an fsync, a
-//! record has a lane and an offset, an id that is already there is told as such.
+//! What always holds of the durable log: an outcome is told after the fsync of
+//! what it speaks of; an id is stored once, and known for nine days; offsets of a
+//! lane grow and are never given twice; what the disk did not keep is said.
+//! Deliberately absent: what an entry means, threads outside of the committer,
+//! and the wall clock (`log_time`).
 //!
 //! What the present implementation ([`WriteThrough`](crate::process::WriteThrough))
 //! promises, and no more:
