@@ -13,6 +13,11 @@ use tidemark_core::verdict::{Code, EventVerdict, Verdict};
 
 use crate::refusal::Refused;
 
+mod writer;
+
+use writer::WriterSeries;
+pub use writer::WriterSnapshot;
+
 /// Upper bounds in seconds: a local insert takes 5 to 50 ms, the time-out 20 s.
 const INSERT_BUCKETS: [f64; 12] =
     [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 20.0];
@@ -51,6 +56,7 @@ pub struct Metrics {
     inserts_unavailable: Counter,
     inserts_refused: Counter,
     misfits: Counter,
+    writer: WriterSeries,
 }
 
 /// The metrics cannot be set up; the cause is a bucket list that is no list.
@@ -125,6 +131,7 @@ impl Metrics {
             inserts_unavailable: counter!(INSERT_FAILURES, "reason" => "unavailable"),
             inserts_refused: counter!(INSERT_FAILURES, "reason" => "refused"),
             misfits: counter!(MISFITS),
+            writer: WriterSeries::register(),
         }
     }
 
@@ -190,6 +197,11 @@ impl Metrics {
         self.misfits.increment(count);
     }
 
+    /// Takes over what the writers have counted.
+    pub fn writers(&self, snapshot: &WriterSnapshot) {
+        self.writer.take(snapshot);
+    }
+
     /// Every series in Prometheus' text format.
     pub fn render(&self) -> String {
         self.handle.render()
@@ -227,6 +239,8 @@ mod tests {
             "tidemark_ingest_in_flight ",
             "tidemark_insert_failures_total{reason=\"refused\"}",
             "tidemark_attributes_misfit_total ",
+            "tidemark_writer_violations_total ",
+            "tidemark_log_lag_entries ",
         ] {
             assert_eq!(value(&text, series), Some(0.0), "{series}\n{text}");
         }

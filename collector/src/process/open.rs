@@ -8,14 +8,15 @@ use crate::log::LogReader;
 use crate::place::Lane;
 
 use super::lane::Recorded;
-use super::plan::{self, FOLDER, Plan, PlanError};
+use super::plan::{self, FOLDER, Plan};
+use crate::sealed::SealedError;
 
 /// Why a lane cannot be taken up.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The plan cannot be used.
     #[error(transparent)]
-    Plan(#[from] PlanError),
+    Plan(#[from] SealedError),
     /// The disk's own.
     #[error("the folder {FOLDER} cannot be used")]
     Disk(#[from] io::Error),
@@ -43,7 +44,8 @@ pub(super) fn open(
     disk.create_folder(FOLDER)?;
     disk.sync_folder("")?;
     let read = match Plan::read(disk, lane) {
-        Err(PlanError::Damaged { path }) => {
+        Err(SealedError::Damaged { path, what }) => {
+            tracing::error!(path, what, "a plan is damaged");
             set_aside(disk, &path, "damaged")?;
             None
         }

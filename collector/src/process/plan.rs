@@ -5,29 +5,24 @@
 //! so whoever starts after a crash knows the name of every statement that may
 //! have been sent, and how many rows it had.
 //!
-//! The format: one line `tidemark-plan <version> <first 16 bytes of the body's
-//! SHA-256, hex>`, then the body, JSON. It is small and read by people when
-//! something is wrong.
+//! It is a [sealed](crate::sealed) file: small, and read by people when something
+//! is wrong.
 
 use std::io;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-use tidemark_core::hash::push_hex;
 
-use crate::disk::{Disk, replace};
+use crate::disk::Disk;
 use crate::place::{Lane, LogId, Range};
+use crate::sealed::{self, SealedError};
 use crate::store::{Partition, Piece, Table};
 
 /// The folder of all that `process` keeps.
 pub const FOLDER: &str = "process";
 
-/// The version that this release writes; it reads no other yet.
-const VERSION: u32 = 1;
-
-/// The longest plan that is read: a block of the most rows, each a piece of its
-/// own with a reason, is 50,000 × 300 bytes.
-const PLAN_MAX_BYTES: usize = 16 * 1024 * 1024;
+/// What a plan calls itself, and the version that this release writes.
+const KIND: &str = "plan";
+const VERSION: u16 = 1;
 
 /// What a lane has done and is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,30 +77,6 @@ pub enum Fate {
     },
 }
 
-/// Why a plan cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// The disk's own.
-    #[error("the plan cannot be read or written")]
-    Disk(#[from] io::Error),
-    /// The bytes are not what was written.
-    #[error("{path} is damaged")]
-    Damaged {
-        /// The file, below the data directory.
-        path: String,
-    },
-    /// A newer release wrote it.
-    #[error(
-        "{path} has version {version}, and this program reads up to {VERSION}: run the newer tidemark"
-    )]
-    Newer {
-        /// The file, below the data directory.
-        path: String,
-        /// Its version.
-        version: u32,
-    },
-}
-
 /// Where a lane's plan is, below the data directory.
 pub fn path(lane: Lane) -> String {
     format!("{FOLDER}/lane-{lane}.plan")
@@ -115,15 +86,13 @@ impl Plan {
     /// Reads a lane's plan; `None` when there is none.
     ///
     /// # Errors
-    /// [`PlanError`].
-    pub fn read(disk: &dyn Disk, lane: Lane) -> Result<Option<Self>, PlanError> {
-        let path = path(lane);
-        let bytes = match disk.read(&path, 0, PLAN_MAX_BYTES) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        parse(&bytes, &path).map(Some)
+    /// [`SealedError`]: damaged, of a newer release, or the disk's own.
+    pub fn read(disk: &dyn Disk, lane: Lane) -> Result<Option<Self>, SealedError> {
+        match sealed::read(disk, &path(lane), KIND, VERSION) {
+            Ok(plan) => Ok(Some(plan)),
+            Err(SealedError::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Replaces the lane's plan, durably.
@@ -131,52 +100,13 @@ impl Plan {
     /// # Errors
     /// The disk's own; the plan before is then still there.
     pub fn write(&self, disk: &dyn Disk) -> io::Result<()> {
-        replace(disk, &path(self.lane), &self.to_bytes()?)
-    }
-
-    fn to_bytes(&self) -> io::Result<Vec<u8>> {
-        let body = serde_json::to_vec(self)?;
-        let mut line = format!("tidemark-plan {VERSION} ");
-        push_hex(&mut line, checksum(&body).as_slice());
-        line.push('\n');
-        let mut bytes = line.into_bytes();
-        bytes.extend_from_slice(&body);
-        Ok(bytes)
+        sealed::write(disk, &path(self.lane), KIND, VERSION, self)
     }
 
     /// The range of a planned block.
     pub fn range(&self, from: u64, to: u64) -> Range {
         Range { log_id: self.log_id, lane: self.lane, from, to }
     }
-}
-
-fn parse(bytes: &[u8], path: &str) -> Result<Plan, PlanError> {
-    let damaged = || PlanError::Damaged { path: path.to_owned() };
-    let end = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(damaged)?;
-    let (line, body) = bytes.split_at_checked(end).ok_or_else(damaged)?;
-    let body = body.get(1..).ok_or_else(damaged)?;
-    let mut words = std::str::from_utf8(line).map_err(|_| damaged())?.split(' ');
-    if words.next() != Some("tidemark-plan") {
-        return Err(damaged());
-    }
-    let version: u32 = words.next().and_then(|word| word.parse().ok()).ok_or_else(damaged)?;
-    match version {
-        VERSION => {}
-        newer if newer > VERSION => {
-            return Err(PlanError::Newer { path: path.to_owned(), version });
-        }
-        _ => return Err(damaged()),
-    }
-    let mut hex = String::new();
-    push_hex(&mut hex, checksum(body).as_slice());
-    if words.next() != Some(&hex) {
-        return Err(damaged());
-    }
-    serde_json::from_slice(body).map_err(|_| damaged())
-}
-
-fn checksum(body: &[u8]) -> Vec<u8> {
-    Sha256::digest(body).iter().copied().take(16).collect()
 }
 
 /// A [`Piece`] in the plan's own words, so that the store's type may change.
@@ -279,26 +209,16 @@ mod tests {
         assert_eq!(Plan::read(&disk, 3).unwrap().unwrap(), plan());
     }
 
-    #[test]
-    fn a_changed_byte_and_a_newer_version_are_refused() {
-        let bytes = plan().to_bytes().unwrap();
-        for at in 0..bytes.len() {
-            let mut changed = bytes.clone();
-            changed[at] ^= 1;
-            assert!(parse(&changed, "p").is_err(), "byte {at}");
-            assert!(parse(&bytes[..at], "p").is_err(), "cut at {at}");
-        }
-        let newer = String::from_utf8(bytes).unwrap().replacen("plan 1", "plan 2", 1);
-        let refused = parse(newer.as_bytes(), "process/lane-3.plan").unwrap_err();
-        assert!(matches!(refused, PlanError::Newer { version: 2, .. }), "{refused}");
-        assert!(refused.to_string().contains("run the newer tidemark"));
-    }
-
     /// The bytes of version 1, as every later release must read them.
     #[test]
     fn version_1_is_what_it_was() {
         let kept = include_bytes!("testdata/plan_v1.plan");
-        assert_eq!(plan().to_bytes().unwrap(), kept);
-        assert_eq!(parse(kept, "p").unwrap(), plan());
+        let folder = tempfile::tempdir().unwrap();
+        let disk = RealDisk::open(folder.path()).unwrap();
+        disk.create_folder(FOLDER).unwrap();
+        plan().write(&disk).unwrap();
+        let written = disk.read(&path(3), 0, usize::MAX).unwrap();
+        assert_eq!(String::from_utf8(written).unwrap(), String::from_utf8_lossy(kept));
+        assert_eq!(Plan::read(&disk, 3).unwrap().unwrap(), plan());
     }
 }

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::limits::WRITER_POLL;
 use crate::log::LogReader;
+use crate::metrics::WriterSnapshot;
 use crate::place::Lane;
 use crate::store::{Rollup, SchemaGate, Store};
 
@@ -120,6 +121,28 @@ impl Writers {
     /// How many committed offsets the rollup that is furthest behind lacks.
     pub fn rollup_lag(&self) -> u64 {
         self.rollup_lag.load(Ordering::Relaxed)
+    }
+
+    /// What they have done, and where they are, for the metrics.
+    pub fn snapshot(&self, log: &dyn LogReader) -> WriterSnapshot {
+        let counters = &self.shared.counters;
+        WriterSnapshot {
+            blocks: counters.blocks.get(),
+            rows: counters.rows.get(),
+            doubts: counters.doubts.get(),
+            found_there: counters.found_there.get(),
+            found_absent: counters.found_absent.get(),
+            failures: counters.failures.get(),
+            dead_letters: counters.dead_letters.get(),
+            erased: counters.erased.get(),
+            damaged: counters.damaged.get(),
+            lost: counters.lost.get(),
+            violations: counters.violations.get(),
+            rollups: counters.rollups.get(),
+            lag: log.owned_lanes().into_iter().map(|lane| self.lag(log, lane)).sum(),
+            rollup_lag: self.rollup_lag(),
+            breaker_open: self.shared.breaker.is_open(),
+        }
     }
 
     /// Says that the log has more, so that nobody waits for the next look.

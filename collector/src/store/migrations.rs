@@ -362,6 +362,29 @@ mod tests {
         }
     }
 
+    /// The view's categories are those of the catalogue.
+    #[test]
+    fn frontend_events_knows_every_category() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/events");
+        let view = ALL.iter().rev().find(|m| m.sql.contains("AS event_category")).unwrap().sql;
+        let mut known = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            let Ok(schema) = serde_json::from_str::<serde_json::Value>(&text) else { continue };
+            let (Some(category), Some(name)) =
+                (schema["x-category"].as_str(), schema["x-self"]["name"].as_str())
+            else {
+                continue;
+            };
+            let line = view.lines().find(|line| line.contains(&format!("'{name}'")));
+            let line = line.unwrap_or_else(|| panic!("frontend_events does not know {name}"));
+            assert!(line.ends_with(&format!("), '{category}',")), "{name}: {line}");
+            known += 1;
+        }
+        assert!(known > 60, "{known}");
+    }
+
     #[test]
     fn line_ends_do_not_change_a_checksum() {
         let windows = Migration { sql: "SELECT 1\r\n", ..FILE };

@@ -7,8 +7,9 @@ use crate::clock::Clock as _;
 use crate::disk::Disk as _;
 use crate::log::Content;
 use crate::planted::{Bug, plant};
-use crate::process::plan::{self, Plan, PlanError};
+use crate::process::plan::{self, Plan};
 use crate::process::{OpenError, Step, dead_letters};
+use crate::sealed::SealedError;
 
 fn filled(entries: u64) -> World {
     let world = World::new();
@@ -201,10 +202,10 @@ fn a_plan_beyond_its_log_and_one_of_a_newer_release_are_refused() {
     let refused = world.try_writer().unwrap_err();
     assert!(matches!(refused, OpenError::BeyondLog { committed: 5, end: 3, .. }), "{refused}");
     let text = String::from_utf8(world.disk.file(&plan::path(0)).unwrap()).unwrap();
-    let newer = text.replacen("plan 1", "plan 9", 1).into_bytes();
+    let newer = text.replacen("plan v1", "plan v9", 1).into_bytes();
     world.disk.0.lock().unwrap().insert(plan::path(0), newer);
     let refused = world.try_writer().unwrap_err();
-    assert!(matches!(refused, OpenError::Plan(PlanError::Newer { version: 9, .. })), "{refused}");
+    assert!(matches!(refused, OpenError::Plan(SealedError::Newer { found: 9, .. })), "{refused}");
 }
 
 #[test]
