@@ -1,11 +1,37 @@
 //! What the index remembers of an id.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+
 use siphasher::sip128::SipHasher24;
 use uuid::Uuid;
 
 /// A keyed 128-bit hash of (tenant_id, event_id).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub u128);
+
+/// A set of fingerprints. They are even and secret already, and hashed no further.
+pub type FingerprintSet = HashSet<Fingerprint, BuildHasherDefault<AsTheyAre>>;
+
+/// The hasher of what is a hash already.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AsTheyAre(u64);
+
+impl Hasher for AsTheyAre {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, word: u128) {
+        self.0 = word as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// A log's secret key, made once with the log. Without it nobody can choose ids
 /// whose hashes meet: 128 bits of SipHash-2-4 (Aumasson, Bernstein 2012), so

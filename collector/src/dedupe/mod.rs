@@ -32,7 +32,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use fingerprint::{Fingerprint, HashKey};
+pub use fingerprint::{Fingerprint, FingerprintSet, HashKey};
 pub use index::{Index, IndexSize, Lookup};
 pub use limits::IndexLimits;
 pub use recover::{IndexError, Recovered};

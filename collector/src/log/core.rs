@@ -10,7 +10,6 @@
 //! Nothing here waits, reads a clock of its own, or makes a thread; the
 //! simulation runs this very code.
 
-use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 
@@ -23,7 +22,7 @@ use super::limits::{BATCH_MAX_BYTES, BATCH_MAX_ENTRIES, LogLimits, PAYLOAD_MAX_B
 use super::local::{LocalReader, Shared};
 use super::log_time::LogTime;
 use crate::clock::Clock;
-use crate::dedupe::{Fingerprint, HashKey, Index, Lookup};
+use crate::dedupe::{Fingerprint, FingerprintSet, HashKey, Index, Lookup};
 use crate::disk::Disk;
 use crate::planted::{self, Bug};
 
@@ -63,7 +62,7 @@ pub struct LogCore {
 pub(super) struct Scratch {
     fingerprints: Vec<Fingerprint>,
     found: Lookup,
-    pending: HashSet<Fingerprint>,
+    pending: FingerprintSet,
     /// For each lane the entries to write, as places in the group.
     writes: Vec<Vec<(usize, usize, Fingerprint)>>,
     buffer: Vec<u8>,
@@ -135,7 +134,7 @@ impl LogCore {
         group: &AppendGroup,
         places: std::ops::Range<usize>,
         (fingerprints, found): (&[Fingerprint], &Lookup),
-        pending: &mut HashSet<Fingerprint>,
+        pending: &mut FingerprintSet,
         writes: &mut [Vec<(usize, usize, Fingerprint)>],
     ) -> Verdict {
         if let Err(error) = self.fits(group) {
