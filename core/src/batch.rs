@@ -22,6 +22,9 @@ pub enum Form {
     Batch,
     /// A batch or a single event from a client.
     BatchOrEvent,
+    /// A batch that was translated from another product's words, whose own size
+    /// was held before.
+    Alias,
     /// A batch on the signed hop.
     Hop,
 }
@@ -60,7 +63,10 @@ impl<'a> Batch<'a> {
     /// `body_too_large`, `invalid_utf8`, `invalid_json`, `invalid_batch` or
     /// `too_many_events`, with the place where there is one.
     pub fn read(body: &'a [u8], form: Form) -> Result<Self, Refusal> {
-        let max_bytes = if form == Form::Hop { HOP_BATCH_MAX_BYTES } else { BATCH_MAX_BYTES };
+        let max_bytes = match form {
+            Form::Batch | Form::BatchOrEvent => BATCH_MAX_BYTES,
+            Form::Alias | Form::Hop => HOP_BATCH_MAX_BYTES,
+        };
         if body.len() > max_bytes {
             return Err(Refusal::new(Code::BodyTooLarge));
         }

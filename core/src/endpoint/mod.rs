@@ -1,9 +1,11 @@
 //! What every public endpoint decides alike, at the edge and at the collector:
 //! who may send ([`write_key`], [`origin`]), what a call tells of its sender
-//! ([`client`]), and what an event without an id is called ([`event_id`]).
+//! ([`client`]), what an event without an id is called ([`event_id`]), and what the
+//! paths and words of other products mean ([`alias`]).
 //!
 //! Pure and without HTTP: headers come in as text and go out as text.
 
+pub mod alias;
 pub mod client;
 pub mod event_id;
 pub mod origin;
