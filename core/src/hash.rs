@@ -7,6 +7,7 @@
 //! with another.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
@@ -45,6 +46,45 @@ impl Salt {
         out.push_str("h1:");
         push_hex(&mut out, &hmac(&self.0, &digest));
         out
+    }
+}
+
+/// What a cookieless visitor's daily key is made of. Nothing of it is stored.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit<'a> {
+    /// The site that is visited.
+    pub site_id: Uuid,
+    /// The day: whole days since 1970, in UTC.
+    pub day: i64,
+    /// The caller's full address, as text.
+    pub address: &'a str,
+    /// The caller's `User-Agent`.
+    pub user_agent: &'a str,
+}
+
+impl Salt {
+    /// The key of a cookieless visitor for one day and one site: a UUIDv8 (RFC
+    /// 9562, 5.8) of the first 16 bytes of HMAC-SHA-256(salt, `cookieless`, day,
+    /// site, address and user agent, each ended by a line feed). The next day, and
+    /// at another site, the same visitor has another key.
+    pub fn daily_key(&self, visit: &Visit<'_>) -> Uuid {
+        let day = visit.day.to_be_bytes();
+        let mut message = Vec::with_capacity(64 + visit.address.len() + visit.user_agent.len());
+        for part in [
+            b"cookieless".as_slice(),
+            &day,
+            &visit.site_id.0,
+            visit.address.as_bytes(),
+            visit.user_agent.as_bytes(),
+        ] {
+            message.extend_from_slice(part);
+            message.push(b'\n');
+        }
+        let mut bytes = [0; 16];
+        for (byte, of_mac) in bytes.iter_mut().zip(hmac(&self.0, &message)) {
+            *byte = of_mac;
+        }
+        Uuid(bytes).with_version(8)
     }
 }
 
@@ -106,6 +146,23 @@ mod tests {
     fn tenants_differ() {
         let other = Salt::of_tenant(b"secret", Uuid([8; 16]));
         assert_ne!(salt().pseudonym("jo"), other.pseudonym("jo"));
+    }
+
+    #[test]
+    fn a_daily_key_is_one_days_and_one_sites() {
+        let visit =
+            Visit { site_id: Uuid([1; 16]), day: 20_000, address: "203.0.113.7", user_agent: "UA" };
+        let key = salt().daily_key(&visit);
+        assert_eq!(key, salt().daily_key(&visit));
+        assert_eq!((key.0[6] >> 4, key.0[8] >> 6), (8, 2));
+        let others = [
+            Visit { site_id: Uuid([2; 16]), ..visit },
+            Visit { day: 20_001, ..visit },
+            Visit { address: "203.0.113.8", ..visit },
+            Visit { user_agent: "UB", ..visit },
+            Visit { address: "203.0.113.7\nU", user_agent: "A", ..visit },
+        ];
+        assert!(others.iter().all(|other| salt().daily_key(other) != key));
     }
 
     #[test]

@@ -193,6 +193,7 @@ fn the_signed_hop_changes_nothing_more() {
         received_at_ms: NOW_MS,
         geo: Some("{\"country\":\"CH\"}"),
         client_ip_prefix: Some("203.0.113.0/24"),
+        ..Arrival::default()
     };
     for case in cases().into_iter().filter(|case| case["verdict"] == "accepted") {
         let edge = judge_case(&case, Place::Public(arrival), Some(&catalogue));

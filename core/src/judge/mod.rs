@@ -88,6 +88,8 @@ pub struct Arrival<'a> {
     pub geo: Option<&'a str>,
     /// The caller's network: IPv4 /24 or IPv6 /48.
     pub client_ip_prefix: Option<&'a str>,
+    /// The daily key of a visitor without consent, where the site counts those.
+    pub cookieless_id: Option<Uuid>,
 }
 
 /// A judge for one site at one place.
@@ -282,6 +284,9 @@ impl Judge<'_> {
         removed(envelope.session_id.take().is_some(), "/session_id");
         if !matches!(self.place, Place::Signed) {
             removed(envelope.anonymous_id.take().is_some(), "/anonymous_id");
+        }
+        if let Place::Public(arrival) = self.place {
+            envelope.anonymous_id = arrival.cookieless_id;
         }
         Ok(())
     }

@@ -137,3 +137,27 @@ fn a_tenants_own_length_decides_where_a_string_is_cut() {
     let cut: Vec<_> = judged.findings.iter().map(|finding| &*finding.pointer).collect();
     assert_eq!(cut, ["/attributes/log", "/attributes/other"]);
 }
+
+#[test]
+fn a_cookieless_visitor_has_the_endpoints_key_and_none_of_its_own() {
+    let mut site = sites().into_iter().find(|site| site.site == "open").unwrap();
+    site.cookieless = true;
+    let daily = Uuid([9; 16]);
+    let arrival =
+        Arrival { received_at_ms: NOW_MS, cookieless_id: Some(daily), ..Arrival::default() };
+    let judge =
+        Judge { site: &site, schemas: None, place: Place::Public(arrival), pseudonym: None };
+    let written = |consent: &str| {
+        let body = format!(
+            r#"{{"events":[{{"event_name":"a","user_id":"u","anonymous_id":"{}","context":{{"consent":{consent}}}}}]}}"#,
+            Uuid([7; 16])
+        );
+        let batch = Batch::read(body.as_bytes(), Form::Batch).unwrap();
+        judge.batch(&batch, &mut |_| Uuid([1; 16])).events.remove(0).text
+    };
+    let declined = written(r#"{"analytics":false,"mode":"cookieless"}"#);
+    assert!(declined.contains(&format!(r#""anonymous_id":"{daily}""#)), "{declined}");
+    assert!(!declined.contains("user_id") && !declined.contains(&Uuid([7; 16]).to_string()));
+    let granted = written(r#"{"analytics":true,"mode":"cookieless"}"#);
+    assert!(granted.contains(&Uuid([7; 16]).to_string()) && granted.contains("user_id"));
+}

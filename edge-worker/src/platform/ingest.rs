@@ -91,6 +91,7 @@ fn judge(
             received_at_ms,
             geo: origin.geo.as_deref(),
             client_ip_prefix: origin.ip_prefix.as_deref(),
+            cookieless_id: None,
         }),
         pseudonym: pseudonym.as_ref().map(|hash| hash as &dyn Fn(&str) -> String),
     };

@@ -1,44 +1,14 @@
-//! What a sender calls its batch: `batch_id`, else the header `Idempotency-Key`.
-//!
-//! The header stands for a batch_id on the hop, and therefore has its bounds.
+//! What a sender calls its batch: see [`tidemark_core::endpoint::batch_name`].
 
-use tidemark_core::limits::ID_MAX_BYTES;
+use tidemark_core::endpoint::batch_name;
 use tidemark_core::verdict::Code;
 
 use super::call::Call;
 
-/// The name of a call's batch. An empty header is none.
+/// The name of a call's batch: `batch_id`, else the header `Idempotency-Key`.
 ///
 /// # Errors
-/// `invalid_batch` for a header of more than 256 bytes, used or not.
+/// `invalid_batch` for a header that is too long, used or not.
 pub fn resolve<'a>(call: &'a Call, batch_id: Option<&'a str>) -> Result<Option<&'a str>, Code> {
-    let header = call.idempotency_key.as_deref().map(str::trim).filter(|key| !key.is_empty());
-    if header.is_some_and(|key| key.len() > ID_MAX_BYTES) {
-        return Err(Code::InvalidBatch);
-    }
-    Ok(batch_id.or(header))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_header_stands_in_within_its_bounds() {
-        let longest = "k".repeat(ID_MAX_BYTES);
-        let too_long = "k".repeat(ID_MAX_BYTES + 1);
-        for (header, batch_id, expected) in [
-            (None, None, Ok(None)),
-            (Some("k"), None, Ok(Some("k"))),
-            (Some("k"), Some("b"), Ok(Some("b"))),
-            (Some(""), None, Ok(None)),
-            (Some(" "), Some("b"), Ok(Some("b"))),
-            (Some(longest.as_str()), None, Ok(Some(longest.as_str()))),
-            (Some(too_long.as_str()), None, Err(Code::InvalidBatch)),
-            (Some(too_long.as_str()), Some("b"), Err(Code::InvalidBatch)),
-        ] {
-            let call = Call { idempotency_key: header.map(Into::into), ..Call::default() };
-            assert_eq!(resolve(&call, batch_id), expected);
-        }
-    }
+    batch_name::resolve(call.idempotency_key.as_deref(), batch_id)
 }

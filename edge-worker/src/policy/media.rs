@@ -1,5 +1,6 @@
 //! Whether a body of this type, encoding and length is read at all.
 
+use tidemark_core::endpoint::media;
 use tidemark_core::limits::BATCH_MAX_BYTES;
 use tidemark_core::verdict::Code;
 
@@ -13,9 +14,8 @@ use super::call::Call;
 pub fn check(call: &Call) -> Result<(), Code> {
     let essence =
         |header: &str| header.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match call.content_type.as_deref().map(essence).as_deref() {
-        Some("application/json" | "text/plain") => {}
-        _ => return Err(Code::UnsupportedMediaType),
+    if !media::is_taken(call.content_type.as_deref()) {
+        return Err(Code::UnsupportedMediaType);
     }
     match call.content_encoding.as_deref().map(essence).as_deref() {
         None | Some("" | "identity") => {}
