@@ -32,6 +32,7 @@ pub mod metrics;
 pub mod place;
 pub mod planted;
 pub mod process;
+pub mod rate;
 pub mod record;
 pub mod refusal;
 pub mod schemas;

@@ -22,6 +22,30 @@ pub const BODY_MAX_BYTES: usize = HOP_BATCH_MAX_BYTES;
 /// page becomes 17, one of 500 equal long texts 103, a bomb 1,032.
 pub const DECOMPRESSION_MAX_RATIO: usize = 200;
 
+/// Events that one person may send in a minute through a public endpoint, where
+/// the site says nothing: ten times what a page of a busy visitor sends.
+pub const PERSON_EVENTS_PER_MINUTE: u32 = 1_000;
+
+/// Events that one tenant may send in a minute through the public endpoints of
+/// one process, where the tenant says nothing: 10,000 a second.
+pub const TENANT_EVENTS_PER_MINUTE: u32 = 600_000;
+
+/// Rates that are held at once: 262,144 of them in a hash table are 8 MB. Whoever
+/// comes when all are taken is held by the tenant's rate alone.
+pub const RATE_BUCKETS_MAX: usize = 1 << 18;
+
+/// WebSockets open at once: a part of the connections, so that calls have room.
+pub const SOCKETS_MAX: usize = MAX_CONNECTIONS / 2;
+
+/// How often a socket is asked whether it is still there.
+pub const SOCKET_PING_INTERVAL: Duration = Duration::from_secs(20);
+
+/// How long a socket may be silent: three pings.
+pub const SOCKET_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long the other side of a socket may take for an answer.
+pub const SOCKET_SEND_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Bytes of a request's head: a request line, a signature and a few headers.
 /// It is the read buffer's bound as well.
 pub const HEAD_MAX_BYTES: usize = 64 * 1024;

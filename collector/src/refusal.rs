@@ -8,10 +8,15 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tidemark_core::json;
+use tidemark_core::limits::HOP_BATCH_MAX_BYTES;
 use tidemark_core::verdict::{Code, Refusal};
 use tracing::Level;
 
 use crate::limits::RETRY_AFTER_SECS;
+use crate::rate::Limited;
+
+/// The codings that a body may have, as a refusal names them (RFC 9110, 12.5.3).
+pub const ACCEPT_ENCODING: &str = "gzip, zstd, br, deflate, identity";
 
 /// What a refusal was caused by, in the words of the part where it arose.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -49,6 +54,15 @@ pub enum Refused {
     /// The edge received the batch at a time that is still to come.
     #[error("the batch's received_at is more than 24 h ahead")]
     ReceivedInFuture,
+    /// A public endpoint does not take the call: its type, key or origin.
+    #[error("the call is not admitted: {}", .0.as_str())]
+    NotAdmitted(Code),
+    /// A person or a tenant has sent too much.
+    #[error("too many events in a minute")]
+    RateLimited(Limited),
+    /// The path takes WebSockets alone.
+    #[error("the call asks for no WebSocket")]
+    UpgradeRequired,
     /// The call outlived every bound inside of it.
     #[error("the call outlived every bound inside of it")]
     TookTooLong,
@@ -107,6 +121,9 @@ impl Refused {
                 detail: "The batch's received_at is more than 24 h ahead. Check both clocks.",
                 ..told(Code::InvalidBatch, false, Level::WARN)
             },
+            Self::NotAdmitted(code) => told(*code, false, Level::INFO),
+            Self::RateLimited(_) => told(Code::RateLimited, true, Level::INFO),
+            Self::UpgradeRequired => told(Code::UpgradeRequired, false, Level::DEBUG),
             Self::TookTooLong => told(Code::Timeout, true, Level::ERROR),
             Self::Overloaded => told(Code::Overloaded, true, Level::WARN),
             Self::NotStored(_) => told(Code::StoreUnavailable, true, Level::ERROR),
@@ -121,6 +138,16 @@ impl Refused {
         }
     }
 
+    /// A body over its bound: the hop's own words for its 2 MB, the code's for the
+    /// 500 KB of a public endpoint.
+    pub const fn body_too_large(max_bytes: usize) -> Self {
+        if max_bytes == HOP_BATCH_MAX_BYTES {
+            Self::BodyTooLarge
+        } else {
+            Self::NotABatch(Refusal::new(Code::BodyTooLarge))
+        }
+    }
+
     /// The stable name on the wire.
     pub fn code(&self) -> &'static str {
         self.outcome().code.as_str()
@@ -128,12 +155,18 @@ impl Refused {
 
     /// Every code that a refusal can have, for metrics that exist from the start.
     pub fn codes() -> impl Iterator<Item = &'static str> {
-        const BATCH: [Code; 5] = [
+        const BATCH: [Code; 11] = [
             Code::InvalidJson,
             Code::InvalidUtf8,
             Code::InvalidBatch,
             Code::BodyTooLarge,
             Code::TooManyEvents,
+            Code::UnsupportedMediaType,
+            Code::UnknownWriteKey,
+            Code::WriteKeyConflict,
+            Code::OriginNotAllowed,
+            Code::RateLimited,
+            Code::UpgradeRequired,
         ];
         [
             Self::BodyTimeout,
@@ -189,12 +222,11 @@ pub fn causes(error: &dyn std::error::Error) -> String {
     line
 }
 
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        self.log();
-        let Outcome { code, detail, retry, .. } = self.outcome();
-        let status =
-            StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+impl Refused {
+    /// The answer's body, `{"error":{"code","detail","pointer"?}}`; where there are
+    /// no headers, with `retry_after_s`.
+    pub fn to_json(&self, without_headers: bool) -> String {
+        let Outcome { code, detail, .. } = self.outcome();
         let mut body = String::from("{\"error\":{\"code\":");
         json::write_string(&mut body, code.as_str());
         body.push_str(",\"detail\":");
@@ -203,15 +235,49 @@ impl IntoResponse for Refused {
             body.push_str(",\"pointer\":");
             json::write_string(&mut body, pointer);
         }
-        body.push_str("}}");
-        let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-        let mut response = (status, json, body).into_response();
-        let headers = response.headers_mut();
-        if retry {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECS));
+        if let Some(seconds) = self.retry_after_s().filter(|_| without_headers) {
+            body.push_str(",\"retry_after_s\":");
+            json::write_u64(&mut body, seconds);
         }
-        if matches!(self, Self::UnknownApiKey) {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        body.push_str("}}");
+        body
+    }
+
+    /// After how many seconds the same call may be made again.
+    fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited(limited) => Some(u64::from(limited.retry_after_s)),
+            _ => self.outcome().retry.then_some(RETRY_AFTER_SECS),
+        }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        self.log();
+        let Outcome { code, .. } = self.outcome();
+        let status =
+            StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+        let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        let mut response = (status, json, self.to_json(false)).into_response();
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after_s() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        match &self {
+            Self::UnknownApiKey => {
+                let bearer = HeaderValue::from_static("Bearer");
+                headers.insert(header::WWW_AUTHENTICATE, bearer);
+            }
+            Self::UnsupportedEncoding => {
+                let taken = HeaderValue::from_static(ACCEPT_ENCODING);
+                headers.insert(header::ACCEPT_ENCODING, taken);
+            }
+            Self::UpgradeRequired => {
+                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            }
+            Self::RateLimited(limited) => limited.allowance.write(headers),
+            _ => {}
         }
         response
     }

@@ -74,8 +74,8 @@ codes! {
     WriteKeyConflict "write_key_conflict" "The call carries two different write keys. Send one."
     OriginNotAllowed "origin_not_allowed" "The site does not list this origin. Add it to the site's origins."
     UnsupportedMediaType "unsupported_media_type" "Send application/json or text/plain."
-    UnsupportedEncoding "unsupported_encoding" "This Content-Encoding is not taken here."
-    InvalidEncoding "invalid_encoding" "The body is not what its Content-Encoding says. Send one gzip member."
+    UnsupportedEncoding "unsupported_encoding" "This Content-Encoding is not taken here; the header Accept-Encoding tells those that are."
+    InvalidEncoding "invalid_encoding" "The body is not what its Content-Encoding says. Send one member or frame of it, and nothing behind."
     BodyBroken "body_broken" "The body could not be read to its end. Send it again."
     RequestTimeout "request_timeout" "The body did not arrive in time. Send it again."
     Timeout "timeout" "The answer did not come in time. What became of the call is unknown; send it again."
@@ -89,6 +89,7 @@ codes! {
     StoreUnavailable "store_unavailable" "The store does not answer. Nothing was stored; send again."
     NotFound "not_found" "There is nothing at this path."
     MethodNotAllowed "method_not_allowed" "This path does not take this method."
+    UpgradeRequired "upgrade_required" "This path takes WebSockets alone. Send events to the same path without `/ws`."
     // One event: bounds.
     NotAnObject "not_an_object" "An event is a JSON object."
     EventTooLarge "event_too_large" "The event is larger than 64 KB."
@@ -149,7 +150,8 @@ impl Code {
             | Self::Timeout
             | Self::Overloaded
             | Self::UnknownApiKey
-            | Self::ScopeMissing => None,
+            | Self::ScopeMissing
+            | Self::UpgradeRequired => None,
             Self::NotAnObject
             | Self::EventTooLarge
             | Self::TooDeep
@@ -198,6 +200,7 @@ impl Code {
             Self::RequestTimeout => 408,
             Self::BodyTooLarge | Self::TooManyEvents => 413,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => 415,
+            Self::UpgradeRequired => 426,
             Self::RateLimited => 429,
             Self::CollectorUnavailable | Self::StoreUnavailable | Self::Overloaded => 503,
             Self::Timeout => 504,

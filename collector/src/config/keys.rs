@@ -20,6 +20,8 @@ pub(super) enum Holds {
 /// Every key, with `[]` for "each of the list".
 pub(super) const KNOWN: &[(&str, Holds)] = &[
     ("server.listen", Holds::Text),
+    ("server.trusted_proxies", Holds::List),
+    ("server.country_header", Holds::Text),
     ("clickhouse.url", Holds::Text),
     ("clickhouse.database", Holds::Text),
     ("clickhouse.user", Holds::Text),

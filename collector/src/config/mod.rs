@@ -54,11 +54,19 @@ pub struct Config {
 pub struct Server {
     /// Address and port; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Proxies whose `X-Forwarded-For` is believed: addresses and networks.
+    pub trusted_proxies: Vec<String>,
+    /// The header in which such a proxy tells the caller's country, ISO 3166.
+    pub country_header: Option<String>,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8090)) }
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8090)),
+            trusted_proxies: Vec::new(),
+            country_header: None,
+        }
     }
 }
 

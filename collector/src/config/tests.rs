@@ -3,6 +3,8 @@ use super::*;
 const FULL: &str = r#"
 [server]
 listen = "0.0.0.0:9000"
+trusted_proxies = ["10.0.0.0/8"]
+country_header = "x-country"
 [clickhouse]
 url = "http://ch:8123"
 database = "own"

@@ -5,30 +5,34 @@ use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 
-use crate::limits::{BODY_MAX_BYTES, BODY_TIMEOUT, DRAIN_MAX_BYTES, DRAIN_TIMEOUT};
+use crate::limits::{BODY_TIMEOUT, DRAIN_MAX_BYTES, DRAIN_TIMEOUT};
 use crate::refusal::Refused;
 
 /// Reads the wire's bytes. A length that is declared over the bound is refused
 /// before anything is read.
-pub(super) async fn read(headers: &HeaderMap, body: &mut Body) -> Result<Bytes, Refused> {
+pub(super) async fn read(
+    headers: &HeaderMap,
+    body: &mut Body,
+    max_bytes: usize,
+) -> Result<Bytes, Refused> {
     let declared = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok())
         .unwrap_or_default();
-    if declared > BODY_MAX_BYTES {
-        return Err(Refused::BodyTooLarge);
+    if declared > max_bytes {
+        return Err(Refused::body_too_large(max_bytes));
     }
-    tokio::time::timeout(BODY_TIMEOUT, collect(body, declared))
+    tokio::time::timeout(BODY_TIMEOUT, collect(body, declared, max_bytes))
         .await
         .unwrap_or(Err(Refused::BodyTimeout))
 }
 
-async fn collect(body: &mut Body, expected: usize) -> Result<Bytes, Refused> {
+async fn collect(body: &mut Body, expected: usize, max_bytes: usize) -> Result<Bytes, Refused> {
     let mut bytes = BytesMut::with_capacity(expected);
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| Refused::BodyBroken)?.into_data() else { continue };
-        if bytes.len() + data.len() > BODY_MAX_BYTES {
-            return Err(Refused::BodyTooLarge);
+        if bytes.len() + data.len() > max_bytes {
+            return Err(Refused::body_too_large(max_bytes));
         }
         bytes.extend_from_slice(&data);
     }

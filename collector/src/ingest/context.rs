@@ -9,17 +9,19 @@ use std::borrow::Cow;
 use tidemark_core::consent::Consent;
 use tidemark_core::json::{Kind, Value};
 
-use crate::log::Context;
+use crate::record::Context;
 
 /// Reads the context of one event.
-pub(super) fn read(own: Option<Value<'_>>, shared: Option<Value<'_>>) -> Context {
+pub(super) fn read<'a>(own: Option<Value<'a>>, shared: Option<Value<'a>>) -> Context<'a> {
     let at = |path: &[&str]| find(own, path).or_else(|| find(shared, path));
-    let text =
-        |path: &[&str]| at(path).and_then(Value::as_str).map(Cow::into_owned).unwrap_or_default();
+    let text = |path: &[&str]| at(path).and_then(Value::as_str).unwrap_or_default();
     let page_url = text(&["page", "url"]);
     let mut page_path = text(&["page", "path"]);
     if page_path.is_empty() {
-        path_of(&page_url).clone_into(&mut page_path);
+        page_path = match &page_url {
+            Cow::Borrowed(url) => Cow::Borrowed(path_of(url)),
+            Cow::Owned(url) => Cow::Owned(path_of(url).to_owned()),
+        };
     }
     let consent_of = |context: Option<Value<'_>>| {
         context.and_then(|context| Consent::of_context(context).ok()).unwrap_or_default()
@@ -50,7 +52,7 @@ pub(super) fn read(own: Option<Value<'_>>, shared: Option<Value<'_>>) -> Context
         sdk_detects: at(&["sdk", "detects"])
             .into_iter()
             .flat_map(Value::items)
-            .filter_map(|name| name.as_str().map(Cow::into_owned))
+            .filter_map(Value::as_str)
             .collect(),
     }
 }
@@ -83,7 +85,7 @@ mod tests {
 
     use super::*;
 
-    fn merged(own: &str, shared: &str) -> Context {
+    fn merged<'a>(own: &'a str, shared: &'a str) -> Context<'a> {
         read(check_text(own).ok(), check_text(shared).ok())
     }
 

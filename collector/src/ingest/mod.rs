@@ -1,17 +1,24 @@
-//! The signed hop: from the bytes on the wire to a verdict for every event.
+//! From the bytes on the wire to a verdict for every event, and to entries for
+//! the log.
 //!
-//! In this order, each step bounded before the next one spends anything:
-//! head (`http`) → body's size and time (`body`) → signature over the wire bytes
-//! ([`tidemark_core::hop`]) → decompression (`encoding`) → the batch and every
-//! event's verdict (`admit`, by core's judge) → records (`record`,
-//! `context`) → the [`EventLog`](crate::log::EventLog) → the answer.
+//! Two ways in, one admission. The signed hop ([`SignedHop`]) takes what an edge
+//! has judged: signature over the wire bytes ([`tidemark_core::hop`]), then
+//! everything else. The public endpoints ([`public`]) take what anybody sends with
+//! a site's write key. In this order, each step bounded before the next one spends
+//! anything: head → body's size and time (`body`) → decompression (`encoding`) → the
+//! batch and every event's verdict (`admit`, by core's judge) → records (`record`,
+//! `context`) → entries (`sink`) → the log (`storage`) → the answer (`pipeline`).
 //!
 //! Always true: an event is `accepted` only after the log has told its outcome,
-//! and every received event gets exactly one verdict. The edge has already
-//! filled ids, corrected times and applied the site's policy; none of this is
-//! repeated. Schema, bounds, tenant, consent and sanitising are, because the
-//! store trusts nobody; nor are a tenant that is not ours, a time of receipt that
-//! is still to come, and a network that is an address believed.
+//! `duplicate` only once the first of the two is durable, and every received event
+//! gets exactly one verdict. What is not accepted goes into the log as well, by
+//! code and place alone. On the hop the edge has already filled ids, corrected times
+//! and applied the site's policy; none of this is repeated. Schema, bounds, tenant,
+//! consent and sanitising are, because the store trusts nobody; nor are a tenant
+//! that is not ours, a time of receipt that is still to come, and a network that
+//! is an address believed.
+//!
+//! An edge also asks here for the list of sites ([`site_list_routes`]).
 
 mod admit;
 mod body;
@@ -19,12 +26,19 @@ mod context;
 mod encoding;
 #[cfg(test)]
 mod golden;
-mod http;
+mod hop;
+mod pipeline;
+pub mod public;
 mod record;
+mod sink;
 mod site_list;
+mod storage;
 #[cfg(test)]
 mod tests;
 
-pub use admit::{Admission, Admitted};
-pub use http::{Ingest, routes};
+pub use admit::{Admission, Admitted, Tenants};
+pub use hop::{SignedHop, hop_routes};
+pub use pipeline::Pipeline;
+pub use sink::{Entries, Sink};
 pub use site_list::{SITE_LIST_PATH, site_list_routes};
+pub use storage::Storage;

@@ -9,7 +9,7 @@ use tidemark_core::json::{Value, check_text};
 use tidemark_core::verdict::{Code, Fault};
 
 use super::context;
-use crate::log::Record;
+use crate::record::{Record, expires_at};
 
 /// What a batch on the hop says for all of its events.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,8 @@ pub(super) struct Shared<'a> {
     pub(super) received_at_ms: Option<i64>,
     /// The latest time of receipt that is believed, Unix milliseconds.
     pub(super) received_at_max_ms: i64,
+    /// Days that the tenant's events are kept.
+    pub(super) retention_days: u16,
     pub(super) context: Option<Value<'a>>,
 }
 
@@ -28,18 +30,17 @@ pub(super) struct Shared<'a> {
 /// `missing_field` for what the edge must have filled in, `in_future` for a time
 /// of receipt that is still to come, `wrong_type` for a `client_ip_prefix` that
 /// is more or less than a network.
-pub(super) fn read(text: &str, shared: &Shared<'_>) -> Result<Record, Fault> {
+pub(super) fn read<'a>(text: &'a str, shared: &Shared<'a>) -> Result<Record<'a>, Fault> {
     let event = check_text(text).map_err(|code| Fault::new(code, ""))?;
     let envelope = Envelope::read(event)?;
     let missing = |pointer| Fault::new(Code::MissingField, pointer);
-    let attributes = envelope.attributes;
     let geo = |key| envelope.geo.and_then(|geo| geo.get(key));
     let received_at_ms =
         envelope.received_at_ms.or(shared.received_at_ms).ok_or_else(|| missing("/received_at"))?;
     if received_at_ms > shared.received_at_max_ms {
         return Err(Fault::new(Code::InFuture, "/received_at"));
     }
-    let client_ip_prefix = owned(envelope.client_ip_prefix.and_then(Value::as_str));
+    let client_ip_prefix = text_of(envelope.client_ip_prefix);
     if !client_ip_prefix.is_empty() && !is_network(&client_ip_prefix) {
         return Err(Fault::new(Code::WrongType, "/client_ip_prefix"));
     }
@@ -47,24 +48,25 @@ pub(super) fn read(text: &str, shared: &Shared<'_>) -> Result<Record, Fault> {
         tenant_id: shared.tenant_id,
         site_id: shared.site_id,
         event_id: envelope.event_id.ok_or_else(|| missing("/event_id"))?,
-        event_name: envelope.event_name.into_owned(),
-        schema_version: owned(envelope.schema_version),
+        event_name: envelope.event_name,
+        schema_version: envelope.schema_version.unwrap_or_default(),
         occurred_at_ms: envelope.occurred_at_ms.ok_or_else(|| missing("/occurred_at"))?,
         received_at_ms,
+        expires_at: expires_at(received_at_ms, shared.retention_days),
         session_id: envelope.session_id,
         anonymous_id: envelope.anonymous_id,
-        user_id: owned(envelope.user_id),
-        source: owned(envelope.source.and_then(Value::as_str)),
-        attributes: attributes.map_or("{}", Value::raw).to_owned(),
+        user_id: envelope.user_id.unwrap_or_default(),
+        source: text_of(envelope.source),
+        attributes: envelope.attributes,
         context: context::read(envelope.context, shared.context),
-        country: owned(geo("country").and_then(Value::as_str)),
-        region: owned(geo("region").and_then(Value::as_str)),
+        country: text_of(geo("country")),
+        region: text_of(geo("region")),
         client_ip_prefix,
     })
 }
 
-fn owned(text: Option<Cow<'_, str>>) -> String {
-    text.map(Cow::into_owned).unwrap_or_default()
+fn text_of(value: Option<Value<'_>>) -> Cow<'_, str> {
+    value.and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Whether a prefix is a network as the edge writes it: IPv4 with /24, IPv6 with

@@ -15,7 +15,7 @@ use axum::routing::get;
 use tidemark_core::hop::{self, Key};
 use tidemark_core::verdict::Code;
 
-use super::http::signature_of;
+use super::hop::signature_of;
 use crate::clock::{Clock, SystemClock};
 use crate::metrics::Metrics;
 use crate::refusal::Refused;

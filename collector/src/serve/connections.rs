@@ -5,9 +5,12 @@
 
 use std::io;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -15,6 +18,9 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use tower::Service;
+
+use crate::ingest::public::Peer;
 use crate::limits::{HEAD_MAX_BYTES, HEADER_TIMEOUT, HEADERS_MAX, MAX_CONNECTIONS, SHUTDOWN_GRACE};
 
 /// Streams of one HTTP/2 connection: an edge's parallel batches, and no flood.
@@ -23,14 +29,21 @@ const HTTP2_MAX_STREAMS: u32 = 64;
 /// How long to wait after the system refused a connection for want of something.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves until `stop` is done and what is under way has finished, or its time is up.
-pub(super) async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Output = ()>) {
+/// Serves until `stop` is done and what is under way has finished, or its time is
+/// up. A connection that has become a socket is nobody's here: `sockets_closed`
+/// resolves when they have ended.
+pub(super) async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    stop: impl Future<Output = ()>,
+    sockets_closed: impl Future<Output = ()>,
+) {
     let graceful = GracefulShutdown::new();
     let builder = Arc::new(builder());
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     tokio::pin!(stop);
     loop {
-        let (stream, slot) = tokio::select! {
+        let (stream, peer, slot) = tokio::select! {
             () = &mut stop => break,
             accepted = accept(&listener, &slots) => match accepted {
                 Ok(accepted) => accepted,
@@ -43,8 +56,9 @@ pub(super) async fn serve(listener: TcpListener, routes: Router, stop: impl Futu
                 }
             },
         };
-        let service = TowerToHyperService::new(routes.clone());
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        let service = TowerToHyperService::new(OfPeer { routes: routes.clone(), peer });
+        let connection =
+            builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = watched.await {
@@ -54,7 +68,12 @@ pub(super) async fn serve(listener: TcpListener, routes: Router, stop: impl Futu
         });
     }
     drop(listener);
-    if tokio::time::timeout(SHUTDOWN_GRACE, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(SHUTDOWN_GRACE, async {
+        tokio::join!(graceful.shutdown(), sockets_closed)
+    })
+    .await
+    .is_err()
+    {
         tracing::warn!(grace_s = SHUTDOWN_GRACE.as_secs(), "some requests did not finish in time");
     }
 }
@@ -63,12 +82,34 @@ pub(super) async fn serve(listener: TcpListener, routes: Router, stop: impl Futu
 async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, Peer, OwnedSemaphorePermit)> {
     let slot = Arc::clone(slots).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
+    let (stream, address) = listener.accept().await?;
     // Answers are small and complete: waiting to fill a packet only delays them.
     stream.set_nodelay(true)?;
-    Ok((stream, slot))
+    Ok((stream, Peer(address), slot))
+}
+
+/// The routes, with the other end of the connection noted on each request.
+#[derive(Clone)]
+struct OfPeer {
+    routes: Router,
+    peer: Peer,
+}
+
+impl Service<Request<Incoming>> for OfPeer {
+    type Response = <Router as Service<Request<Incoming>>>::Response;
+    type Error = <Router as Service<Request<Incoming>>>::Error;
+    type Future = <Router as Service<Request<Incoming>>>::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Service::<Request<Incoming>>::poll_ready(&mut self.routes, context)
+    }
+
+    fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.routes.call(request)
+    }
 }
 
 fn builder() -> Builder<TokioExecutor> {

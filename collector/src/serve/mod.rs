@@ -5,6 +5,7 @@
 //! connections → finish the requests under way → end.
 
 mod connections;
+mod ingest;
 mod reload;
 mod requests;
 mod roles;
@@ -17,18 +18,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tidemark_core::hop::Key;
 use tidemark_core::validate::CompileError;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 
 pub use reload::Reload;
 pub use roles::{Role, Roles};
 
+use ingest::Ingest;
+
 use crate::api::{self, ApiKeys};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::Config;
-use crate::ingest::{self, Admission, Ingest};
+use crate::config::{Config, ConfigError};
+use crate::ingest::Storage;
+use crate::ingest::public::Public;
 use crate::metrics::{Metrics, MetricsError};
 use crate::process::WriteThrough;
 use crate::schemas::Registry;
@@ -44,11 +48,6 @@ pub enum ServeError {
     /// The roles do not make a working process.
     #[error(transparent)]
     Roles(#[from] roles::RolesError),
-    /// Somebody would have to sign, and nobody can.
-    #[error(
-        "hop.keys: the role ingest needs at least one key; add [[hop.keys]] with id and secret"
-    )]
-    NoHopKey,
     /// The address is taken, or is not ours.
     #[error("cannot listen on {address}; is another process there? See server.listen")]
     Bind {
@@ -80,9 +79,21 @@ pub enum ServeError {
     /// Tenants, sites and keys cannot be read.
     #[error(transparent)]
     Sites(#[from] SitesError),
+    /// A value of the configuration means nothing.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The database and this program do not go together.
     #[error(transparent)]
     Migration(#[from] MigrationRefusal),
+}
+
+/// What the roles share.
+struct Parts {
+    store: ClickHouse,
+    gate: Arc<SchemaGate>,
+    metrics: Arc<Metrics>,
+    sites: Arc<Sites>,
+    schemas: Arc<Registry>,
 }
 
 /// Serves until a signal or a refusal ends it. SIGHUP calls `reload`.
@@ -99,7 +110,15 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
     let schemas =
         Arc::new(Registry::new(config.schemas.folder.clone()).map_err(ServeError::Catalogue)?);
     schemas::refresh(&schemas, &sites).await;
-    let routes = routes(&config, roles, &store, &gate, &metrics, &sites, &schemas)?;
+    let (stopping, told_to_stop) = watch::channel(false);
+    let parts = Parts {
+        store: store.clone(),
+        gate: Arc::clone(&gate),
+        metrics: Arc::clone(&metrics),
+        sites: Arc::clone(&sites),
+        schemas: Arc::clone(&schemas),
+    };
+    let (routes, public) = routes(&config, roles, &parts, told_to_stop)?;
 
     let address = config.server.listen;
     let bind = |source| ServeError::Bind { address, source };
@@ -134,8 +153,10 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
             name = stop.recv() => tracing::info!(signal = name, "stopping"),
             refusal = gate.keep_open(&store) => refused = Some(refusal),
         }
+        // Sockets end by themselves, once they are told.
+        stopping.send_replace(true);
     };
-    connections::serve(listener, routes, stopped).await;
+    connections::serve(listener, routes, stopped, sockets_closed(public)).await;
     hangups.abort();
     upkeep.abort();
     freshness.abort();
@@ -143,6 +164,13 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
     sites.close().await;
     tracing::info!("stopped");
     refused.map_or(Ok(()), |refusal| Err(refusal.into()))
+}
+
+/// Resolves when no socket of the public endpoints is open any more.
+async fn sockets_closed(public: Option<Arc<Public>>) {
+    if let Some(public) = public {
+        public.sockets_closed().await;
+    }
 }
 
 /// Opens the directory of tenants, sites and keys, with what the configuration
@@ -163,48 +191,29 @@ async fn open_sites(config: &Config) -> Result<Sites, ServeError> {
 fn routes(
     config: &Config,
     roles: Roles,
-    store: &ClickHouse,
-    gate: &Arc<SchemaGate>,
-    metrics: &Arc<Metrics>,
-    sites: &Arc<Sites>,
-    schemas: &Arc<Registry>,
-) -> Result<Router, ServeError> {
+    parts: &Parts,
+    stopping: watch::Receiver<bool>,
+) -> Result<(Router, Option<Arc<Public>>), ServeError> {
+    let Parts { store, gate, metrics, sites, .. } = parts;
+    let mut public = None;
     let mut routes = api::health_routes(store.clone(), Arc::clone(gate))
         .merge(api::metrics_routes(Arc::clone(metrics)));
     if roles.has(Role::Ingest) {
-        if config.hop.keys.is_empty() {
-            return Err(ServeError::NoHopKey);
-        }
-        let keys: Vec<Key> = config
-            .hop
-            .keys
-            .iter()
-            .map(|key| Key { id: key.id.clone(), secret: key.secret.reveal().as_bytes().to_vec() })
-            .collect();
         let log = WriteThrough::new(
             store.clone(),
             Arc::clone(gate),
             Arc::clone(metrics),
             config.retention.events_days,
         );
-        let schemas = Arc::clone(schemas);
-        let admission = Admission::by_tenant(move |tenant_id| schemas.of(tenant_id))
-            .for_tenants({
-                let sites = Arc::clone(sites);
-                move |id| sites.directory().tenant(id).is_some()
-            })
-            .with_salt(config.identity.salt_secret.clone());
-        let ingest = Ingest::new(keys.clone(), admission, Arc::new(log), Arc::clone(metrics));
-        routes = routes.merge(ingest::routes(Arc::new(ingest))).merge(ingest::site_list_routes(
-            keys,
-            Arc::clone(sites),
-            Arc::clone(metrics),
-        ));
+        let storage = Storage::WriteThrough(Arc::new(log));
+        let ingest = Ingest::new(config, storage, parts, stopping)?;
+        routes = routes.merge(ingest.routes);
+        public = Some(ingest.public);
     }
     if roles.has(Role::Query) {
         routes = routes.merge(api::stats_routes(store.clone(), ApiKeys::new(Arc::clone(sites))));
     }
-    Ok(requests::around(routes))
+    Ok((requests::around(routes), public))
 }
 
 /// One line of JSON, for whoever started the process. It says where, not that

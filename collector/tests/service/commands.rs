@@ -66,8 +66,6 @@ async fn what_cannot_work_is_said_at_once() {
     assert!(apart.contains("ingest and process go together"), "{apart}");
     let role = told(&serve(&config(url), &["--roles", "writer"], &[]).await, 2);
     assert!(role.contains("unknown role `writer`"), "{role}");
-    let keyless = told(&serve("", &[], &[("TIDEMARK__SERVER__LISTEN", "127.0.0.1:0")]).await, 1);
-    assert!(keyless.contains("hop.keys"), "{keyless}");
     let level = told(&serve(&config(url), &[], &[("TIDEMARK__LOG__LEVEL", "a=b=c")]).await, 1);
     assert!(level.contains("log.level"), "{level}");
     let missing = Command::new(tidemark_binary()).args(["serve", "--config", "/no/such"]).output();

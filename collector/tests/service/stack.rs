@@ -17,6 +17,7 @@ pub const SECRET: &str = "a hop secret for the tests";
 pub const SALT_SECRET: &str = "a salt secret for the tests";
 /// Its SHA-256 stands in [`Stack::config`].
 pub const API_KEY: &str = "tm_api_key_of_the_tests";
+pub const WRITE_KEY: &str = "wk_of_the_tests";
 pub const OTHER_API_KEY: &str = "tm_api_key_of_another_tenant";
 
 /// How long anything may take to come up, go down or change: a loaded machine
@@ -57,6 +58,11 @@ salt_secret = "{SALT_SECRET}"
 id = "{TENANT}"
 slug = "demo"
 api_key_sha256 = ["{}"]
+[[tenants.sites]]
+id = "{SITE}"
+slug = "shop"
+write_keys = ["{WRITE_KEY}"]
+origins = ["https://shop.example"]
 [[tenants]]
 id = "{OTHER_TENANT}"
 slug = "other"

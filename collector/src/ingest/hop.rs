@@ -1,7 +1,6 @@
 //! `POST /internal/v1/ingest`: the adapter between HTTP and the decisions.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Body;
@@ -10,67 +9,46 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use tidemark_core::hop::{self, Key};
-use tidemark_core::verdict::{Code, Verdict, answer_json};
-use tokio::sync::Semaphore;
+use tidemark_core::limits::HOP_BATCH_MAX_BYTES;
+use tidemark_core::verdict::{Code, answer_json};
 
-use super::{Admission, body, encoding};
-use crate::limits::MAX_INGEST_IN_FLIGHT;
-use crate::log::{EventLog, Outcome};
-use crate::metrics::Metrics;
+use super::{Pipeline, body, encoding};
+use crate::limits::BODY_MAX_BYTES;
 use crate::refusal::Refused;
 
 /// Bytes of a signature header: version, key id, time, 64 hex digits, and room.
 const SIGNATURE_MAX_BYTES: usize = 512;
 
 /// What the endpoint needs.
-pub struct Ingest {
+pub struct SignedHop {
     keys: Vec<Key>,
-    admission: Admission,
-    log: Arc<dyn EventLog>,
-    metrics: Arc<Metrics>,
-    slots: Semaphore,
+    pipeline: Arc<Pipeline>,
 }
 
-impl Ingest {
-    /// An endpoint that takes batches signed by `keys` and appends to `log`.
-    pub fn new(
-        keys: Vec<Key>,
-        admission: Admission,
-        log: Arc<dyn EventLog>,
-        metrics: Arc<Metrics>,
-    ) -> Self {
-        Self { keys, admission, log, metrics, slots: Semaphore::new(MAX_INGEST_IN_FLIGHT) }
+impl SignedHop {
+    /// An endpoint that takes batches signed by `keys`.
+    pub const fn new(keys: Vec<Key>, pipeline: Arc<Pipeline>) -> Self {
+        Self { keys, pipeline }
     }
 
     /// From the wire to the answer.
     async fn take(&self, headers: &HeaderMap, body: &mut Body) -> Result<String, Refused> {
-        let _slot = self.slots.try_acquire().map_err(|_| Refused::Overloaded)?;
+        let _slot = self.pipeline.slot()?;
         let signature = signature_of(headers)?;
-        let wire = body::read(headers, body).await?;
+        let wire = body::read(headers, body, BODY_MAX_BYTES).await?;
         self.verify(signature, &wire)?;
-        let plain = encoding::decode(coding_of(headers)?, wire)?;
-        let mut admitted = self.admission.admit(&plain, now_ms())?;
+        let plain = encoding::decode(coding_of(headers)?, wire, HOP_BATCH_MAX_BYTES)?;
+        let mut collected = self.pipeline.collect()?;
+        let now_ms = self.pipeline.now_ms();
+        let mut admitted = self.pipeline.admission.admit_hop(&plain, now_ms, &mut collected)?;
         drop(plain);
-        if !admitted.records.is_empty() {
-            let receipt = self
-                .log
-                .append(admitted.records)
-                .await
-                .map_err(|error| Refused::NotStored(error.into()))?;
-            let accepted =
-                admitted.verdicts.iter_mut().filter(|event| event.verdict == Verdict::Accepted);
-            for (event, outcome) in accepted.zip(receipt.outcomes) {
-                event.verdict = match outcome {
-                    Outcome::Stored => Verdict::Accepted,
-                };
-            }
-        }
-        self.metrics.batch_answered(&admitted.verdicts);
+        self.pipeline.store(collected, &mut admitted.verdicts).await?;
         Ok(answer_json(admitted.batch_id.as_deref(), &admitted.verdicts))
     }
 
     fn verify(&self, signature: &str, wire: &[u8]) -> Result<(), Refused> {
-        let verified = hop::verify(signature, &self.keys, now_ms(), hop::PATH, wire);
+        let now_ms = self.pipeline.now_ms();
+        let verified = hop::verify(signature, &self.keys, now_ms, hop::PATH, wire);
         verified.map(|_| ()).map_err(|code| match code {
             Code::StaleSignature => Refused::StaleSignature,
             _ => Refused::InvalidSignature,
@@ -79,20 +57,21 @@ impl Ingest {
 }
 
 /// The routes of the signed hop.
-pub fn routes(ingest: Arc<Ingest>) -> Router {
-    Router::new().route(hop::PATH, post(handle)).with_state(ingest)
+pub fn hop_routes(hop: SignedHop) -> Router {
+    Router::new().route(hop::PATH, post(handle)).with_state(Arc::new(hop))
 }
 
-async fn handle(State(ingest): State<Arc<Ingest>>, request: Request) -> Response {
-    let _in_flight = ingest.metrics.in_flight();
+async fn handle(State(hop): State<Arc<SignedHop>>, request: Request) -> Response {
+    let metrics = &hop.pipeline.metrics;
+    let _in_flight = metrics.in_flight();
     let (head, mut body) = request.into_parts();
-    match ingest.take(&head.headers, &mut body).await {
+    match hop.take(&head.headers, &mut body).await {
         Ok(answer) => {
             let json = HeaderValue::from_static("application/json");
             ([(header::CONTENT_TYPE, json)], answer).into_response()
         }
         Err(refused) => {
-            ingest.metrics.batch_refused(&refused);
+            metrics.batch_refused(&refused);
             // One that came too slowly, or broke, has nothing to read away.
             if !matches!(refused, Refused::BodyTimeout | Refused::BodyBroken) {
                 body::drain(body).await;
@@ -114,17 +93,11 @@ pub(super) fn signature_of(headers: &HeaderMap) -> Result<&str, Refused> {
 }
 
 /// The one Content-Encoding; several lines would be several codings.
-fn coding_of(headers: &HeaderMap) -> Result<Option<&str>, Refused> {
+pub(super) fn coding_of(headers: &HeaderMap) -> Result<Option<&str>, Refused> {
     let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
         (Some(value), None) => value.to_str().map(Some).map_err(|_| Refused::UnsupportedEncoding),
         _ => Err(Refused::UnsupportedEncoding),
     }
-}
-
-/// The wall clock in Unix milliseconds; a clock before 1970 is 1970.
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,49 +1,9 @@
-//! The endpoint over a log that stands in memory.
+//! The signed hop.
 
-use std::sync::{Arc, Mutex};
-
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{Request, StatusCode, header};
-use serde_json::{Value, json};
-use tidemark_core::hop::{self, Key};
-use tidemark_core::validate::Catalogue;
-use tower::ServiceExt as _;
+use axum::http::header;
+use tidemark_core::hop;
 
 use super::*;
-use crate::log::{AppendError, Appending, EventLog, Outcome, Receipt, Record};
-use crate::metrics::Metrics;
-
-const TENANT: &str = "0190f5f6-7e2a-7c3b-9d4e-5f6071829301";
-const SITE: &str = "0190f5f6-7e2a-7c3b-9d4e-5f6071829302";
-
-/// Keeps what is appended, or refuses everything.
-#[derive(Default)]
-struct Memory {
-    kept: Mutex<Vec<Record>>,
-    away: bool,
-}
-
-impl EventLog for Memory {
-    fn append(&self, records: Vec<Record>) -> Appending<'_> {
-        Box::pin(async move {
-            if self.away {
-                return Err(AppendError::Unavailable("connection refused".into()));
-            }
-            let outcomes = vec![Outcome::Stored; records.len()];
-            self.kept.lock().unwrap().extend(records);
-            Ok(Receipt { outcomes })
-        })
-    }
-}
-
-fn key() -> Key {
-    Key { id: "k1".into(), secret: b"a secret for the tests".to_vec() }
-}
-
-fn admission() -> Admission {
-    Admission::new(Catalogue::builtin().unwrap())
-}
 
 fn endpoint(log: &Arc<Memory>) -> Router {
     endpoint_by(admission(), log)
@@ -51,11 +11,9 @@ fn endpoint(log: &Arc<Memory>) -> Router {
 
 fn endpoint_by(admission: Admission, log: &Arc<Memory>) -> Router {
     let metrics = Arc::new(Metrics::new().unwrap());
-    routes(Arc::new(Ingest::new(vec![key()], admission, Arc::clone(log) as _, metrics)))
-}
-
-fn now_ms() -> i64 {
-    std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64
+    let storage = Storage::Log(Arc::clone(log) as _);
+    let pipeline = Arc::new(Pipeline::new(admission, storage, metrics));
+    hop_routes(SignedHop::new(vec![key()], pipeline))
 }
 
 fn signed(body: &[u8]) -> axum::http::request::Builder {
@@ -68,10 +26,8 @@ async fn call(log: &Arc<Memory>, body: &[u8]) -> (StatusCode, Value) {
 
 async fn call_by(admission: Admission, log: &Arc<Memory>, body: &[u8]) -> (StatusCode, Value) {
     let request = signed(body).body(Body::from(body.to_vec())).unwrap();
-    let response = endpoint_by(admission, log).oneshot(request).await.unwrap();
-    let status = response.status();
-    let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
-    (status, serde_json::from_slice(&bytes).unwrap())
+    let told = Told::of(&endpoint_by(admission, log), request).await;
+    (status(&told), told.json)
 }
 
 fn event(id: u32) -> Value {
@@ -82,11 +38,6 @@ fn event(id: u32) -> Value {
         "tenant_id": TENANT,
         "site_id": SITE,
     })
-}
-
-fn with(mut event: Value, member: &str, value: Value) -> Value {
-    event[member] = value;
-    event
 }
 
 fn batch(events: &[Value]) -> Vec<u8> {
@@ -148,27 +99,42 @@ async fn each_event_gets_its_own_verdict_in_order() {
     let counts =
         ["accepted", "duplicate", "rejected", "dropped"].map(|name| answer[name].as_u64().unwrap());
     assert_eq!(counts, [2, 0, 7, 1]);
-    let kept = log.kept.lock().unwrap();
+    let kept = log.events();
     assert_eq!(kept.len(), 2);
     assert_eq!(kept[0].received_at_ms, 1_767_323_046_000);
-    assert_eq!(kept[0].context.locale, "de");
-    assert_eq!(kept[0].attributes, "{}");
+    assert_eq!(kept[0].occurred_at_ms, 1_767_323_045_678);
+    assert!(kept[0].whole.contains("\u{2}de"), "{}", kept[0].whole);
+    let rejections: Vec<String> =
+        log.rejections().iter().map(|kept| kept.texts[..3].join(" ")).collect();
+    let others: Vec<String> = told
+        .iter()
+        .filter(|(verdict, ..)| *verdict != "accepted")
+        .map(|(verdict, code, pointer)| format!("{verdict} {code} {pointer}"))
+        .collect();
+    assert_eq!(rejections, others, "each one that is not stored, by code and place");
 }
 
 #[tokio::test]
 async fn nothing_is_claimed_when_the_log_is_away() {
-    let log = Arc::new(Memory { away: true, ..Memory::default() });
-    let (status, answer) = call(&log, &batch(&[event(0)])).await;
-    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(answer["error"]["code"], "store_unavailable");
-    assert!(answer.get("verdicts").is_none());
+    for (full, code) in [
+        (Fullness::Disk, "store_unavailable"),
+        (Fullness::Unsent, "store_unavailable"),
+        (Fullness::Index, "store_unavailable"),
+        (Fullness::Queue, "overloaded"),
+    ] {
+        let log = Memory::full(full);
+        let (status, answer) = call(&log, &batch(&[event(0)])).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer["error"]["code"], code);
+        assert!(answer.get("verdicts").is_none());
+    }
 }
 
 #[tokio::test]
-async fn a_batch_without_a_good_event_needs_no_log() {
-    let log = Arc::new(Memory { away: true, ..Memory::default() });
-    let (status, answer) = call(&log, &batch(&[json!(1)])).await;
-    assert_eq!((status, &answer["rejected"]), (StatusCode::OK, &json!(1)));
+async fn what_is_rejected_is_counted_in_the_log_and_nothing_needs_none() {
+    let log = Memory::full(Fullness::Disk);
+    let (status, _) = call(&log, &batch(&[json!(1)])).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     let (status, answer) = call(&log, &batch(&[])).await;
     assert_eq!((status, &answer["verdicts"]), (StatusCode::OK, &json!([])));
 }
@@ -203,7 +169,7 @@ async fn the_signature_is_asked_before_the_body_is_understood() {
         Request::post(hop::PATH),
         signed(b"another body"),
         signed(&body).header(hop::HEADER, "v1,k1,0,00"),
-        signed(b"{}").header(header::CONTENT_ENCODING, "br"),
+        signed(b"{}").header(header::CONTENT_ENCODING, "lzma"),
     ];
     for request in requests {
         let response =
@@ -211,7 +177,8 @@ async fn the_signature_is_asked_before_the_body_is_understood() {
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
         assert!(response.headers().get(header::RETRY_AFTER).is_none());
     }
-    let good = signed(&body).header(header::CONTENT_ENCODING, "br").body(Body::from(body)).unwrap();
+    let good =
+        signed(&body).header(header::CONTENT_ENCODING, "lzma").body(Body::from(body)).unwrap();
     let response = endpoint(&log).oneshot(good).await.unwrap();
     assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }
@@ -227,15 +194,9 @@ async fn personal_data_does_not_reach_the_log() {
     let (status, _) =
         call(&log, &batch(&[with(leaking, "user_id", json!("jo@example.org"))])).await;
     assert_eq!(status, StatusCode::OK);
-    let kept = format!("{:?}", log.kept.lock().unwrap());
+    let kept = log.events().remove(0).whole;
     assert!(kept.contains("shop.example/a") && !kept.contains("token"), "{kept}");
     assert!(!kept.contains("jo@example"), "{kept}");
-}
-
-fn rfc3339(unix_ms: i64) -> Value {
-    let mut text = String::new();
-    tidemark_core::time::format_rfc3339(unix_ms, &mut text);
-    text.into()
 }
 
 /// `verdict code pointer` of each event.
@@ -265,10 +226,8 @@ async fn a_nil_id_is_not_a_missing_one() {
 #[tokio::test]
 async fn a_tenant_that_is_not_listed_is_refused() {
     let log = Arc::new(Memory::default());
-    let listed = |text: &str| {
-        let known = tidemark_core::id::Uuid::parse(text);
-        admission().for_tenants(move |id| Some(id) == known)
-    };
+    let listed =
+        |text: &str| Admission::new(Catalogue::builtin().unwrap(), Known(Uuid::parse(text)));
     let (status, answer) = call_by(listed(SITE), &log, &batch(&[event(0)])).await;
     let error = &answer["error"];
     assert_eq!(
@@ -276,7 +235,7 @@ async fn a_tenant_that_is_not_listed_is_refused() {
         (400, &json!("invalid_batch"), &json!("/tenant_id"))
     );
     assert!(error["detail"].as_str().unwrap().contains("tidemark tenants"), "{error}");
-    assert!(log.kept.lock().unwrap().is_empty());
+    assert!(log.events().is_empty());
     let (status, answer) = call_by(listed(TENANT), &log, &batch(&[event(0)])).await;
     assert_eq!((status, verdicts(&answer)), (StatusCode::OK, vec!["accepted - -".to_owned()]));
 }
@@ -302,7 +261,7 @@ async fn a_time_of_receipt_is_at_most_a_day_ahead() {
         (status.as_u16(), &error["code"], &error["pointer"]),
         (400, &json!("invalid_batch"), &json!("/received_at"))
     );
-    assert_eq!(log.kept.lock().unwrap().len(), 1);
+    assert_eq!(log.events().len(), 1);
 }
 
 #[tokio::test]
@@ -317,33 +276,68 @@ async fn a_network_is_stored_and_an_address_is_not() {
     let (_, answer) = call(&log, &batch(&events)).await;
     let address = "rejected wrong_type /client_ip_prefix";
     assert_eq!(verdicts(&answer), [address, address, "accepted - -", "accepted - -"]);
-    let kept = log.kept.lock().unwrap();
-    let prefixes: Vec<&str> = kept.iter().map(|record| record.client_ip_prefix.as_str()).collect();
-    assert_eq!(prefixes, ["1.2.3.0/24", "2001:db8:7::/48"]);
+    let kept = log.events();
+    assert_eq!(kept.len(), 2);
+    assert!(kept[0].whole.contains("1.2.3.0/24") && kept[1].whole.contains("2001:db8:7::/48"));
 }
 
 #[tokio::test]
 async fn a_user_id_that_is_personal_is_hashed_as_the_edge_does() {
     let log = Arc::new(Memory::default());
-    let secret = "a salt secret for the tests";
-    let salted = || admission().with_salt(Some(crate::config::Secret::new(secret.to_owned())));
+    let salted = || admission().with_salt(secret());
     let personal = with(event(0), "user_id", json!("jo@example.org"));
     let opaque = with(event(1), "user_id", json!("u_1042"));
     let (_, answer) = call_by(salted(), &log, &batch(&[personal.clone(), opaque])).await;
     assert_eq!(answer["accepted"], 2);
     let tenant = tidemark_core::id::Uuid::parse(TENANT).unwrap();
-    let salt = tidemark_core::hash::Salt::of_tenant(secret.as_bytes(), tenant);
+    let salt = tidemark_core::hash::Salt::of_tenant(SALT_SECRET.as_bytes(), tenant);
     let hashed = salt.pseudonym("jo@example.org");
     assert!(hashed.starts_with("h1:"), "{hashed}");
-    assert_eq!(log.kept.lock().unwrap()[0].user_id, hashed);
-    assert_eq!(log.kept.lock().unwrap()[1].user_id, "u_1042");
+    assert_eq!(log.events()[0].user_id(), hashed);
+    assert_eq!(log.events()[1].user_id(), "u_1042");
 
     // What the edge has hashed stays; without the secret it goes.
     let (_, answer) =
         call_by(salted(), &log, &batch(&[with(event(2), "user_id", json!(hashed))])).await;
     assert_eq!(answer["accepted"], 1);
-    assert_eq!(log.kept.lock().unwrap()[2].user_id, hashed);
-    let (_, answer) = call(&log, &batch(&[personal])).await;
+    assert_eq!(log.events()[2].user_id(), hashed);
+    let (_, answer) =
+        call(&log, &batch(&[with(personal, "event_id", event(3)["event_id"].clone())])).await;
     assert_eq!(answer["accepted"], 1);
-    assert_eq!(log.kept.lock().unwrap()[3].user_id, "");
+    assert_eq!(log.events()[3].user_id(), "");
+}
+
+#[tokio::test]
+async fn an_id_that_comes_again_is_a_duplicate_whatever_it_holds() {
+    let log = Arc::new(Memory::default());
+    let (_, first) = call(&log, &batch(&[event(0)])).await;
+    assert_eq!(verdicts(&first), ["accepted - -"]);
+    let other = with(event(0), "attributes", json!({"other": true}));
+    let (_, again) = call(&log, &batch(&[other, event(1), event(1), json!(7)])).await;
+    let told = ["duplicate - -", "accepted - -", "duplicate - -", "rejected not_an_object "];
+    assert_eq!(verdicts(&again), told);
+    assert_eq!(again["duplicate"], 2);
+    assert_eq!(log.events().len(), 2);
+    // What is rejected again was received again.
+    call(&log, &batch(&[json!(7)])).await;
+    assert_eq!(log.rejections().len(), 2);
+}
+
+#[tokio::test]
+async fn a_visit_stays_in_its_lane_and_a_daily_key_chooses_none() {
+    let log = Arc::new(Memory::default());
+    let of_visit = |id| with(event(id), "session_id", json!(SITE));
+    call(&log, &batch(&(0..20).map(of_visit).collect::<Vec<_>>())).await;
+    let lanes: HashSet<u16> = log.events().iter().map(|kept| kept.lane).collect();
+    assert_eq!(lanes.len(), 1);
+
+    let log = Arc::new(Memory::default());
+    let cookieless = json!({"consent": {"analytics": false, "mode": "cookieless"}});
+    let of_key =
+        |id| with(with(event(id), "anonymous_id", json!(SITE)), "context", cookieless.clone());
+    call(&log, &batch(&(0..20).map(of_key).collect::<Vec<_>>())).await;
+    let kept = log.events();
+    assert!(kept.iter().all(|kept| kept.anonymous_id.to_string() == SITE), "the edge's key stays");
+    let lanes: HashSet<u16> = kept.iter().map(|kept| kept.lane).collect();
+    assert_eq!(lanes.len(), 4, "each event by its own id");
 }

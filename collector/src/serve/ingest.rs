@@ -1,0 +1,94 @@
+//! Wires the role ingest: admission, storage, the signed hop, the list of sites,
+//! and the public endpoints.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::HeaderName;
+use tidemark_core::hop::Key;
+use tidemark_core::id::Uuid;
+use tokio::sync::watch;
+
+use super::{Parts, ServeError};
+use crate::config::{Config, ConfigError};
+use crate::ingest::public::{Proxies, Public, public_routes};
+use crate::ingest::{
+    Admission, Pipeline, SignedHop, Storage, Tenants, hop_routes, site_list_routes,
+};
+use crate::sites::Sites;
+
+/// The routes of the role, and its public endpoints, whose sockets end after
+/// `stopping` is true.
+pub(super) struct Ingest {
+    pub(super) routes: Router,
+    pub(super) public: Arc<Public>,
+}
+
+impl Ingest {
+    pub(super) fn new(
+        config: &Config,
+        storage: Storage,
+        parts: &Parts,
+        stopping: watch::Receiver<bool>,
+    ) -> Result<Self, ServeError> {
+        let Parts { metrics, sites, .. } = parts;
+        let schemas = Arc::clone(&parts.schemas);
+        let tenants =
+            Directory { sites: Arc::clone(sites), default_days: config.retention.events_days };
+        let admission = Admission::by_tenant(move |tenant_id| schemas.of(tenant_id), tenants)
+            .with_salt(config.identity.salt_secret.clone());
+        let pipeline = Arc::new(Pipeline::new(admission, storage, Arc::clone(metrics)));
+        let public = Arc::new(Public::new(
+            Arc::clone(&pipeline),
+            Arc::clone(sites),
+            proxies(config)?,
+            country_header(config)?,
+            stopping,
+        ));
+        let mut routes = public_routes(&public);
+        let keys = hop_keys(config);
+        if keys.is_empty() {
+            tracing::info!("no hop.keys: edges cannot send here, the public endpoints are open");
+        } else {
+            let list = site_list_routes(keys.clone(), Arc::clone(sites), Arc::clone(metrics));
+            routes = routes.merge(hop_routes(SignedHop::new(keys, pipeline))).merge(list);
+        }
+        Ok(Self { routes, public })
+    }
+}
+
+/// What the directory says of tenants.
+struct Directory {
+    sites: Arc<Sites>,
+    default_days: u16,
+}
+
+impl Tenants for Directory {
+    fn retention_days(&self, tenant_id: Uuid) -> Option<u16> {
+        let directory = self.sites.directory();
+        let tenant = directory.tenant(tenant_id)?;
+        Some(tenant.retention_days.unwrap_or(self.default_days))
+    }
+}
+
+fn hop_keys(config: &Config) -> Vec<Key> {
+    let key = |key: &crate::config::HopKey| Key {
+        id: key.id.clone(),
+        secret: key.secret.reveal().as_bytes().to_vec(),
+    };
+    config.hop.keys.iter().map(key).collect()
+}
+
+fn proxies(config: &Config) -> Result<Proxies, ConfigError> {
+    Proxies::parse(config.server.trusted_proxies.iter().map(String::as_str)).map_err(|error| {
+        ConfigError::Value { key: "server.trusted_proxies".to_owned(), reason: error.to_string() }
+    })
+}
+
+fn country_header(config: &Config) -> Result<Option<HeaderName>, ConfigError> {
+    let Some(name) = &config.server.country_header else { return Ok(None) };
+    HeaderName::try_from(name.as_str()).map(Some).map_err(|_| ConfigError::Value {
+        key: "server.country_header".to_owned(),
+        reason: format!("`{name}` is no header's name, such as x-country"),
+    })
+}
