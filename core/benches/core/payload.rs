@@ -41,6 +41,7 @@ pub fn judge(body: &[u8], form: Form, site: &Site, schemas: &dyn Schemas) -> Jud
         received_at_ms: NOW_MS,
         geo: Some(r#"{"country":"DE"}"#),
         client_ip_prefix: Some("203.0.113.0/24"),
+        ..Arrival::default()
     };
     let judge =
         Judge { site, schemas: Some(schemas), place: Place::Public(arrival), pseudonym: None };

@@ -265,6 +265,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::StoreUnavailable, "the collector's next hop"),
     (Code::NotFound, "routing"),
     (Code::MethodNotAllowed, "routing"),
+    (Code::UpgradeRequired, "routing"),
     (Code::Erased, "ingest, which knows erasures"),
     (Code::Bot, "the edge, which knows user agents"),
 ];
