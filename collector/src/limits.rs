@@ -85,6 +85,10 @@ pub const PROBE_TIMEOUT: Duration = Duration::from_millis(900);
 /// beyond this the settling of a doubt fences and asks.
 pub const FENCE_GRACE: Duration = Duration::from_secs(2);
 
+/// How long the erasure of a person may take in one table: every part that holds
+/// one of their rows is rewritten.
+pub const ERASE_TIMEOUT: Duration = Duration::from_secs(600);
+
 /// How long a connection to ClickHouse may take to be made.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 

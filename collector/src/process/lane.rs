@@ -188,6 +188,11 @@ impl LaneWriter {
         self.plan.committed
     }
 
+    /// Whether no block is planned, so that nothing is under way or in doubt.
+    pub const fn is_between_blocks(&self) -> bool {
+        self.plan.block.is_none()
+    }
+
     /// Does the next thing that is to be done, if any.
     pub fn step(
         &mut self,

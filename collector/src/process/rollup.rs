@@ -95,6 +95,11 @@ impl RollupWriter {
         })
     }
 
+    /// Whether no statement of it is under way or in doubt.
+    pub const fn is_settled(&self) -> bool {
+        matches!(self.state, State::Known)
+    }
+
     /// The statement's name.
     pub fn query_id(&self) -> String {
         format!("tidemark-{}-{}", self.log_id, self.rollup.as_str())

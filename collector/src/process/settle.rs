@@ -143,17 +143,28 @@ impl LaneWriter {
             .collect()
     }
 
-    /// The log holds other rows than were planned: the disk lost some since.
+    /// The log holds other rows than were planned: since then the disk lost some,
+    /// or a person was erased. The piece is absent, so that fewer go.
     fn shrunk(&mut self, index: usize, piece: Piece, rows: u64, world: World<'_>) -> Step {
         let Range { from, to, .. } = piece.range;
-        let inside = self.items.iter().filter(|item| (from..to).contains(&item.offset));
-        let damaged = inside.filter(|item| item.content == Content::Damaged).count() as u64;
-        if rows > piece.rows || rows + damaged < piece.rows {
+        let inside = || self.items.iter().filter(|item| (from..to).contains(&item.offset));
+        let damaged = inside().filter(|item| item.content == Content::Damaged).count() as u64;
+        let erased = inside().filter(|item| item.content == Content::Erased).count() as u64;
+        if rows > piece.rows || rows + damaged + erased < piece.rows {
             self.violated("the log holds other rows than were planned", from, to);
             return self.pause(HALT_MS, world);
         }
-        self.shared.counters.damaged.add(piece.rows - rows);
-        tracing::error!(lane = self.lane, from, to, "the log's disk did not keep planned entries");
+        let gone = piece.rows - rows;
+        self.shared.counters.erased.add(gone.min(erased));
+        self.shared.counters.damaged.add(gone.saturating_sub(erased));
+        if gone > erased {
+            tracing::error!(
+                lane = self.lane,
+                from,
+                to,
+                "the log's disk did not keep planned entries"
+            );
+        }
         if let Some(planned) = self.planned_mut(index) {
             planned.piece.rows = rows;
         }

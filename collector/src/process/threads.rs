@@ -5,7 +5,7 @@
 //! here decides anything; what a thread was doing when it is stopped or killed is
 //! in the lane's plan.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -51,6 +51,10 @@ pub struct Writers {
 #[derive(Default)]
 struct Signal {
     stop: AtomicBool,
+    /// Lanes plan no further block, and rollups add nothing, while this is set.
+    hold: AtomicBool,
+    /// How many threads have come to rest because of it.
+    held: AtomicUsize,
     generation: Mutex<u64>,
     woken: Condvar,
 }
@@ -150,6 +154,29 @@ impl Writers {
         self.signal.wake();
     }
 
+    /// Lets every lane commit the block that it has planned, and then plan no
+    /// other, until [`resume`](Self::resume): so an erasure finds nothing under
+    /// way. Returns whether they came to rest within the time; either way they
+    /// stay held.
+    pub fn hold(&self, within: Duration) -> bool {
+        self.signal.hold.store(true, Ordering::SeqCst);
+        self.signal.wake();
+        let deadline = Instant::now() + within;
+        while self.signal.held.load(Ordering::SeqCst) < self.threads.len() {
+            if Instant::now() >= deadline {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        true
+    }
+
+    /// Goes on after a [`hold`](Self::hold).
+    pub fn resume(&self) {
+        self.signal.hold.store(false, Ordering::SeqCst);
+        self.signal.wake();
+    }
+
     /// Stops after the steps under way. Returns whether they ended within the
     /// time; what did not is taken up by its plan at the next start.
     pub fn stop(self, within: Duration) -> bool {
@@ -179,6 +206,18 @@ impl Signal {
     fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
         self.wake();
+    }
+
+    /// Rests while the writers are held.
+    fn rest(&self) {
+        if !self.hold.load(Ordering::SeqCst) {
+            return;
+        }
+        self.held.fetch_add(1, Ordering::SeqCst);
+        while self.hold.load(Ordering::SeqCst) && !self.stopped() {
+            self.wait(WRITER_POLL, true);
+        }
+        self.held.fetch_sub(1, Ordering::SeqCst);
     }
 
     fn stopped(&self) -> bool {
@@ -221,6 +260,9 @@ fn write_lane(mut writer: LaneWriter, parts: &Parts, signal: &Signal) {
             signal.wait(WRITER_POLL, false);
             continue;
         }
+        if writer.is_between_blocks() {
+            signal.rest();
+        }
         let (log, disk) = (&*parts.log, &*parts.disk);
         let step = writer.step(log, disk, &*parts.store, &*parts.clock);
         signal.follow(step, &*parts.clock);
@@ -237,6 +279,9 @@ fn write_rollups<const N: usize>(
         if !parts.gate.is_open() {
             signal.wait(WRITER_POLL, false);
             continue;
+        }
+        if rollups.iter().all(RollupWriter::is_settled) {
+            signal.rest();
         }
         let mut next = Step::WaitForEntries;
         for rollup in &mut rollups {

@@ -14,6 +14,7 @@ mod error;
 mod fault;
 mod http;
 mod migrations;
+mod person;
 mod rollup;
 mod row;
 mod schema_gate;
@@ -28,6 +29,7 @@ pub use contract::{
 };
 pub use error::{Exception, StoreError};
 pub use migrations::{Applied, Migration, MigrationRefusal, Report};
+pub use person::{ErasedRows, Person};
 pub use row::EventRow;
 pub use schema_gate::SchemaGate;
 pub use statements::Statements;

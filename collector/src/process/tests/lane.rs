@@ -218,6 +218,30 @@ fn offsets_that_hold_nothing_are_passed() {
     assert_eq!(database.rows.keys().map(|(_, _, offset)| *offset).collect::<Vec<_>>(), [0, 7]);
 }
 
+#[test]
+fn what_was_erased_or_damaged_after_the_plan_is_left_out() {
+    let world = filled(6);
+    order(&world, &[Order::AbsentUnknown]);
+    let mut writer = world.writer();
+    while world.shared.counters.doubts.get() == 0 {
+        if let Step::WaitUntil(until_ms) = world.step(&mut writer) {
+            world.clock.0.store(until_ms, Ordering::Relaxed);
+        }
+    }
+    drop(writer);
+    world.log.items.lock().unwrap()[2].content = Content::Erased;
+    world.log.items.lock().unwrap()[4].content = Content::Damaged;
+    world.drain(&mut world.writer());
+    let database = world.store.0.lock().unwrap();
+    let there: Vec<u64> = database.rows.keys().map(|(_, _, offset)| *offset).collect();
+    assert_eq!(there, [0, 1, 3, 5]);
+    let counters = &world.shared.counters;
+    assert_eq!(
+        (counters.erased.get(), counters.damaged.get(), counters.violations.get()),
+        (1, 1, 0)
+    );
+}
+
 /// Each planted mistake of the lane's writer shows in some run.
 #[test]
 fn planted_mistakes_are_seen() {

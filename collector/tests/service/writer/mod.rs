@@ -4,4 +4,5 @@
 mod columns;
 mod exact;
 mod log;
+mod person;
 mod world;
