@@ -10,7 +10,7 @@
 //! The arrows: ingest → log ← process → store ← api. [`clock`], [`config`],
 //! [`disk`], [`limits`], [`metrics`], [`place`], [`record`], [`refusal`],
 //! [`schemas`], [`sites`] and [`spelling`] are leaves that everything may read;
-//! [`serve`] alone knows all of them and wires them up. [`admin`] is the command line
+//! [`serve`] alone knows all of them and wires them up. [`openapi`] describes the HTTP of all this; [`admin`] is the command line
 //! of tenants, sites and keys, [`commands`] are those that need no service.
 //!
 //! Deliberately not here yet: a log of its own on disk. Between ingest and store
@@ -29,6 +29,7 @@ pub mod ingest;
 pub mod limits;
 pub mod log;
 pub mod metrics;
+pub mod openapi;
 pub mod place;
 pub mod planted;
 pub mod process;

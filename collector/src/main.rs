@@ -74,6 +74,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print the description of the collector's HTTP, OpenAPI 3.1 as JSON.
+    Openapi,
     /// Organisations that own data: list, show, create, update.
     #[command(after_help = CONFIGURATION_HELP)]
     Tenants {
@@ -177,6 +179,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             let report = runtime.block_on(ClickHouse::new(&config.clickhouse).migrate())?;
             print(&if json { serde_json::to_string(&report)? } else { table(&report) });
         }
+        Command::Openapi => print(tidemark_collector::openapi::text().trim_end()),
         Command::Tenants { options, command } => {
             runtime.block_on(options.run(Admin::Tenants(command)))?;
         }

@@ -34,6 +34,7 @@ use crate::config::{Config, ConfigError};
 use crate::ingest::Storage;
 use crate::ingest::public::Public;
 use crate::metrics::{Metrics, MetricsError};
+use crate::openapi;
 use crate::process::WriteThrough;
 use crate::schemas::Registry;
 use crate::sites::{self, Sites, SitesError};
@@ -197,7 +198,8 @@ fn routes(
     let Parts { store, gate, metrics, sites, .. } = parts;
     let mut public = None;
     let mut routes = api::health_routes(store.clone(), Arc::clone(gate))
-        .merge(api::metrics_routes(Arc::clone(metrics)));
+        .merge(api::metrics_routes(Arc::clone(metrics)))
+        .merge(openapi::routes());
     if roles.has(Role::Ingest) {
         let log = WriteThrough::new(
             store.clone(),

@@ -84,3 +84,24 @@ async fn http_2_is_spoken_without_asking() {
     }
     assert_eq!(stack.clickhouse.count_events().await, 67);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_described_path_is_served() {
+    let tidemark = Tidemark::start(&config("http://127.0.0.1:1"), &[]).await;
+    let (status, document) = tidemark.get("/openapi.json").await;
+    assert_eq!((status, &document["openapi"]), (200, &json!("3.1.0")));
+    let paths = document["paths"].as_object().unwrap();
+    for (path, operations) in paths {
+        for method in operations.as_object().unwrap().keys() {
+            let named = method.to_uppercase().parse().unwrap();
+            let call = tidemark.http.request(named, format!("{}{path}", tidemark.url));
+            let status = call.send().await.unwrap().status().as_u16();
+            assert!(![404, 405].contains(&status), "{method} {path}: {status}");
+        }
+        // What is not described there is not served there.
+        let other = tidemark.http.delete(format!("{}{path}", tidemark.url));
+        let status = other.send().await.unwrap().status().as_u16();
+        assert!([405, 426].contains(&status), "DELETE {path}: {status}");
+    }
+    assert!(paths.len() >= 18, "{}", paths.len());
+}

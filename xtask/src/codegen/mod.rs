@@ -12,6 +12,7 @@ mod consent;
 mod fields;
 mod gtm;
 mod lint;
+mod openapi;
 mod reference;
 mod rust_types;
 mod schema;
@@ -52,6 +53,8 @@ pub fn run(place: &Place, check: bool) -> Result<()> {
     files.extend(rust_types::modules(place, &schemas)?);
     files.insert("npm/web/src/generated/events.ts".into(), typescript::types(&schemas));
     files.insert("gtm-template/fields.generated.json".into(), gtm::fields(&schemas)?);
+
+    files.insert("schemas/openapi/collector.json".into(), openapi::collector(place)?);
 
     let mut stale = leftovers(place, &files)?;
     if !check {

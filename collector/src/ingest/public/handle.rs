@@ -52,7 +52,7 @@ pub struct Public {
 
 /// In which words a call is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Words {
+pub enum Words {
     /// Our own.
     Own(Form),
     /// Another product's.
@@ -248,7 +248,7 @@ fn in_their_words(alias: Alias, verdicts: &mut [EventVerdict]) {
 }
 
 /// The paths, and in which words each is spoken to.
-const PATHS: [(&str, Words); 8] = [
+pub const PATHS: [(&str, Words); 8] = [
     ("/v1/events", Words::Own(Form::BatchOrEvent)),
     ("/v1/events/batch", Words::Own(Form::Batch)),
     ("/capture", Words::Alias(Alias::Capture)),

@@ -19,5 +19,6 @@ mod limiter;
 mod socket;
 
 pub use address::{Peer, Proxies, ProxyError};
-pub use handle::{Public, public_routes};
+pub use handle::{PATHS, Public, Words, public_routes};
 pub use limiter::Limiter;
+pub use socket::SOCKET_PATHS;

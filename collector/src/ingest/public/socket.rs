@@ -44,14 +44,14 @@ const CLOSE_TOO_LARGE: u16 = 1009;
 const CLOSE_IDLE: u16 = 4408;
 
 /// The paths of sockets, and in which words each is spoken to.
-const PATHS: [(&str, Words); 2] = [
+pub const SOCKET_PATHS: [(&str, Words); 2] = [
     ("/v1/events/ws", Words::Own(Form::BatchOrEvent)),
     ("/api/v1/analytics/events/ws", Words::Alias(Alias::Envelope)),
 ];
 
 pub(super) fn routes() -> Router<Arc<Public>> {
     let mut routes = Router::new();
-    for (path, words) in PATHS {
+    for (path, words) in SOCKET_PATHS {
         let open = move |State(public): State<Arc<Public>>,
                          uri: Uri,
                          headers: HeaderMap,
