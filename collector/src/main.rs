@@ -103,6 +103,8 @@ enum Command {
     },
     #[command(flatten)]
     Offline(commands::Command),
+    #[command(flatten)]
+    Live(commands::Live),
 }
 
 /// What the commands over tenants, sites and keys share.
@@ -134,11 +136,15 @@ struct ConfigFile {
 
 impl ConfigFile {
     fn load(&self) -> Result<Config, ConfigError> {
-        let environment = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        });
-        Config::load(&self.config, environment)
+        Config::load(&self.config, environment())
     }
+}
+
+fn environment() -> commands::Environment {
+    let variables = std::env::vars_os();
+    variables
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 fn main() -> ExitCode {
@@ -152,6 +158,15 @@ fn main() -> ExitCode {
             }
         };
     }
+    if let Command::Live(command) = &cli.command {
+        return match run_live(command) {
+            Ok(exit) => exit.into(),
+            Err(error) => {
+                complain(&causes(error.as_ref()));
+                ExitCode::from(2)
+            }
+        };
+    }
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -161,11 +176,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .context("cannot start the runtime")?;
+        .context("cannot start the runtime")
+}
+
+fn run_live(command: &commands::Live) -> anyhow::Result<commands::Exit> {
+    Ok(runtime()?.block_on(commands::run_live(command, environment()))?)
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let runtime = runtime()?;
     match command {
         Command::Serve { file, roles } => {
             let config = file.load()?;
@@ -189,8 +212,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Keys { options, command } => {
             runtime.block_on(options.run(Admin::Keys(command)))?;
         }
-        // Has ended before: it needs no runtime.
-        Command::Offline(_) => {}
+        // Have ended before, with exit codes of their own.
+        Command::Offline(_) | Command::Live(_) => {}
     }
     Ok(())
 }

@@ -9,7 +9,11 @@
 //! Always true: a bad line is told with its number and ends nothing; no value that
 //! was refused or taken out is shown. docs/commands.md is the guide.
 
+mod aside;
+mod export;
 mod lines;
+mod live;
+mod progress;
 mod sanitize;
 mod schema;
 mod site;
@@ -25,7 +29,12 @@ use tidemark_core::limits::BATCH_MAX_BYTES;
 use tidemark_core::validate::CompileError;
 use tidemark_core::verdict::Code;
 
+use crate::config::ConfigError;
 use crate::schemas::{Broken, FolderError};
+use crate::sites::SitesError;
+use crate::store::{ExportError, StoreError};
+
+pub use live::{Environment, Live, run_live};
 
 /// Bytes of a line that holds an event or a batch: what an endpoint takes.
 pub(crate) const LINE_MAX_BYTES: usize = BATCH_MAX_BYTES;
@@ -102,6 +111,21 @@ pub enum CommandError {
         /// The nearest names.
         meant: Vec<String>,
     },
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The directory of tenants and sites says no.
+    #[error(transparent)]
+    Sites(#[from] SitesError),
+    /// ClickHouse says no, or nothing.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Nothing can be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// A person stopped it.
+    #[error("stopped before the end")]
+    Interrupted,
     /// An option asks for what is not there.
     #[error("{0}")]
     Wrong(String),

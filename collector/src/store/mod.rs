@@ -13,6 +13,7 @@ mod drift;
 mod error;
 mod fault;
 mod http;
+mod export;
 mod migrations;
 mod person;
 mod rollup;
@@ -28,6 +29,7 @@ pub use contract::{
     Block, DeadLetter, Partition, Piece, Rollup, Row, Span, Store, StoreFault, Table,
 };
 pub use error::{Exception, StoreError};
+pub use export::{ExportError, ExportFormat, ExportQuery, ExportStream, ExportTable, ExportTime};
 pub use migrations::{Applied, Migration, MigrationRefusal, Report};
 pub use person::{ErasedRows, Person};
 pub use row::EventRow;

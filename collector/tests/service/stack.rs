@@ -223,13 +223,20 @@ impl Tidemark {
     /// Runs another command of the same configuration, and takes its standard
     /// output, or its complaint.
     pub async fn command(&self, arguments: &[&str]) -> Result<String, String> {
-        let folder = self.folder.path();
-        let mut command = Command::new(tidemark_binary());
-        command.args(arguments).arg("--config").arg(folder.join("tidemark.toml"));
-        command.env("TIDEMARK__DATA__DIR", folder.join("data"));
-        let output = command.output().await.unwrap();
+        let output = Command::from(self.prepared(arguments)).output().await.unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap().trim().to_owned();
         if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+    }
+
+    /// Another command of the same configuration, to be run.
+    pub fn prepared(&self, arguments: &[&str]) -> std::process::Command {
+        let folder = self.folder.path();
+        let mut command = std::process::Command::new(tidemark_binary());
+        command.args(arguments).arg("--config").arg(folder.join("tidemark.toml"));
+        command.env("TIDEMARK__DATA__DIR", folder.join("data"));
+        // Where it listens is known only now: the configuration says port 0.
+        command.env("TIDEMARK__SERVER__LISTEN", self.url.trim_start_matches("http://"));
+        command
     }
 
     pub fn log(&self) -> String {
