@@ -10,7 +10,10 @@
 //! was refused or taken out is shown. docs/commands.md is the guide.
 
 mod aside;
+mod call;
+mod doctor;
 mod export;
+mod import;
 mod lines;
 mod live;
 mod progress;

@@ -42,3 +42,23 @@ impl Header {
         sealed::write(disk, &format!("{stream}/log"), KIND, VERSION, self)
     }
 }
+
+/// What a log's own file says, for those who look from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogFacts {
+    /// Its random name.
+    pub log_id: LogId,
+    /// How many lanes it has.
+    pub lanes: u16,
+    /// Whether it takes nothing until it was told the ids of before.
+    pub preloading: bool,
+}
+
+/// Reads what a stream's own file says, and changes nothing.
+///
+/// # Errors
+/// [`SealedError`]: `Missing` where no log was made yet.
+pub fn facts(disk: &dyn Disk, stream: &str) -> Result<LogFacts, SealedError> {
+    let Header { log_id, lanes, preloading, .. } = Header::read(disk, stream)?;
+    Ok(LogFacts { log_id, lanes, preloading })
+}

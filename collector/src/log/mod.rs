@@ -58,6 +58,7 @@ mod tests;
 
 pub use self::core::{AppendGroup, GroupResult, LogCore};
 pub use erase::Erasure;
+pub use header::{LogFacts, facts};
 pub use local::LocalReader;
 pub use open::{LogOptions, OpenError, Recovery};
 pub use quarantine::Damage;

@@ -48,7 +48,7 @@ macro_rules! migration {
 }
 
 /// Every migration, in order.
-const ALL: &[Migration] = &[
+pub(super) const ALL: &[Migration] = &[
     migration!(1, "events_raw"),
     migration!(2, "log_position"),
     migration!(3, "rejected_events"),
@@ -73,8 +73,8 @@ COMMENT 'DDL migrations that were applied'";
 
 /// A migration that is recorded as applied.
 #[derive(Clone, Debug, PartialEq, Eq, Row, Deserialize)]
-struct Record {
-    version: u32,
+pub(super) struct Record {
+    pub(super) version: u32,
     name: String,
     checksum: String,
 }
@@ -232,7 +232,7 @@ impl ClickHouse {
         }
     }
 
-    async fn recorded(&self) -> clickhouse::error::Result<Vec<Record>> {
+    pub(super) async fn recorded(&self) -> clickhouse::error::Result<Vec<Record>> {
         self.client()
             .query("SELECT version, name, checksum FROM schema_migrations FINAL ORDER BY version")
             .fetch_all()
@@ -275,7 +275,11 @@ fn made_by(statement: &str) -> Option<&str> {
 }
 
 /// Holds the records against the files.
-fn check(ours: &[Migration], recorded: &[Record], database: &str) -> Result<(), MigrationRefusal> {
+pub(super) fn check(
+    ours: &[Migration],
+    recorded: &[Record],
+    database: &str,
+) -> Result<(), MigrationRefusal> {
     for record in recorded {
         let Some(migration) = ours.iter().find(|migration| migration.version == record.version)
         else {

@@ -17,6 +17,7 @@
 
 mod commands;
 mod directory;
+mod doctor;
 mod export;
 mod hop;
 mod ingest;
