@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use tidemark_core::time::parse_rfc3339;
 use uuid::Uuid;
 
-use super::{CommandError, Exit, doctor, export, import};
+use super::{CommandError, Exit, doctor, export, export_user, import};
 use crate::config::Config;
 use crate::sites::Database;
 
@@ -16,6 +16,8 @@ use crate::sites::Database;
 pub enum Live {
     /// Write a tenant's events into a file: Parquet, CSV, NDJSON or Arrow.
     Export(export::Options),
+    /// Write everything that is kept of one person into a file, with a receipt.
+    ExportUser(export_user::Options),
     /// Look at everything that a collector stands on, and say what to do.
     Doctor(doctor::Options),
     /// Send the events of a file through the same pipeline as all others.
@@ -32,6 +34,7 @@ pub type Environment = Vec<(String, String)>;
 pub async fn run_live(command: &Live, environment: Environment) -> Result<Exit, CommandError> {
     match command {
         Live::Export(options) => export::run(options, environment).await,
+        Live::ExportUser(options) => export_user::run(options, environment).await,
         Live::Doctor(options) => doctor::run(options, environment).await,
         Live::Import(options) => import::run(options, environment).await,
     }

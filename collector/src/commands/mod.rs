@@ -13,6 +13,7 @@ mod aside;
 mod call;
 mod doctor;
 mod export;
+mod export_user;
 mod import;
 mod lines;
 mod live;

@@ -133,6 +133,10 @@ pub struct ExportStream {
 }
 
 impl ExportStream {
+    pub(super) const fn new(cursor: BytesCursor) -> Self {
+        Self { cursor }
+    }
+
     /// The next bytes; `None` at the end, which is told only when all is there.
     ///
     /// # Errors
@@ -182,7 +186,7 @@ impl ClickHouse {
             .with_setting("output_format_parquet_row_group_size", "100000")
             .with_setting("output_format_parquet_row_group_size_bytes", "67108864");
         let cursor = question.fetch_bytes(query.format.clickhouse()).map_err(StoreError::from)?;
-        Ok(ExportStream { cursor })
+        Ok(ExportStream::new(cursor))
     }
 
     async fn columns_of(&self, table: &str) -> Result<Vec<Column>, StoreError> {

@@ -24,6 +24,7 @@ mod schema_gate;
 mod sql;
 mod statements;
 mod stats;
+mod subject;
 
 pub use attributes::{Fitted, fit};
 pub use client::ClickHouse;
@@ -39,3 +40,4 @@ pub use row::EventRow;
 pub use schema_gate::SchemaGate;
 pub use statements::Statements;
 pub use stats::TenantStats;
+pub use subject::{Subject, SubjectTable};

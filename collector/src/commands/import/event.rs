@@ -6,6 +6,7 @@ use tidemark_core::batch::Batch;
 use tidemark_core::endpoint::event_id;
 use tidemark_core::hash::Salt;
 use tidemark_core::id;
+use tidemark_core::json::Value;
 use tidemark_core::judge::{Arrival, Judge, Place, Site};
 use tidemark_core::limits::EVENT_MAX_AGE_MS;
 use tidemark_core::time::{format_rfc3339, parse_rfc3339};
@@ -74,7 +75,7 @@ impl Importer {
             .events
             .first()
             .and_then(|event| event.get("occurred_at"))
-            .and_then(|value| value.as_str())
+            .and_then(Value::as_str)
             .ok_or_else(|| Fault::new(Code::MissingField, "/occurred_at"))?;
         // What cannot be read as a time the judge refuses, whatever the time is now.
         let now_ms = self.now_ms();

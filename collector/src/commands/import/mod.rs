@@ -29,7 +29,6 @@ use tidemark_core::verdict::{Fault, Verdict};
 use super::live::{ConfigFile, Environment, Whose};
 use super::progress::{self, Progress};
 use super::{CommandError, Exit, print};
-use crate::config::Config;
 use crate::store::ClickHouse;
 use event::{Importer, Ready};
 use mapping::Mapping;
