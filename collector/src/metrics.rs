@@ -22,6 +22,11 @@ pub use writer::WriterSnapshot;
 const INSERT_BUCKETS: [f64; 12] =
     [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 20.0];
 
+/// Upper bounds in seconds: an answer is promised in 50 ms at the 99th percentile and
+/// alerted at 200 ms, a query at 5 s; the longest request takes 40 s.
+const REQUEST_BUCKETS: [f64; 12] =
+    [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 40.0];
+
 const EVENTS: &str = "tidemark_events_total";
 const RECEIVED: &str = "tidemark_events_received_total";
 const BATCHES: &str = "tidemark_batches_total";
@@ -31,6 +36,8 @@ const IN_FLIGHT: &str = "tidemark_ingest_in_flight";
 const INSERT_SECONDS: &str = "tidemark_insert_duration_seconds";
 const INSERT_FAILURES: &str = "tidemark_insert_failures_total";
 const MISFITS: &str = "tidemark_attributes_misfit_total";
+const REQUEST_SECONDS: &str = "tidemark_request_duration_seconds";
+const DATA_FREE: &str = "tidemark_data_free_bytes";
 
 /// Why an insert failed, as a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +47,25 @@ pub enum InsertFailure {
     /// ClickHouse refused.
     Refused,
 }
+
+/// What a request is for, as a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Events are sent.
+    Ingest,
+    /// Something is asked.
+    Query,
+    /// A prober or Prometheus.
+    Probe,
+}
+
+impl Endpoint {
+    const ALL: [(Self, &'static str); 3] =
+        [(Self::Ingest, "ingest"), (Self::Query, "query"), (Self::Probe, "probe")];
+}
+
+/// How a request ended, as a label: the caller's fault, or ours.
+const OUTCOMES: [&str; 3] = ["answered", "refused", "failed"];
 
 /// The collector's own series.
 pub struct Metrics {
@@ -57,6 +83,8 @@ pub struct Metrics {
     inserts_refused: Counter,
     misfits: Counter,
     writer: WriterSeries,
+    requests: Vec<(Endpoint, [Histogram; 3])>,
+    data_free: Gauge,
 }
 
 /// The metrics cannot be set up; the cause is a bucket list that is no list.
@@ -81,6 +109,7 @@ impl Metrics {
     pub fn new() -> Result<Self, MetricsError> {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Full(INSERT_SECONDS.to_owned()), &INSERT_BUCKETS)?
+            .set_buckets_for_metric(Matcher::Full(REQUEST_SECONDS.to_owned()), &REQUEST_BUCKETS)?
             .build_recorder();
         let handle = recorder.handle();
         Ok(with_local_recorder(&recorder, || Self::register(handle)))
@@ -105,6 +134,11 @@ impl Metrics {
         );
         describe_counter!(INSERT_FAILURES, "Inserts that failed, by reason.");
         describe_counter!(MISFITS, "Attribute values that did not fit their column.");
+        describe_histogram!(
+            REQUEST_SECONDS,
+            "Time from a request's head to its answer's, in seconds, by what it is for and how it ended."
+        );
+        describe_gauge!(DATA_FREE, "Bytes that may still be written below data.dir.");
         let plain =
             |verdict: Verdict| counter!(EVENTS, "verdict" => verdict.as_str(), "code" => "");
         let faults = Code::ALL
@@ -132,7 +166,33 @@ impl Metrics {
             inserts_refused: counter!(INSERT_FAILURES, "reason" => "refused"),
             misfits: counter!(MISFITS),
             writer: WriterSeries::register(),
+            requests: Endpoint::ALL
+                .map(|(endpoint, name)| {
+                    let series = |outcome| {
+                        histogram!(REQUEST_SECONDS, "endpoint" => name, "outcome" => outcome)
+                    };
+                    (endpoint, OUTCOMES.map(series))
+                })
+                .into(),
+            data_free: gauge!(DATA_FREE),
         }
+    }
+
+    /// Notes a request that was answered with a status.
+    pub fn answered(&self, endpoint: Endpoint, status: u16, took: Duration) {
+        let series = self.requests.iter().find(|(of, _)| *of == endpoint);
+        if let Some((_, [answered, refused, failed])) = series {
+            match status {
+                0..400 => answered.record(took),
+                400..500 => refused.record(took),
+                _ => failed.record(took),
+            }
+        }
+    }
+
+    /// Notes how much may still be written below the data directory.
+    pub fn data_free(&self, bytes: u64) {
+        self.data_free.set(bytes as f64);
     }
 
     /// Counts a call as under way until the guard goes.
@@ -277,6 +337,21 @@ mod tests {
         assert_eq!(value(&metrics.render(), "tidemark_ingest_in_flight "), Some(1.0));
         drop(guard);
         assert_eq!(value(&metrics.render(), "tidemark_ingest_in_flight "), Some(0.0));
+    }
+
+    #[test]
+    fn a_request_counts_by_its_end() {
+        let metrics = Metrics::new().unwrap();
+        for status in [200, 404, 503, 503] {
+            metrics.answered(Endpoint::Ingest, status, Duration::from_millis(30));
+        }
+        let text = metrics.render();
+        let bucket = |outcome: &str, le: &str| {
+            let labels = format!("endpoint=\"ingest\",outcome=\"{outcome}\",le=\"{le}\"");
+            value(&text, &format!("{REQUEST_SECONDS}_bucket{{{labels}}}"))
+        };
+        assert_eq!((bucket("failed", "0.025"), bucket("failed", "0.05")), (Some(0.0), Some(2.0)));
+        assert_eq!((bucket("answered", "0.05"), bucket("refused", "0.05")), (Some(1.0), Some(1.0)));
     }
 
     #[test]

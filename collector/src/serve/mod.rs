@@ -31,6 +31,7 @@ use ingest::Ingest;
 use crate::api::{self, ApiKeys};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, ConfigError};
+use crate::disk::{Disk as _, RealDisk};
 use crate::ingest::Storage;
 use crate::ingest::public::Public;
 use crate::metrics::{Metrics, MetricsError};
@@ -132,11 +133,17 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
 
     let upkeep = {
         let metrics = Arc::clone(&metrics);
+        let disk = RealDisk::open(&config.data.dir)
+            .map_err(|source| ServeError::DataDir { path: config.data.dir.clone(), source })?;
         tokio::spawn(async move {
             let mut tick = tokio::time::interval(METRICS_UPKEEP);
             loop {
                 tick.tick().await;
                 metrics.upkeep();
+                match disk.free_bytes() {
+                    Ok(bytes) => metrics.data_free(bytes),
+                    Err(error) => tracing::warn!(%error, "free space of data.dir is not told"),
+                }
             }
         })
     };
@@ -215,7 +222,7 @@ fn routes(
     if roles.has(Role::Query) {
         routes = routes.merge(api::stats_routes(store.clone(), ApiKeys::new(Arc::clone(sites))));
     }
-    Ok((requests::around(routes), public))
+    Ok((requests::around(routes, Arc::clone(metrics)), public))
 }
 
 /// One line of JSON, for whoever started the process. It says where, not that

@@ -15,6 +15,7 @@
     reason = "a test ends where something is not as expected, and shows the logs"
 )]
 
+mod alerts;
 mod commands;
 mod directory;
 mod doctor;
