@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use tidemark_core::time::parse_rfc3339;
 use uuid::Uuid;
 
-use super::{CommandError, Exit, doctor, export, export_user, import};
+use super::{CommandError, Exit, doctor, export, export_user, import, verify};
 use crate::config::Config;
 use crate::sites::Database;
 
@@ -22,6 +22,8 @@ pub enum Live {
     Doctor(doctor::Options),
     /// Send the events of a file through the same pipeline as all others.
     Import(import::Options),
+    /// Audit a live system against what is promised.
+    Verify(verify::Options),
 }
 
 /// The environment's variables, read by whoever starts the command.
@@ -36,6 +38,7 @@ pub async fn run_live(command: &Live, environment: Environment) -> Result<Exit, 
         Live::Export(options) => export::run(options, environment).await,
         Live::ExportUser(options) => export_user::run(options, environment).await,
         Live::Doctor(options) => doctor::run(options, environment).await,
+        Live::Verify(options) => verify::run(options, environment).await,
         Live::Import(options) => import::run(options, environment).await,
     }
 }

@@ -23,6 +23,7 @@ mod schema;
 mod site;
 mod stream;
 mod validate;
+mod verify;
 
 use std::io;
 use std::process::ExitCode;

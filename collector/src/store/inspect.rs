@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::client::{ClickHouse, within};
 use super::error::StoreError;
-use super::migrations::{ALL, check};
+use super::migrations::{ALL, RECORDS, check};
 
 /// How long each question may take: a person waits.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -52,6 +52,54 @@ pub struct MigrationState {
     pub known: usize,
     /// Those that are not applied, by name.
     pub pending: Vec<String>,
+}
+
+/// What the collector's statements need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Privilege {
+    /// To read.
+    Select,
+    /// To add rows.
+    Insert,
+    /// To make tables.
+    CreateTable,
+    /// To change them.
+    Alter,
+    /// To end a statement whose outcome is unknown.
+    KillQuery,
+}
+
+/// ClickHouse's code for what a user may not do.
+const ACCESS_DENIED: u32 = 497;
+
+impl Privilege {
+    /// Every one.
+    pub const ALL: [Self; 5] =
+        [Self::Select, Self::Insert, Self::CreateTable, Self::Alter, Self::KillQuery];
+
+    /// As GRANT names it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Select => "SELECT",
+            Self::Insert => "INSERT",
+            Self::CreateTable => "CREATE TABLE",
+            Self::Alter => "ALTER",
+            Self::KillQuery => "KILL QUERY",
+        }
+    }
+
+    const fn statement(self) -> &'static str {
+        match self {
+            Self::Select => "SELECT version FROM schema_migrations LIMIT 0",
+            Self::Insert => {
+                "INSERT INTO schema_migrations (version, name, checksum, applied_by) \
+                 SELECT 0, '', '', '' WHERE 0"
+            }
+            Self::CreateTable => RECORDS,
+            Self::Alter => "ALTER TABLE events_raw ADD COLUMN IF NOT EXISTS tenant_id UUID",
+            Self::KillQuery => "KILL QUERY WHERE query_id = 'none' ASYNC",
+        }
+    }
 }
 
 impl ClickHouse {
@@ -105,15 +153,20 @@ impl ClickHouse {
         within(ANSWER_WITHIN, question.fetch_one::<u8>()).await.map(|_| ())
     }
 
-    /// Asks whether the configured user may do something on the database, e.g.
-    /// `SELECT`.
+    /// Asks whether the configured user may do something, by a statement that needs the
+    /// right to and changes nothing. The tables must be there.
     ///
     /// # Errors
-    /// [`StoreError`]: it does not say, as versions before 24.12.
-    pub async fn may(&self, privilege: &'static str) -> Result<bool, StoreError> {
-        let statement = format!("CHECK GRANT {privilege} ON {}.*", self.database());
-        let question = self.outside().query(&statement).fetch_one::<u8>();
-        Ok(within(ANSWER_WITHIN, question).await? != 0)
+    /// [`StoreError`]: ClickHouse does not say.
+    pub async fn may(&self, privilege: Privilege) -> Result<bool, StoreError> {
+        let statement = self.client().query(privilege.statement()).execute();
+        match within(ANSWER_WITHIN, statement).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Refused(exception)) if exception.code == Some(ACCESS_DENIED) => {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Holds the applied migrations against this program's, and changes nothing.

@@ -59,7 +59,7 @@ pub(super) const ALL: &[Migration] = &[
 
 /// Where the applied ones are recorded. A number is written again when its
 /// file died half way, or when two processes were at it: the newest record is kept.
-const RECORDS: &str = "CREATE TABLE IF NOT EXISTS schema_migrations
+pub(super) const RECORDS: &str = "CREATE TABLE IF NOT EXISTS schema_migrations
 (
     version    UInt32                 COMMENT 'Number of the file',
     name       String                 COMMENT 'Name of the file',

@@ -6,6 +6,7 @@
 //! parameter, never as text in the SQL.
 
 mod attributes;
+mod audit;
 mod block;
 mod client;
 mod contract;
@@ -27,13 +28,14 @@ mod stats;
 mod subject;
 
 pub use attributes::{Fitted, fit};
+pub use audit::{Gap, Recount};
 pub use client::ClickHouse;
 pub use contract::{
     Block, DeadLetter, Partition, Piece, Rollup, Row, Span, Store, StoreFault, Table,
 };
 pub use error::{Exception, StoreError};
 pub use export::{ExportError, ExportFormat, ExportQuery, ExportStream, ExportTable, ExportTime};
-pub use inspect::{MigrationState, ServerDisk, ServerFacts, ServerSetting};
+pub use inspect::{MigrationState, Privilege, ServerDisk, ServerFacts, ServerSetting};
 pub use migrations::{Applied, Migration, MigrationRefusal, Report};
 pub use person::{ErasedRows, Person};
 pub use row::EventRow;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::contract::{Rollup, Span};
 
 /// What the base rows of a range give, with a place for the range.
-const fn template(rollup: Rollup) -> &'static str {
+pub(super) const fn template(rollup: Rollup) -> &'static str {
     macro_rules! file {
         ($name:literal) => {
             include_str!(concat!("../../../schemas/clickhouse/rollups/", $name, ".sql"))
@@ -27,7 +27,7 @@ const fn template(rollup: Rollup) -> &'static str {
 }
 
 /// Where the range goes in a template.
-const SPANS: &str = "{spans}";
+pub(super) const SPANS: &str = "{spans}";
 
 /// A column of the rollup's table.
 #[derive(Clone, Debug, Row, Deserialize)]

@@ -49,8 +49,8 @@ async fn is_exact(stack: &Stack, count: u64) {
     assert_eq!(rows[0]["n"], count);
 }
 
-const LINES: &str = r#"{"event_name":"signup","occurred_at":"2019-03-01T10:00:00Z","user_id":"u1","attributes":{"mail":"jo@example.org"}}
-{"event_name":"signup","occurred_at":"2019-03-01T10:00:00Z","user_id":"u1","attributes":{"mail":"jo@example.org"}}
+const LINES: &str = r#"{"event_name":"signup","occurred_at":"2019-03-01T10:00:00Z","user_id":"u1","attributes":{"note":"to jo@example.org"}}
+{"event_name":"signup","occurred_at":"2019-03-01T10:00:00Z","user_id":"u1","attributes":{"note":"to jo@example.org"}}
 
 not json
 {"event_name":"Bad Name","occurred_at":"2019-03-01T10:00:00Z"}
@@ -86,15 +86,15 @@ async fn a_file_is_judged_and_stored_once_however_it_is_packed() {
     let rows = stack
         .clickhouse
         .rows(
-            "SELECT attributes.mail::String AS mail, toYear(occurred_at) AS year, \
+            "SELECT attributes.note::String AS note, toYear(occurred_at) AS year, \
              received_at > now() - 3600 AS is_new FROM tidemark.events_raw WHERE event_name = 'signup'",
         )
         .await;
     assert_eq!(
         rows,
         [
-            json!({"mail": "[email]", "year": 2019, "is_new": 1}),
-            json!({"mail": "[email]", "year": 2019, "is_new": 1})
+            json!({"note": "to [email]", "year": 2019, "is_new": 1}),
+            json!({"note": "to [email]", "year": 2019, "is_new": 1})
         ]
     );
 
@@ -244,7 +244,6 @@ async fn a_collector_that_is_full_is_waited_for_and_one_that_refuses_is_not() {
     assert_eq!((code, counts(&told)), (Some(0), [3, 0, 0, 0]), "{err}");
     is_exact(&stack, 3).await;
     let impatient = refusing(upstream, &[FULL; 4]).await.to_string();
-    let begun = Instant::now();
     let arguments =
         ["--restart", "--batch-id", "other", "--collector", &impatient, "--patience", "0"];
     let (code, _, err) = import(&stack, &file, &arguments).await;

@@ -33,4 +33,5 @@ mod refusals;
 mod schemas;
 mod sockets;
 mod stack;
+mod verify;
 mod writer;

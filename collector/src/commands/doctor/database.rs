@@ -7,7 +7,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::commands::progress;
 use crate::config;
 use crate::refusal::causes;
-use crate::store::{ClickHouse, StoreError};
+use crate::store::{ClickHouse, Privilege, StoreError};
 
 /// The JSON type is for production use from 25.3 on.
 const VERSION_FAIL: (u32, u32) = (25, 3);
@@ -33,10 +33,6 @@ const SET_BY_US: [&str; 5] = [
     "max_insert_block_size",
     "max_partitions_per_insert_block",
 ];
-
-/// What the collector's statements need on its database.
-const PRIVILEGES: [&str; 6] =
-    ["SELECT", "INSERT", "CREATE TABLE", "CREATE VIEW", "ALTER", "ALTER DELETE"];
 
 pub(super) async fn look(
     clickhouse: &ClickHouse,
@@ -160,25 +156,30 @@ async fn settings(clickhouse: &ClickHouse, findings: &mut Findings) {
 }
 
 async fn permissions(clickhouse: &ClickHouse, database: &str, findings: &mut Findings) {
+    let all = Privilege::ALL.map(Privilege::as_str).join(", ");
     let mut missing = Vec::new();
-    for privilege in PRIVILEGES {
+    for privilege in Privilege::ALL {
         match clickhouse.may(privilege).await {
             Ok(true) => {}
-            Ok(false) => missing.push(privilege),
-            Err(_) => {
+            Ok(false) => missing.push(privilege.as_str()),
+            Err(StoreError::SchemaMissing(_)) => {
                 return findings.warn(
                     "clickhouse.permissions",
-                    "ClickHouse does not say",
-                    format!(
-                        "Versions before 24.12 have no CHECK GRANT. The user needs {} on {database}.*.",
-                        PRIVILEGES.join(", ")
-                    ),
+                    "can be asked once the tables are there",
+                    format!("The user needs {all} on {database}.*."),
+                );
+            }
+            Err(error) => {
+                return findings.warn(
+                    "clickhouse.permissions",
+                    causes(&error),
+                    format!("The user needs {all} on {database}.*."),
                 );
             }
         }
     }
     if missing.is_empty() {
-        findings.ok("clickhouse.permissions", PRIVILEGES.join(", "));
+        findings.ok("clickhouse.permissions", all);
     } else {
         findings.fail(
             "clickhouse.permissions",

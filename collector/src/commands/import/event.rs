@@ -142,11 +142,11 @@ mod tests {
 
     #[test]
     fn an_old_event_is_taken_and_received_now() {
-        let old = judged(r#"{"event_name":"a","occurred_at":"2019-03-01T00:00:00Z","attributes":{"received_at":"x","mail":"jo@example.org"}}"#).unwrap();
+        let old = judged(r#"{"event_name":"a","occurred_at":"2019-03-01T00:00:00Z","attributes":{"received_at":"x","note":"to jo@example.org"}}"#).unwrap();
         assert_eq!(old.occurred_at_ms, 1_551_398_400_000);
         assert!(old.text.contains(r#""occurred_at":"2019-03-01T00:00:00.000Z","received_at":"20"#));
         assert!(!old.text.contains(r#""received_at":"2019"#), "{}", old.text);
-        assert!(old.text.contains(r#"{"received_at":"x","mail":"[email]"}"#), "{}", old.text);
+        assert!(old.text.contains(r#"{"received_at":"x","note":"to [email]"}"#), "{}", old.text);
         assert_eq!(
             judged(r#"{"event_name":"a","occurred_at":"2019-03-01T00:00:00Z"}"#).unwrap().event_id,
             old.event_id,

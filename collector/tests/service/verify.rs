@@ -1,0 +1,109 @@
+//! `tidemark verify`: what is whole holds, and each thing that is broken is named.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tidemark_collector::config;
+use tidemark_collector::place::Range;
+use tidemark_collector::store::{Rollup, SchemaGate, Span, Statements, Store as _};
+
+use crate::stack::{SITE, Stack, TENANT};
+
+const LOG: &str = "0190f5f6-7e2a-7c3b-9d4e-0000000000f1";
+
+async fn verify(stack: &Stack) -> (BTreeMap<String, String>, Option<i32>) {
+    let command = stack.tidemark.prepared(&["verify", "--json"]);
+    let output = tokio::process::Command::from(command).output().await.unwrap();
+    let told: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let invariants = told["invariants"].as_array().unwrap();
+    let states = invariants.iter().map(|one| (text(&one["name"]), text(&one["state"])));
+    (states.collect(), output.status.code())
+}
+
+/// A hundred events of two lanes, and every rollup of them by the writer's own statements.
+async fn hundred_events(stack: &Stack) {
+    stack
+        .clickhouse
+        .run(&format!(
+            "INSERT INTO tidemark.events_raw (tenant_id, site_id, event_id, event_name, occurred_at, \
+             received_at, expires_at, user_id, session_id, screen, attributes, log_id, lane, offset) \
+             SELECT '{TENANT}', '{SITE}', generateUUIDv4(), \
+             if(number % 3 = 0, 'page.viewed', 'chat_interaction'), \
+             now64(3) - number * 60, now64(3), now() + 80 * 86400, 'u' || toString(number % 7), \
+             generateUUIDv4(), '/a', '{{\"response_time_ms\": 0.1, \"agent\": {{\"id\": \"a\"}}}}', \
+             '{LOG}', number % 2, intDiv(number, 2) FROM numbers(100)"
+        ))
+        .await;
+    let config = config::ClickHouse { url: stack.clickhouse.url.clone(), ..Default::default() };
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || {
+        let store = Statements::new(&config, runtime, Arc::new(SchemaGate::default()));
+        for rollup in Rollup::ALL {
+            let log_id = LOG.parse().unwrap();
+            // In two steps, so that states are merged.
+            for (from, to) in [(0, 20), (20, 50)] {
+                let span =
+                    |lane| Span { range: Range { log_id, lane, from, to }, received_ms: None };
+                let query_id = format!("verify-{}-{from}", rollup.as_str());
+                store.roll_up(rollup, &[span(0), span(1)], &query_id).unwrap();
+            }
+        }
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_whole_holds_and_what_is_broken_is_named() {
+    let stack = Stack::start().await;
+    hundred_events(&stack).await;
+    let (states, code) = verify(&stack).await;
+    let not_holding: Vec<_> = states.iter().filter(|(_, state)| *state != "holds").collect();
+    assert!(not_holding.is_empty() && code == Some(0), "{not_holding:?}");
+    assert_eq!(states.len(), 3 + 2 * Rollup::ALL.len() + 1);
+
+    for statement in [
+        // An id again, of before there was a log.
+        "INSERT INTO tidemark.events_raw (tenant_id, event_id, received_at, expires_at) \
+         SELECT tenant_id, event_id, received_at, expires_at FROM tidemark.events_raw LIMIT 1"
+            .to_owned(),
+        // Two rows of one place, behind places that are in no table.
+        format!(
+            "INSERT INTO tidemark.events_raw (tenant_id, event_id, received_at, expires_at, log_id, lane, offset) \
+             SELECT '{TENANT}', generateUUIDv4(), now64(3), now() + 86400, '{LOG}', 1, 60 FROM numbers(2)"
+        ),
+        // An event that was counted twice.
+        format!(
+            "INSERT INTO tidemark.minute_counts (tenant_id, site_id, minute, event_name, events) \
+             SELECT tenant_id, site_id, minute, event_name, 1 FROM tidemark.minute_counts \
+             WHERE tenant_id = '{TENANT}' LIMIT 1"
+        ),
+        // A mark that runs ahead.
+        format!(
+            "INSERT INTO tidemark.consent_ledger (is_mark, log_id, lane, mark_offset) \
+             VALUES (true, '{LOG}', 0, 1000)"
+        ),
+    ] {
+        stack.clickhouse.run(&statement).await;
+    }
+    let (states, code) = verify(&stack).await;
+    assert_eq!(code, Some(1));
+    let broken: Vec<_> = states
+        .iter()
+        .filter(|(_, state)| *state == "broken")
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(
+        broken,
+        [
+            "every_place_is_accounted_for",
+            "ids_are_unique",
+            "marks_follow_base/consent_ledger",
+            "places_are_unique",
+            "rollup_equals_recount/minute_counts",
+        ]
+    );
+}
