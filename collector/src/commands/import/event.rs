@@ -163,7 +163,7 @@ mod tests {
             (format!(r#"{{{now}}}"#), missing, "/event_name"),
             (
                 r#"{"event_name":"a","occurred_at":"soon"}"#.to_owned(),
-                Code::WrongType,
+                Code::InvalidTimestamp,
                 "/occurred_at",
             ),
             (

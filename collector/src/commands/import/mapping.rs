@@ -162,6 +162,7 @@ impl Target {
     /// The value that a cell stands for.
     fn value(&self, cell: &str) -> Result<Value, Fault> {
         let wrong = || self.fault(Code::WrongType);
+        let no_time = || self.fault(Code::InvalidTimestamp);
         let text = |unix_ms: i64| {
             let mut text = String::new();
             format_rfc3339(unix_ms, &mut text);
@@ -187,13 +188,13 @@ impl Target {
                 // `2026-01-31 12:00:00`, as databases write it, is UTC.
                 let t = cell.trim().replacen(' ', "T", 1);
                 let zoned = parse_rfc3339(&t).or_else(|| parse_rfc3339(&format!("{t}Z")));
-                zoned.map(text).ok_or_else(wrong)
+                zoned.map(text).ok_or_else(no_time)
             }
-            Kind::UnixMillis => cell.trim().parse().map(text).map_err(|_| wrong()),
+            Kind::UnixMillis => cell.trim().parse().map(text).map_err(|_| no_time()),
             Kind::UnixSecs => {
-                let secs: f64 = cell.trim().parse().map_err(|_| wrong())?;
+                let secs: f64 = cell.trim().parse().map_err(|_| no_time())?;
                 if !secs.is_finite() {
-                    return Err(wrong());
+                    return Err(no_time());
                 }
                 Ok(text((secs * 1e3).round() as i64))
             }
@@ -288,7 +289,7 @@ mod tests {
             (&["attributes.x:number=plan"], &["1 2"], "wrong_type /attributes/x"),
             (&["attributes.x:number=plan"], &["\"1\""], "wrong_type /attributes/x"),
             (&["attributes.x:json=plan"], &["{\"a\":1,}"], "wrong_type /attributes/x"),
-            (&["occurred_at=plan"], &["yesterday"], "wrong_type /occurred_at"),
+            (&["occurred_at=plan"], &["yesterday"], "invalid_timestamp /occurred_at"),
         ] {
             let told = event(map, &[], &["plan"], cells).unwrap_err();
             assert!(told.contains(words), "{map:?}: {told}");
