@@ -9,20 +9,10 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::stack::{ClickHouse, OTHER_TENANT, PATIENCE, SITE, Stack, Tidemark, config};
-
-/// A stack whose first tenant has a site.
-async fn stack() -> Stack {
-    let clickhouse = ClickHouse::start().await;
-    let second = format!("[[tenants]]\nid = \"{OTHER_TENANT}\"");
-    let site = format!("[[tenants.sites]]\nid = \"{SITE}\"\nslug = \"web\"\n{second}");
-    let tidemark = Tidemark::start(&config(&clickhouse.url).replace(&second, &site), &[]).await;
-    tidemark.until_ready().await;
-    Stack { clickhouse, tidemark }
-}
+use crate::stack::{PATIENCE, SITE, Stack};
 
 async fn import(stack: &Stack, file: &Path, more: &[&str]) -> (Option<i32>, Value, String) {
-    let mut arguments = vec!["import", "--tenant", "demo", "--site", "web", file.to_str().unwrap()];
+    let mut arguments = vec!["import", "--tenant", "demo", "--site", SITE, file.to_str().unwrap()];
     arguments.extend(more);
     let output = tokio::process::Command::from(stack.tidemark.prepared(&arguments)).output();
     let output = output.await.unwrap();
@@ -61,7 +51,7 @@ not json
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_judged_and_stored_once_however_it_is_packed() {
-    let stack = stack().await;
+    let stack = Stack::start().await;
     let folder = tempfile::tempdir().unwrap();
     let plain = folder.path().join("events.ndjson");
     std::fs::write(&plain, LINES).unwrap();
@@ -118,7 +108,7 @@ async fn a_file_is_judged_and_stored_once_however_it_is_packed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn columns_become_events() {
-    let stack = stack().await;
+    let stack = Stack::start().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("old.csv");
     std::fs::write(
@@ -169,10 +159,10 @@ fn many(folder: &Path, count: u32) -> PathBuf {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_was_killed_goes_on_and_stores_nothing_twice() {
     const COUNT: u32 = 20_000;
-    let stack = stack().await;
+    let stack = Stack::start().await;
     let folder = tempfile::tempdir().unwrap();
     let file = many(folder.path(), COUNT);
-    let arguments = ["import", "--tenant", "demo", "--site", "web", file.to_str().unwrap()];
+    let arguments = ["import", "--tenant", "demo", "--site", SITE, file.to_str().unwrap()];
     let mut child = stack.tidemark.prepared(&arguments).spawn().unwrap();
     let state = folder.path().join("many.ndjson.import.json");
     let done = || {
@@ -232,7 +222,7 @@ async fn a_collector_that_is_full_is_waited_for_and_one_that_refuses_is_not() {
     const MANY: &str =
         "HTTP/1.1 429 x\r\nRetry-After: 0\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
     const FORGED: &str = "HTTP/1.1 401 x\r\nContent-Length: 67\r\nConnection: close\r\n\r\n{\"error\":{\"code\":\"invalid_signature\",\"detail\":\"It does not hold.\"}}";
-    let stack = stack().await;
+    let stack = Stack::start().await;
     let folder = tempfile::tempdir().unwrap();
     let file = many(folder.path(), 3);
     let upstream = stack.tidemark.url.trim_start_matches("http://").parse().unwrap();
