@@ -1,10 +1,15 @@
-//! The commands that need no service: they read lines or files, and answer.
+//! The commands beside `serve`.
 //!
-//! [`validate`] tells what becomes of each event, [`sanitize`] takes out what is
-//! personal, [`schema`] lists, shows, compares and registers event schemas. The
-//! first two are a line in, a line out: `lines` reads in bounded memory, `stream`
-//! works with several threads and keeps the order. What is decided about an event
-//! is `tidemark_core`'s alone, so that the verdict here is the edge's.
+//! Those that need no service read lines or files, and answer: [`validate`] tells what
+//! becomes of each event, [`sanitize`] takes out what is personal, [`schema`] lists, shows,
+//! compares and registers event schemas. The first two are a line in, a line out: `lines`
+//! reads in bounded memory, `stream` works with several threads and keeps the order. What
+//! is decided about an event is `tidemark_core`'s alone, so that the verdict here is the
+//! edge's.
+//!
+//! Those of [`Live`] work on what a configuration names: [`export`] and [`export_user`]
+//! write what is stored into a file, [`import`] sends a file's events, [`doctor`] looks
+//! whether all is well, [`verify`] whether what is promised holds.
 //!
 //! Always true: a bad line is told with its number and ends nothing; no value that
 //! was refused or taken out is shown. docs/commands.md is the guide.
