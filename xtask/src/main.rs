@@ -13,6 +13,7 @@ mod place;
 mod run;
 mod sdk;
 mod setup;
+mod sim;
 mod size;
 mod test;
 mod up;
@@ -59,6 +60,8 @@ enum Command {
     Fuzz(fuzz::Options),
     /// Measure how fast a part is, beside the committed baseline.
     Bench(bench::Options),
+    /// Simulate the collector's durable path: crashes, lost writes, planted bugs.
+    Sim(sim::Options),
     /// Print what a page loads in bytes, against the committed budget.
     Size(size::Options),
 }
@@ -96,6 +99,7 @@ fn dispatch(command: Command) -> Result<()> {
         }
         Command::Fuzz(options) => fuzz::run(&place, &options),
         Command::Bench(options) => bench::run(&place, &options),
+        Command::Sim(options) => sim::run(&place, &options),
         Command::Size(options) => {
             setup::for_sdk(&place)?;
             size::run(&place, &options)

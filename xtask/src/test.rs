@@ -7,12 +7,12 @@ use anyhow::{Result, bail};
 
 use crate::place::Place;
 use crate::run::{command, say, seconds, step};
-use crate::{edge, pack, sdk, setup};
+use crate::{edge, pack, sdk, setup, sim};
 
 /// Which tests.
 #[derive(clap::Args, Debug, Default)]
 pub struct Options {
-    /// Only these suites: native, clients, browsers, edge, packaging, gtm, journey.
+    /// Only these suites: native, sim, clients, browsers, edge, packaging, gtm, journey.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -20,8 +20,9 @@ pub struct Options {
 /// A suite: its name, and how it runs.
 type Suite = (&'static str, fn(&Place) -> Result<()>);
 
-const SUITES: [Suite; 7] = [
+const SUITES: [Suite; 8] = [
     ("native", native),
+    ("sim", sim::ci),
     ("clients", clients),
     ("browsers", browsers),
     ("edge", edge_on_workerd),

@@ -43,6 +43,9 @@ pub(super) fn open(
 ) -> Result<(Plan, Recorded), OpenError> {
     disk.create_folder(FOLDER)?;
     disk.sync_folder("")?;
+    // A plan that a killed process renamed and did not make durable would be gone
+    // after a loss of power, and with it the name of what is sent by it from now on.
+    disk.sync_folder(FOLDER)?;
     let read = match Plan::read(disk, lane) {
         Err(SealedError::Damaged { path, what }) => {
             tracing::error!(path, what, "a plan is damaged");

@@ -175,24 +175,6 @@ impl SimDisk {
         self.inner.lock().unwrap().lose_power();
     }
 
-    /// Flips one bit of a file. Returns whether there was one to flip.
-    pub fn flip_bit(&self, path: &str, at: u64) -> bool {
-        let mut inner = self.inner.lock().unwrap();
-        let Some(Some(file)) = inner.names.get(path).copied() else { return false };
-        let Some(file) = inner.files.get_mut(&file) else { return false };
-        if file.bytes.is_empty() {
-            return false;
-        }
-        let at = (at % (file.bytes.len() as u64 * 8)) as usize;
-        file.bytes[at / 8] ^= 1 << (at % 8);
-        true
-    }
-
-    pub fn paths(&self) -> Vec<String> {
-        let inner = self.inner.lock().unwrap();
-        inner.names.iter().filter(|(_, file)| file.is_some()).map(|(path, _)| path.clone()).collect()
-    }
-
     pub fn crashed_at(&self) -> BTreeMap<String, u64> {
         self.inner.lock().unwrap().crashed_at.clone()
     }

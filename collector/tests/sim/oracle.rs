@@ -1,0 +1,90 @@
+//! What must be true when everything has calmed down: acknowledged = base =
+//! every rollup, as multisets.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tidemark_collector::store::{Rollup, Table};
+
+use crate::clients::{Clients, Id};
+use crate::store::Look;
+
+/// What is wrong; empty when every promise was kept.
+pub fn judge(clients: &Clients, tables: &Look<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    wrong.extend(clients.violations.iter().cloned());
+    wrong.extend(tables.violations.iter().cloned());
+
+    let mut base: BTreeMap<Id, u64> = BTreeMap::new();
+    let mut offsets = BTreeMap::<_, BTreeSet<u64>>::new();
+    for ((table, log_id, lane, offset), rows) in tables.rows {
+        if *table != Table::EventsRaw {
+            continue;
+        }
+        offsets.entry((*log_id, *lane)).or_default().insert(*offset);
+        for row in rows {
+            *base.entry((row.tenant_id, row.event_id)).or_default() += 1;
+        }
+    }
+    let mut letters: BTreeMap<Id, u64> = BTreeMap::new();
+    for letter in tables.letters.values() {
+        *letters.entry((letter.tenant_id.0, letter.event_id.0)).or_default() += 1;
+    }
+
+    // Base: what was answered is there once; what is there was sent.
+    for (id, told) in &clients.told {
+        let rows = base.get(id).copied().unwrap_or(0);
+        let dead = letters.get(id).copied().unwrap_or(0);
+        let (expected_rows, expected_dead) = if told.poison { (0, 1) } else { (1, 0) };
+        if told.stored + told.duplicate == 0 {
+            wrong.push(format!("{} was never answered", name(id)));
+        }
+        if (rows, dead) != (expected_rows, expected_dead) {
+            let places = tables.rows.iter().filter(|(_, rows)| {
+                rows.iter().any(|row| (row.tenant_id, row.event_id) == *id)
+            });
+            let places: Vec<String> = places
+                .map(|((table, _, lane, offset), rows)| {
+                    format!("{} {} times at {lane}/{offset}", rows.len(), table.as_str())
+                })
+                .collect();
+            wrong.push(format!(
+                "{} was told stored {} and duplicate {}, poison {}: {rows} rows {places:?}, \
+                 {dead} letters",
+                name(id),
+                told.stored,
+                told.duplicate,
+                told.poison
+            ));
+        }
+    }
+    for id in base.keys().chain(letters.keys()) {
+        if !clients.told.contains_key(id) {
+            wrong.push(format!("{} was never sent, and is there", name(id)));
+        }
+    }
+
+    // Rollups: each base row counted once, and nothing else.
+    for ((log_id, lane), offsets) in &offsets {
+        for rollup in Rollup::ALL {
+            let rolled = tables.rollups.get(&(rollup, *log_id, *lane)).cloned().unwrap_or_default();
+            for offset in offsets {
+                let rows = tables.rows[&(Table::EventsRaw, *log_id, *lane, *offset)].len() as u32;
+                let counted = rolled.counted.get(offset).copied().unwrap_or(0);
+                if counted != rows {
+                    wrong.push(format!(
+                        "{}: lane {lane} offset {offset} is counted {counted} times",
+                        rollup.as_str()
+                    ));
+                }
+            }
+            for offset in rolled.counted.keys().filter(|offset| !offsets.contains(offset)) {
+                wrong.push(format!("{}: offset {offset} is counted, not there", rollup.as_str()));
+            }
+        }
+    }
+    wrong
+}
+
+fn name((_, event_id): &Id) -> String {
+    uuid::Uuid::from_bytes(*event_id).to_string()
+}

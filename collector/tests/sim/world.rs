@@ -1,0 +1,371 @@
+//! One run: a seed decides who does what next, and what breaks.
+//!
+//! The process is one log, one writer a lane and one a rollup, stepped in any
+//! order. A crash throws all of it away; what the disk kept is opened again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tidemark_collector::clock::Clock as _;
+use tidemark_collector::log::limits::LogLimits;
+use tidemark_collector::log::{AppendGroup, LocalReader, LogCore, LogOptions, LogReader as _};
+use tidemark_collector::process::{LaneWriter, RollupWriter, Shared, Step, WriterOptions};
+use tidemark_collector::store::Rollup;
+use uuid::Uuid;
+
+use crate::clients::{Clients, State};
+use crate::clock::SimClock;
+use crate::disk::SimDisk;
+use crate::oracle;
+use crate::rng::Rng;
+use crate::store::SimStore;
+use crate::trace::Trace;
+
+/// 2026-11-30 23:40 UTC: the end of a month is near, so that blocks span two partitions.
+const BEGIN_MS: i64 = 1_796_082_000_000;
+
+const HOUR_MS: u64 = 3_600_000;
+
+/// Steps of a run before it is calmed.
+const STEPS: u64 = 2_500;
+
+/// Steps that a calm system may take to have everything where it belongs.
+const CALM_STEPS: u64 = 60_000;
+
+/// What a run came to.
+pub struct Outcome {
+    /// What is wrong; empty when every promise was kept.
+    pub wrong: Vec<String>,
+    pub events: u64,
+    pub crashes: u64,
+    pub faults: BTreeMap<&'static str, u64>,
+    /// Kinds of disk operation at which the power went, before and after them.
+    pub crashed_at: BTreeMap<String, u64>,
+    /// Kinds of disk operation that were seen.
+    pub seen: BTreeMap<String, u64>,
+    pub trace: Trace,
+}
+
+struct World {
+    rng: Rng,
+    trace: Trace,
+    clock: SimClock,
+    disk: SimDisk,
+    store: SimStore,
+    clients: Clients,
+    process: Option<Process>,
+    options: LogOptions,
+    crashes: u64,
+    /// Nothing breaks by itself any more.
+    calm: bool,
+    gave_up: Option<String>,
+}
+
+struct Process {
+    log: LogCore,
+    reader: LocalReader,
+    lanes: Vec<LaneWriter>,
+    rollups: Vec<RollupWriter>,
+}
+
+/// Runs a seed.
+pub fn run(seed: u64) -> Outcome {
+    let mut rng = Rng::new(seed);
+    let trace = Trace::default();
+    let clock = SimClock::new(BEGIN_MS);
+    let lanes = 1 + rng.below(3) as u16;
+    let options = options(&mut rng, lanes);
+    let mut world = World {
+        disk: SimDisk::new(rng.fork(), trace.clone()),
+        store: SimStore::new(rng.fork(), clock.clone(), trace.clone()),
+        clients: Clients::new(rng.fork(), lanes),
+        process: None,
+        options,
+        crashes: 0,
+        calm: false,
+        gave_up: None,
+        clock,
+        trace,
+        rng,
+    };
+    for _ in 0..STEPS {
+        world.step();
+        if world.gave_up.is_some() {
+            break;
+        }
+    }
+    world.settle();
+    world.outcome()
+}
+
+/// Small bounds, so that a short run rotates, snapshots, spills and removes.
+fn options(rng: &mut Rng, lanes: u16) -> LogOptions {
+    let mut limits = LogLimits {
+        segment_max_bytes: 1_000 + rng.below(6_000),
+        segment_max_age_ms: (HOUR_MS * (1 + rng.below(4))) as i64,
+        retain_max_bytes: rng.below(2) * rng.below(10_000),
+        retain_max_ms: (rng.below(3) * HOUR_MS) as i64,
+        disk_reserve_bytes: 1_000,
+        free_poll_ms: 10,
+        rest_after_failure_ms: 10,
+        ..LogLimits::default()
+    };
+    limits.index.generation_max_ids = 10 + rng.index(60);
+    limits.index.regions_per_step = 1_024;
+    if rng.chance(50) {
+        // Memory for about 270 ids: the oldest go to files.
+        limits.index.table_max_bytes = 700_000;
+    }
+    LogOptions {
+        stream: "log/events.raw".into(),
+        lanes_if_new: lanes,
+        log_id_if_new: Uuid::from_bytes(rng.bytes16()),
+        hash_key_if_new: rng.bytes16(),
+        preload_if_new: false,
+        limits,
+    }
+}
+
+impl World {
+    fn step(&mut self) {
+        if self.disk.is_dead() {
+            // Whoever pulled the plug may have pulled the process's alone.
+            let with_the_machine = self.rng.chance(60);
+            self.crash(with_the_machine);
+        }
+        if self.process.is_none() {
+            self.open();
+            return;
+        }
+        match self.rng.below(1000) {
+            0..60 => self.new_call(),
+            60..150 => self.send(),
+            150..520 => self.write(),
+            520..740 => self.roll_up(),
+            740..800 => self.tick(),
+            800..925 => {
+                let ms = self.rng.below(400);
+                self.clock.advance(ms);
+            }
+            925..931 => {
+                let hours = 1 + self.rng.below(30);
+                self.trace.say(format!("clock: {hours} hours go by"));
+                self.clock.advance(hours * HOUR_MS);
+            }
+            931..933 => {
+                self.trace.say("clock: somebody sets it back".into());
+                self.clock.jump(-((self.rng.below(20) * HOUR_MS) as i64));
+            }
+            933..958 => self.store.run(),
+            958..962 => self.store.kill(),
+            962..966 => self.store.set_down(true),
+            966..976 => self.store.set_down(false),
+            976..984 => self.disk.light_fuse(self.rng.below(40)),
+            984..988 => self.crash(false),
+            988..991 => self.crash(true),
+            991..994 => self.disk.fail_next_sync(),
+            994..997 => self.disk.leave_free(self.rng.below(3_000)),
+            _ => self.disk.leave_free(u64::MAX / 4),
+        }
+    }
+
+    fn open(&mut self) {
+        if !self.calm && self.rng.chance(15) {
+            self.disk.light_fuse(self.rng.below(12));
+        }
+        let disk = Arc::new(self.disk.clone());
+        let clock = Arc::new(self.clock.clone());
+        let (log, recovery) = match LogCore::open(disk, clock, &self.options) {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.trace.say(format!("log: does not open: {error}"));
+                self.not_opened(error.code());
+                return;
+            }
+        };
+        self.trace.say(format!("log: open: {recovery:?}"));
+        let reader = log.reader();
+        let shared = Shared::new(self.rng.next());
+        let options = WriterOptions {
+            max_rows: 1 + self.rng.index(12),
+            max_age_ms: self.rng.below(300),
+            ..WriterOptions::default()
+        };
+        let mut lanes = Vec::new();
+        for lane in reader.owned_lanes() {
+            match LaneWriter::open(&reader, &self.disk, &self.clock, lane, options, shared.clone())
+            {
+                Ok(writer) => lanes.push(writer),
+                Err(error) => {
+                    self.trace.say(format!("writer: does not open: {error}"));
+                    drop(log);
+                    self.not_opened("writer");
+                    return;
+                }
+            }
+        }
+        let rollups = Rollup::ALL
+            .into_iter()
+            .map(|rollup| {
+                RollupWriter::new(rollup, &reader, &self.clock, options, shared.clone())
+            })
+            .collect();
+        self.process = Some(Process { log, reader, lanes, rollups });
+    }
+
+    /// Only a dead disk, a full one, or one that failed a sync, excuses it.
+    fn not_opened(&mut self, code: &str) {
+        self.clients.unanswered();
+        if !self.disk.is_dead() && self.rng.chance(40) {
+            self.disk.leave_free(u64::MAX / 4);
+        }
+        if code == "dedupe_index_lost" || code == "log_header_damaged" {
+            self.gave_up = Some(format!("the log does not open: {code}"));
+        }
+    }
+
+    fn new_call(&mut self) {
+        for poison in self.clients.make_call(self.clock.unix_ms()) {
+            self.store.refuse(poison);
+        }
+    }
+
+    /// One group commit of some calls.
+    fn send(&mut self) {
+        let now_ms = self.clock.unix_ms();
+        let mut picked = Vec::new();
+        for _ in 0..=self.rng.below(5) {
+            if let Some(call) = self.clients.pick(now_ms) {
+                picked.push(call);
+            }
+        }
+        let Some(process) = self.process.as_mut() else { return };
+        if picked.is_empty() {
+            return;
+        }
+        let mut groups = Vec::new();
+        for call in &picked {
+            let call = &mut self.clients.calls[*call];
+            if call.state == State::Waiting {
+                call.state = State::Sent;
+            }
+            groups.push(AppendGroup { entries: call.entries.clone() });
+        }
+        self.trace.say(format!("log: commit calls {picked:?}"));
+        let results = process.log.commit(&groups);
+        // The answer reaches its sender, or the process dies first.
+        let heard = !self.rng.chance(3);
+        for (call, result) in picked.into_iter().zip(results) {
+            match result {
+                Ok(outcomes) if heard => {
+                    self.trace.say(format!("log: call {call}: {outcomes:?}"));
+                    self.clients.answered(call, &outcomes);
+                }
+                Ok(_) => {}
+                Err(error) => self.trace.say(format!("log: call {call}: {}", error.code())),
+            }
+        }
+        self.clients.unanswered();
+    }
+
+    fn write(&mut self) {
+        let Some(process) = self.process.as_mut() else { return };
+        let index = self.rng.index(process.lanes.len());
+        process.lanes[index].step(&process.reader, &self.disk, &self.store, &self.clock);
+    }
+
+    fn roll_up(&mut self) {
+        let Some(process) = self.process.as_mut() else { return };
+        let index = self.rng.index(process.rollups.len());
+        process.rollups[index].step(&process.reader, &self.store, &self.clock);
+    }
+
+    fn tick(&mut self) {
+        let ticks = 1 + self.rng.below(10);
+        if let Some(process) = self.process.as_mut() {
+            for _ in 0..ticks {
+                process.log.tick();
+            }
+        }
+    }
+
+    /// The process dies, and with the machine what was not synced.
+    fn crash(&mut self, with_the_machine: bool) {
+        self.crashes += 1;
+        self.process = None;
+        if with_the_machine {
+            self.disk.power_loss();
+        } else {
+            self.disk.kill_process();
+        }
+        self.clients.unanswered();
+    }
+
+    /// Nothing breaks any more: everything that was sent is answered and carried on.
+    fn settle(&mut self) {
+        if self.gave_up.is_some() {
+            return;
+        }
+        self.trace.say("everything calms down".into());
+        self.calm = true;
+        if self.disk.is_dead() {
+            self.crash(true);
+        }
+        self.disk.calm();
+        self.store.calm();
+        self.store.set_down(false);
+        for _ in 0..CALM_STEPS {
+            self.clock.advance(20);
+            self.store.run();
+            let Some(process) = self.process.as_mut() else {
+                self.open();
+                if self.gave_up.is_some() {
+                    return;
+                }
+                continue;
+            };
+            let waiting: Vec<usize> = self.clients.waiting().collect();
+            if let Some(call) = waiting.first() {
+                let group = AppendGroup { entries: self.clients.calls[*call].entries.clone() };
+                match process.log.commit(&[group]).pop() {
+                    Some(Ok(outcomes)) => self.clients.answered(*call, &outcomes),
+                    Some(Err(error)) => {
+                        self.trace.say(format!("log: call {call}: {}", error.code()));
+                    }
+                    None => {}
+                }
+            }
+            process.log.tick();
+            let mut idle = waiting.is_empty();
+            for writer in &mut process.lanes {
+                let step = writer.step(&process.reader, &self.disk, &self.store, &self.clock);
+                idle &= step == Step::WaitForEntries;
+            }
+            for rollup in &mut process.rollups {
+                let step = rollup.step(&process.reader, &self.store, &self.clock);
+                idle &= step == Step::WaitForEntries;
+            }
+            if idle && self.store.look(|tables| tables.open) == 0 {
+                return;
+            }
+        }
+        self.gave_up = Some("it does not come to rest".into());
+    }
+
+    fn outcome(self) -> Outcome {
+        let mut wrong = Vec::new();
+        wrong.extend(self.gave_up);
+        if wrong.is_empty() {
+            wrong = self.store.look(|tables| oracle::judge(&self.clients, tables));
+        }
+        Outcome {
+            wrong,
+            events: self.clients.told.len() as u64,
+            crashes: self.crashes,
+            faults: self.store.look(|tables| tables.faults.clone()),
+            crashed_at: self.disk.crashed_at(),
+            seen: self.disk.seen(),
+            trace: self.trace,
+        }
+    }
+}
