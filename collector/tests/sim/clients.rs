@@ -24,7 +24,7 @@ pub struct Told {
 
 /// Milliseconds that clients go on to resend: the SDK drops at 6 days, the
 /// collector knows ids for 9.
-const RESEND_MS: i64 = 6 * 86_400_000;
+const RESEND_MS: u64 = 6 * 86_400_000;
 
 pub struct Clients {
     rng: Rng,
@@ -40,7 +40,7 @@ pub struct Clients {
 pub struct Call {
     pub entries: Vec<Entry>,
     pub state: State,
-    made_at_ms: i64,
+    made_at_ms: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,8 @@ impl Clients {
     }
 
     /// A new batch. Returns the ids in it that ClickHouse will refuse.
-    pub fn make_call(&mut self, now_ms: i64) -> Vec<[u8; 16]> {
+    /// The age of a call is by the time that passed, whatever somebody sets the clock to.
+    pub fn make_call(&mut self, now_ms: i64, passed_ms: u64) -> Vec<[u8; 16]> {
         let tenant = self.tenants[self.rng.index(self.tenants.len())];
         let session = self.sessions[self.rng.index(self.sessions.len())];
         let mixed = self.rng.chance(20);
@@ -80,32 +81,29 @@ impl Clients {
         for _ in 0..count {
             // Now and then an id that was there before, under another body; never
             // across lanes' owners, which is the business of a shared log.
-            let reused = self.rng.chance(4).then(|| self.an_old_id(tenant, now_ms)).flatten();
+            let reused = self.rng.chance(4).then(|| self.an_old_id(tenant, passed_ms)).flatten();
             let twin = entries.last().map(|entry: &Entry| entry.event_id);
             let event_id = match (reused, twin) {
                 (Some(id), _) => id,
                 (None, Some(twin)) if self.rng.chance(3) => twin,
                 _ => Uuid::from_bytes(self.rng.bytes16()),
             };
-            let session = if mixed {
-                self.sessions[self.rng.index(self.sessions.len())]
-            } else {
-                session
-            };
+            let session =
+                if mixed { self.sessions[self.rng.index(self.sessions.len())] } else { session };
             let known = self.told.entry((*tenant.as_bytes(), *event_id.as_bytes()));
             let is_new = matches!(known, std::collections::btree_map::Entry::Vacant(_));
             let told = known.or_default();
-            if is_new && self.rng.below(400) == 0 {
+            if is_new && self.rng.below(150) == 0 {
                 told.poison = true;
                 poison.push(*event_id.as_bytes());
             }
             entries.push(self.entry(tenant, session, event_id, now_ms));
         }
-        self.calls.push(Call { entries, state: State::Waiting, made_at_ms: now_ms });
+        self.calls.push(Call { entries, state: State::Waiting, made_at_ms: passed_ms });
         poison
     }
 
-    fn an_old_id(&mut self, tenant: Uuid, now_ms: i64) -> Option<Uuid> {
+    fn an_old_id(&mut self, tenant: Uuid, now_ms: u64) -> Option<Uuid> {
         let call = self.calls.get(self.rng.index(self.calls.len()))?;
         if now_ms - call.made_at_ms >= RESEND_MS {
             return None;
@@ -140,7 +138,7 @@ impl Clients {
 
     /// A call to send now, if any: one that waits, or one that is sent again
     /// although it was answered, or is still under way.
-    pub fn pick(&mut self, now_ms: i64) -> Option<usize> {
+    pub fn pick(&mut self, now_ms: u64) -> Option<usize> {
         if self.rng.chance(6) && !self.calls.is_empty() {
             let index = self.rng.index(self.calls.len());
             if now_ms - self.calls[index].made_at_ms < RESEND_MS {

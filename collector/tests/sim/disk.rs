@@ -34,8 +34,8 @@ struct Inner {
     /// Changes of names since their folder's sync, in order.
     unsynced: Vec<Change>,
     capacity: u64,
-    /// Operations that change something, until the power goes; `None` = never.
-    fuse: Option<u64>,
+    /// When the power goes; `None` = never.
+    fuse: Option<Fuse>,
     /// The next sync of a file fails.
     fail_sync: bool,
     dead: bool,
@@ -47,6 +47,13 @@ struct Inner {
     crashed_at: BTreeMap<String, u64>,
     /// Kinds of operation seen.
     seen: BTreeMap<String, u64>,
+}
+
+enum Fuse {
+    /// After so many operations that change something.
+    After(u64),
+    /// At the next operation of a kind.
+    At(String),
 }
 
 #[derive(Default)]
@@ -136,7 +143,17 @@ impl SimDisk {
 
     /// The power goes at the `operations`-th change from now.
     pub fn light_fuse(&self, operations: u64) {
-        self.inner.lock().unwrap().fuse = Some(operations);
+        self.inner.lock().unwrap().fuse = Some(Fuse::After(operations));
+    }
+
+    /// The power goes at the next operation of some kind that was seen before,
+    /// so that what seldom happens is crashed at as well.
+    pub fn light_fuse_at_a_kind(&self) {
+        let mut inner = self.inner.lock().unwrap();
+        let count = inner.seen.len();
+        let index = inner.rng.index(count);
+        let kind = inner.seen.keys().nth(index).cloned();
+        inner.fuse = kind.map(Fuse::At);
     }
 
     /// No crash and no failure comes by itself any more.
@@ -208,10 +225,15 @@ impl Inner {
         }
         let kind = kind(operation, path);
         *self.seen.entry(kind.clone()).or_default() += 1;
-        let Some(fuse) = self.fuse.as_mut() else { return Ok(false) };
-        if *fuse > 0 {
-            *fuse -= 1;
-            return Ok(false);
+        match self.fuse.as_mut() {
+            None => return Ok(false),
+            Some(Fuse::After(0)) => {}
+            Some(Fuse::After(left)) => {
+                *left -= 1;
+                return Ok(false);
+            }
+            Some(Fuse::At(wanted)) if *wanted == kind => {}
+            Some(Fuse::At(_)) => return Ok(false),
         }
         self.fuse = None;
         let before = self.rng.chance(50);

@@ -39,9 +39,10 @@ pub fn judge(clients: &Clients, tables: &Look<'_>) -> Vec<String> {
             wrong.push(format!("{} was never answered", name(id)));
         }
         if (rows, dead) != (expected_rows, expected_dead) {
-            let places = tables.rows.iter().filter(|(_, rows)| {
-                rows.iter().any(|row| (row.tenant_id, row.event_id) == *id)
-            });
+            let places = tables
+                .rows
+                .iter()
+                .filter(|(_, rows)| rows.iter().any(|row| (row.tenant_id, row.event_id) == *id));
             let places: Vec<String> = places
                 .map(|((table, _, lane, offset), rows)| {
                     format!("{} {} times at {lane}/{offset}", rows.len(), table.as_str())

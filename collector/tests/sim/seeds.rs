@@ -1,8 +1,11 @@
 //! Many seeds, what they covered, and one seed at a time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::world;
+
+/// A sync that was done so often must have been crashed at, before and after it.
+const RARE: u64 = 400;
 
 /// Runs seeds and prints what they came to. True when every promise was kept, the
 /// first seeds ran twice alike, and every sync and send was crashed at.
@@ -11,7 +14,7 @@ pub fn run(from: u64, seeds: u64, json: bool) -> bool {
     let (mut events, mut crashes) = (0, 0);
     let mut faults: BTreeMap<&str, u64> = BTreeMap::new();
     let mut crashed_at: BTreeMap<String, u64> = BTreeMap::new();
-    let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     for seed in from..from + seeds {
         let outcome = world::run(seed);
         if seed < from + 5 && world::run(seed).trace.digest() != outcome.trace.digest() {
@@ -30,19 +33,21 @@ pub fn run(from: u64, seeds: u64, json: bool) -> bool {
         for (name, count) in outcome.crashed_at {
             *crashed_at.entry(name).or_default() += count;
         }
-        seen.extend(outcome.seen.into_keys());
+        for (name, count) in outcome.seen {
+            *seen.entry(name).or_default() += count;
+        }
         if (seed - from) % 500 == 499 {
             println!("{} seeds, {} failed", seed - from + 1, failed.len());
         }
     }
-    // With few seeds a rare operation may go uncrashed; that is then only told.
-    let uncrashed: Vec<&String> = seen
+    let uncrashed: BTreeMap<&String, u64> = seen
         .iter()
-        .filter(|kind| kind.starts_with("sync"))
-        .filter(|kind| {
+        .filter(|(kind, _)| kind.starts_with("sync"))
+        .filter(|(kind, _)| {
             let sides = ["before", "after"].map(|side| format!("{side} {kind}"));
             !sides.iter().all(|side| crashed_at.contains_key(side))
         })
+        .map(|(kind, count)| (kind, *count))
         .collect();
     if json {
         let summary = serde_json::json!({
@@ -58,7 +63,8 @@ pub fn run(from: u64, seeds: u64, json: bool) -> bool {
         }
         println!("syncs never crashed at: {uncrashed:?}");
     }
-    let covered = seeds < 200 || uncrashed.is_empty();
+    // What hardly ever happens may go uncrashed in few seeds; it is then only told.
+    let covered = uncrashed.values().all(|count| *count < RARE);
     failed.is_empty() && covered
 }
 

@@ -14,7 +14,7 @@ struct Lines {
 }
 
 /// Lines kept for a person to read: the last ones tell what broke.
-const KEPT: usize = 4_000;
+const KEPT: usize = 20_000;
 
 impl Trace {
     pub fn say(&self, line: String) {

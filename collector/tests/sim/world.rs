@@ -160,9 +160,10 @@ impl World {
             958..962 => self.store.kill(),
             962..966 => self.store.set_down(true),
             966..976 => self.store.set_down(false),
-            976..984 => self.disk.light_fuse(self.rng.below(40)),
-            984..988 => self.crash(false),
-            988..991 => self.crash(true),
+            976..980 => self.disk.light_fuse(self.rng.below(40)),
+            980..988 => self.disk.light_fuse_at_a_kind(),
+            988..990 => self.crash(false),
+            990..991 => self.crash(true),
             991..994 => self.disk.fail_next_sync(),
             994..997 => self.disk.leave_free(self.rng.below(3_000)),
             _ => self.disk.leave_free(u64::MAX / 4),
@@ -206,9 +207,7 @@ impl World {
         }
         let rollups = Rollup::ALL
             .into_iter()
-            .map(|rollup| {
-                RollupWriter::new(rollup, &reader, &self.clock, options, shared.clone())
-            })
+            .map(|rollup| RollupWriter::new(rollup, &reader, &self.clock, options, shared.clone()))
             .collect();
         self.process = Some(Process { log, reader, lanes, rollups });
     }
@@ -225,14 +224,14 @@ impl World {
     }
 
     fn new_call(&mut self) {
-        for poison in self.clients.make_call(self.clock.unix_ms()) {
+        for poison in self.clients.make_call(self.clock.unix_ms(), self.clock.monotonic_ms()) {
             self.store.refuse(poison);
         }
     }
 
     /// One group commit of some calls.
     fn send(&mut self) {
-        let now_ms = self.clock.unix_ms();
+        let now_ms = self.clock.monotonic_ms();
         let mut picked = Vec::new();
         for _ in 0..=self.rng.below(5) {
             if let Some(call) = self.clients.pick(now_ms) {
