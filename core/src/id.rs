@@ -7,6 +7,7 @@ use alloc::string::String;
 pub struct Uuid(pub [u8; 16]);
 
 /// Where the two digits of each byte stand in the hyphenated form.
+#[cfg(feature = "catalogue")]
 const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 #[cfg(feature = "catalogue")]
 const DIGITS: [u8; 16] = *b"0123456789abcdef";
