@@ -20,11 +20,16 @@ pub struct Told {
     pub duplicate: u32,
     /// ClickHouse refuses it.
     pub poison: bool,
+    /// A sender gave it up without an answer.
+    pub dropped: bool,
 }
 
 /// Milliseconds that clients go on to resend: the SDK drops at 6 days, the
 /// collector knows ids for 9.
 const RESEND_MS: u64 = 6 * 86_400_000;
+
+/// Age up to which an id is used again in a new call, which then has its 6 days.
+const REUSE_MS: u64 = 2 * 86_400_000;
 
 pub struct Clients {
     rng: Rng,
@@ -50,6 +55,8 @@ pub enum State {
     /// Sent, and not answered.
     Sent,
     Answered,
+    /// Held for too long: its sender gave it up.
+    Dropped,
 }
 
 impl Clients {
@@ -105,7 +112,7 @@ impl Clients {
 
     fn an_old_id(&mut self, tenant: Uuid, now_ms: u64) -> Option<Uuid> {
         let call = self.calls.get(self.rng.index(self.calls.len()))?;
-        if now_ms - call.made_at_ms >= RESEND_MS {
+        if now_ms - call.made_at_ms >= REUSE_MS {
             return None;
         }
         let entry = call.entries.get(self.rng.index(call.entries.len()))?;
@@ -139,6 +146,7 @@ impl Clients {
     /// A call to send now, if any: one that waits, or one that is sent again
     /// although it was answered, or is still under way.
     pub fn pick(&mut self, now_ms: u64) -> Option<usize> {
+        self.drop_old(now_ms);
         if self.rng.chance(6) && !self.calls.is_empty() {
             let index = self.rng.index(self.calls.len());
             if now_ms - self.calls[index].made_at_ms < RESEND_MS {
@@ -147,6 +155,19 @@ impl Clients {
         }
         let waiting: Vec<usize> = self.waiting().collect();
         waiting.get(self.rng.index(waiting.len())).copied()
+    }
+
+    /// Senders give up what they have held for too long.
+    pub fn drop_old(&mut self, now_ms: u64) {
+        for call in &mut self.calls {
+            if call.state == State::Waiting && now_ms - call.made_at_ms >= RESEND_MS {
+                call.state = State::Dropped;
+                for entry in &call.entries {
+                    let id = (*entry.tenant_id.as_bytes(), *entry.event_id.as_bytes());
+                    self.told.entry(id).or_default().dropped = true;
+                }
+            }
+        }
     }
 
     pub fn waiting(&self) -> impl Iterator<Item = usize> + '_ {

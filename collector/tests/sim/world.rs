@@ -323,6 +323,7 @@ impl World {
                 }
                 continue;
             };
+            self.clients.drop_old(self.clock.monotonic_ms());
             let waiting: Vec<usize> = self.clients.waiting().collect();
             if let Some(call) = waiting.first() {
                 let group = AppendGroup { entries: self.clients.calls[*call].entries.clone() };
