@@ -143,17 +143,20 @@ impl SimDisk {
 
     /// The power goes at the `operations`-th change from now.
     pub fn light_fuse(&self, operations: u64) {
-        self.inner.lock().unwrap().fuse = Some(Fuse::After(operations));
+        let mut inner = self.inner.lock().unwrap();
+        if inner.fuse.is_none() {
+            inner.fuse = Some(Fuse::After(operations));
+        }
     }
 
-    /// The power goes at the next operation of some kind that was seen before,
-    /// so that what seldom happens is crashed at as well.
+    /// The power goes at the next sync of some kind that was seen before, so that
+    /// what seldom happens is crashed at as well.
     pub fn light_fuse_at_a_kind(&self) {
         let mut inner = self.inner.lock().unwrap();
-        let count = inner.seen.len();
-        let index = inner.rng.index(count);
-        let kind = inner.seen.keys().nth(index).cloned();
-        inner.fuse = kind.map(Fuse::At);
+        let syncs: Vec<String> =
+            inner.seen.keys().filter(|kind| kind.starts_with("sync")).cloned().collect();
+        let index = inner.rng.index(syncs.len());
+        inner.fuse = syncs.into_iter().nth(index).map(Fuse::At);
     }
 
     /// No crash and no failure comes by itself any more.
