@@ -52,13 +52,20 @@ const edge :Workerd.Worker = (
     (name = "TIDEMARK_COLLECTOR_DEADLINE_MS", fromEnvironment = "TIDEMARK_COLLECTOR_DEADLINE_MS"),
     (name = "TIDEMARK_DEDUPE_WINDOW_S", fromEnvironment = "TIDEMARK_DEDUPE_WINDOW_S"),
     (name = "TIDEMARK_METRICS", fromEnvironment = "TIDEMARK_METRICS"),
+    (name = "TIDEMARK_TENANT_COLLECTORS", fromEnvironment = "TIDEMARK_TENANT_COLLECTORS"),
+    (name = "TIDEMARK_HOP_NEXT_KEY_ID", fromEnvironment = "TIDEMARK_HOP_NEXT_KEY_ID"),
+    (name = "TIDEMARK_HOP_NEXT_SECRET", fromEnvironment = "TIDEMARK_HOP_NEXT_SECRET"),
+    (name = "TIDEMARK_HOLD", fromEnvironment = "TIDEMARK_HOLD"),
+    (name = "TIDEMARK_OUTBOX_MAX_BYTES", fromEnvironment = "TIDEMARK_OUTBOX_MAX_BYTES"),
     (name = "DEDUPE", durableObjectNamespace = "DedupeShard"),
+    (name = "OUTBOX", durableObjectNamespace = "Outbox"),
     (name = "ASSETS", service = "sdk-files"),
   ],
 
   # The key names the folder of the objects' files: changing it forgets them.
   durableObjectNamespaces = [
     (className = "DedupeShard", uniqueKey = "tidemark-dedupe", enableSql = true),
+    (className = "Outbox", uniqueKey = "tidemark-outbox", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "do-storage"),
 );

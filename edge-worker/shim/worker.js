@@ -1,4 +1,4 @@
-// What the runtime loads: the two classes that it knows, handed to Rust.
+// What the runtime loads: the classes that it knows, handed to Rust.
 //
 // wasm-bindgen makes a new instance of the module by itself at the first call
 // after a trap. An object made by the old instance must then be made anew,
@@ -11,27 +11,36 @@ export default class Edge extends WorkerEntrypoint {
   fetch(request) {
     return rust.fetch(request, this.env, this.ctx);
   }
+
+  queue(batch) {
+    return rust.queue(batch, this.env);
+  }
 }
 
-export class DedupeShard extends DurableObject {
-  #shard;
-  #instance;
+/** A Durable Object whose decisions are the Rust class of that name. */
+const object = (name) =>
+  class extends DurableObject {
+    #object;
+    #instance;
 
-  fetch(request) {
-    return this.#living().fetch(request);
-  }
-
-  alarm() {
-    return this.#living().alarm();
-  }
-
-  #living() {
-    // This call also replaces a module that has trapped, before the comparison.
-    const { instanceId } = rust.__worker_init_state();
-    if (this.#instance !== instanceId) {
-      this.#shard = new rust.DedupeShard(this.ctx, this.env);
-      this.#instance = instanceId;
+    fetch(request) {
+      return this.#living().fetch(request);
     }
-    return this.#shard;
-  }
-}
+
+    alarm() {
+      return this.#living().alarm();
+    }
+
+    #living() {
+      // This call also replaces a module that has trapped, before the comparison.
+      const { instanceId } = rust.__worker_init_state();
+      if (this.#instance !== instanceId) {
+        this.#object = new rust[name](this.ctx, this.env);
+        this.#instance = instanceId;
+      }
+      return this.#object;
+    }
+  };
+
+export class DedupeShard extends object("DedupeShard") {}
+export class Outbox extends object("Outbox") {}

@@ -20,7 +20,7 @@ test('a configured edge is healthy and ready', async () => {
   const edge = await startEdge({ vars: settings(collector) });
   expect(await get(edge, '/health')).toEqual([200, { status: 'ok' }]);
   expect(await get(edge, '/health/live')).toEqual([200, { status: 'ok' }]);
-  expect(await get(edge, '/health/ready')).toEqual([200, { status: 'ready' }]);
+  expect(await get(edge, '/health/ready')).toEqual([200, { status: 'ready', hold: 'none' }]);
   const [status, text] = await get(edge, '/metrics');
   expect([status, text]).toEqual([200, expect.stringContaining('tidemark_edge_events_total{verdict="accepted"} 0')]);
   await edge.stop();

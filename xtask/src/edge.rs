@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
 use crate::place::Place;
+use crate::run::say;
 use anyhow::{Context, Result, bail, ensure};
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -18,10 +19,12 @@ const CRATE: &str = "tidemark-edge-worker";
 /// How wasm-bindgen imports the module, and how the runtime wants it: workerd
 /// and Cloudflare hand a compiled module to a plain import.
 const SOURCE_IMPORT: &str = "import source wasmModule from \"./glue_bg.wasm\"";
+/// The environments of edge-worker/wrangler.toml.
+const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
 const PLAIN_IMPORT: &str = "import wasmModule from \"./worker.wasm\"";
 
 /// What is done with the bundle besides building it.
-#[derive(Clone, Copy, clap::Subcommand)]
+#[derive(Clone, clap::Subcommand)]
 pub enum Command {
     /// Let wrangler check what a deployment would upload.
     Deploy {
@@ -29,6 +32,9 @@ pub enum Command {
         /// wrangler's own command, with the account's credentials.
         #[arg(long, required = true)]
         dry_run: bool,
+        /// Only this environment of wrangler.toml; all of them unless told.
+        #[arg(long, value_parser = ENVIRONMENTS)]
+        env: Option<String>,
     },
 }
 
@@ -39,10 +45,14 @@ pub enum Command {
 pub fn run(place: &Place, command: Option<Command>) -> Result<()> {
     build(&place.root)?;
     match command {
-        Some(Command::Deploy { .. }) => {
+        Some(Command::Deploy { env, .. }) => {
             // The SDK's files are uploaded with the worker.
             crate::sdk::build(place)?;
-            deploy_dry_run(&place.root)
+            let asked = env.as_deref();
+            ENVIRONMENTS
+                .iter()
+                .filter(|name| asked.is_none_or(|asked| asked == **name))
+                .try_for_each(|name| deploy_dry_run(&place.root, name))
         }
         None => Ok(()),
     }
@@ -106,7 +116,7 @@ pub fn build(root: &Path) -> Result<()> {
 ///
 /// # Errors
 /// With wrangler's own words when it refuses.
-pub fn deploy_dry_run(root: &Path) -> Result<()> {
+fn deploy_dry_run(root: &Path, environment: &str) -> Result<()> {
     let out = root.join("target/edge-dry-run");
     let output = Process::new(node_tool(root, "wrangler")?)
         .current_dir(root.join("edge-worker"))
@@ -115,12 +125,17 @@ pub fn deploy_dry_run(root: &Path) -> Result<()> {
         .env("WRANGLER_LOG_PATH", &out)
         .args(["deploy", "--dry-run", "--outdir"])
         .arg(&out)
+        .args(["--env", environment])
         .output()
         .context("cannot run wrangler")?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let seen = printed.lines().filter(|line| line.starts_with("env.") || line.contains("Upload"));
+    say(format!("▶ wrangler deploy --dry-run --env {environment}"));
+    seen.for_each(|line| say(format!("  {}", line.trim_end())));
     ensure!(
         output.status.success(),
-        "wrangler deploy --dry-run failed:\n{}{}",
-        String::from_utf8_lossy(&output.stdout),
+        "wrangler deploy --dry-run --env {environment} failed:\n{}{}",
+        printed,
         String::from_utf8_lossy(&output.stderr)
     );
     Ok(())

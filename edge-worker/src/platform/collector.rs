@@ -1,30 +1,62 @@
-//! The signed hop to the collector.
+//! The signed hop to a tenant's collector.
 //!
 //! Fails closed: whatever is not 200 with a verdict for every event is no
-//! acceptance. A hold that keeps such batches belongs between [`forward`] and
-//! its caller; there is none yet, so that the caller hears 503.
+//! acceptance. A circuit breaker spares a collector that is away; where two keys
+//! are set, the one that the collector knows is used. Calls that come in and what
+//! comes back out of a hold go the same way, each signed when it is sent.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use tidemark_core::hop;
-use tidemark_core::verdict::EventVerdict;
+use tidemark_core::id::Uuid;
+use tidemark_core::verdict::{Code, EventVerdict};
 use worker::js_sys::Uint8Array;
 use worker::{
     AbortSignal, Date, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, web_sys,
 };
 
 use super::{body, count, log};
-use crate::policy::answer::Refused;
-use crate::policy::collector_answer::{Away, read};
+use crate::policy::breaker::{Breaker, Gate};
+use crate::policy::collector_answer::{Away, NoVerdicts, read, told_code};
 use crate::policy::config::Config;
 use crate::policy::counters::Hop;
+use crate::policy::wire::Wire;
+
+/// What an isolate remembers of a collector.
+#[derive(Default)]
+struct Circuit {
+    breaker: Breaker,
+    /// The place of the key that it knew last.
+    key: usize,
+}
+
+thread_local! {
+    /// As many as collectors are configured.
+    static CIRCUITS: RefCell<BTreeMap<String, Circuit>> = const { RefCell::new(BTreeMap::new()) };
+}
 
 /// Forwards a batch and reads the verdicts on it, in order.
 ///
 /// # Errors
-/// What the caller hears when the collector does not answer with verdicts within
-/// the deadline.
-pub(super) async fn forward(config: &Config, batch: &str) -> Result<Vec<EventVerdict>, Refused> {
-    let Ok((status, retry_after, answer)) = exchange(config, batch.as_bytes()).await else {
-        log::error("hop_silent", &[]);
+/// Why there are none: the collector does not answer within the deadline, or with
+/// something else, or the breaker spares it.
+pub(super) async fn forward(
+    config: &Config,
+    tenant_id: Uuid,
+    wire: &Wire,
+) -> Result<Vec<EventVerdict>, NoVerdicts> {
+    let url = config.forwarding.url(tenant_id);
+    let deadline_ms = config.collector_deadline_ms;
+    if let Gate::Shut { for_ms } =
+        with(url, |circuit| circuit.breaker.ask(super::now_ms(), deadline_ms))
+    {
+        count::hop(Hop::Spared);
+        let retry_after_s = u32::try_from(for_ms.saturating_add(999) / 1_000).unwrap_or(1).max(1);
+        return Err(Away { retry_after_s, ..Away::silent() }.into());
+    }
+    let Some((status, retry_after, answer)) = by_known_key(config, url, wire).await else {
+        with(url, |circuit| circuit.breaker.failed(super::now_ms()));
         count::hop(Hop::Silent);
         return Err(Away::silent().into());
     };
@@ -32,25 +64,69 @@ pub(super) async fn forward(config: &Config, batch: &str) -> Result<Vec<EventVer
     if verdicts.is_err() {
         log::error("hop_refused", &[("status", &status.to_string())]);
     }
+    let is_at_fault = status >= 500 || (status == 200 && verdicts.is_err());
+    with(url, |circuit| match is_at_fault {
+        true => circuit.breaker.failed(super::now_ms()),
+        false => circuit.breaker.answered(),
+    });
     count::hop(if verdicts.is_ok() { Hop::Answered } else { Hop::Refused });
     verdicts
+}
+
+fn with<T>(url: &str, change: impl FnOnce(&mut Circuit) -> T) -> T {
+    CIRCUITS.with_borrow_mut(|circuits| match circuits.get_mut(url) {
+        Some(circuit) => change(circuit),
+        None => change(circuits.entry(url.into()).or_default()),
+    })
 }
 
 /// Status, `Retry-After` and body of the collector's answer.
 type Exchange = (u16, Option<String>, Vec<u8>);
 
-async fn exchange(config: &Config, batch: &[u8]) -> Result<Exchange, worker::Error> {
+/// Sends with the key that was known last; where the collector does not know it,
+/// with each other one. `None` where nobody answers.
+async fn by_known_key(config: &Config, url: &str, wire: &Wire) -> Option<Exchange> {
+    let keys = &config.forwarding.keys;
+    let first = with(url, |circuit| circuit.key);
+    let mut last = None;
+    for (place, key) in keys.iter().enumerate().cycle().skip(first).take(keys.len()) {
+        let answer = match exchange(config, url, key, wire).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                log::error("hop_silent", &[("detail", &error.to_string())]);
+                return None;
+            }
+        };
+        if answer.0 != 401 || told_code(&answer.2) != Some(Code::InvalidSignature) {
+            with(url, |circuit| circuit.key = place);
+            return Some(answer);
+        }
+        log::error("hop_key_unknown", &[("key_id", &key.id)]);
+        last = Some(answer);
+    }
+    last
+}
+
+async fn exchange(
+    config: &Config,
+    url: &str,
+    key: &hop::Key,
+    wire: &Wire,
+) -> Result<Exchange, worker::Error> {
     let now_ms = i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX);
     let headers = Headers::new();
     headers.set("content-type", "application/json")?;
-    headers.set(hop::HEADER, &hop::sign(&config.hop_key, now_ms, hop::PATH, batch))?;
+    if let Some(coding) = wire.content_encoding() {
+        headers.set("content-encoding", coding)?;
+    }
+    headers.set(hop::HEADER, &hop::sign(key, now_ms, hop::PATH, &wire.bytes))?;
     let mut init = RequestInit::new();
     init.with_method(Method::Post)
         .with_headers(headers)
-        .with_body(Some(Uint8Array::from(batch).into()))
+        .with_body(Some(Uint8Array::from(wire.bytes.as_slice()).into()))
         // Following a redirect would hand the events to whoever it names.
         .with_redirect(RequestRedirect::Manual);
-    let request = Request::new_with_init(&config.ingest_url, &init)?;
+    let request = Request::new_with_init(url, &init)?;
     let deadline = web_sys::AbortSignal::timeout_with_u32(config.collector_deadline_ms);
     let mut response =
         Fetch::Request(request).send_with_signal(&AbortSignal::from(deadline)).await?;

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 
 use tidemark_core::verdict::{Code, EventVerdict};
 
-use crate::policy::counters::{Counters, Dedupe, Hop};
+use crate::policy::counters::{Counters, Dedupe, Hold, Hop, Redelivery};
+use crate::policy::hold::drain::Drain;
 
 thread_local! {
     static COUNTERS: RefCell<Counters> = RefCell::new(Counters::default());
@@ -28,6 +29,36 @@ pub(super) fn dedupe(what: Dedupe) {
 /// Counts what became of a forwarded batch.
 pub(super) fn hop(what: Hop) {
     COUNTERS.with_borrow_mut(|counters| counters.hop(what));
+}
+
+/// Counts what became of a batch that was to be held.
+pub(super) fn hold(what: Hold) {
+    COUNTERS.with_borrow_mut(|counters| counters.hold(what));
+}
+
+/// Counts the events of a body that an outbox keeps.
+pub(super) fn held(events: u16) {
+    COUNTERS.with_borrow_mut(|counters| counters.held(events));
+}
+
+/// Counts the verdicts on a held body.
+pub(super) fn redelivered(verdicts: &[EventVerdict]) {
+    COUNTERS.with_borrow_mut(|counters| counters.redelivered(verdicts));
+}
+
+/// Counts a try that did not get rid of a held body.
+pub(super) fn redelivery(what: Redelivery) {
+    COUNTERS.with_borrow_mut(|counters| counters.redelivery(what));
+}
+
+/// Counts the events of a body that became a dead letter.
+pub(super) fn dead_letter(events: u16) {
+    COUNTERS.with_borrow_mut(|counters| counters.dead_letter(events));
+}
+
+/// Takes up what an outbox holds now.
+pub(super) fn outbox(id: &str, drain: &Drain) {
+    COUNTERS.with_borrow_mut(|counters| counters.outbox(id, drain));
 }
 
 /// The counters as Prometheus text.

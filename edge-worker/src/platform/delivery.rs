@@ -1,5 +1,5 @@
 //! What happens to a batch's events once they are judged: claimed at the shard,
-//! forwarded, settled.
+//! forwarded, or held, and settled.
 //!
 //! Goes on when the caller hangs up, because a claim that nobody settles would
 //! keep the caller's next try waiting.
@@ -11,12 +11,14 @@ use tidemark_core::judge::{JudgedBatch, Site};
 use worker::Env;
 
 use super::dedupe::{Claimed, Shard};
+use super::hold::{self, NotKept};
 use super::{collector, random};
 use crate::policy::answer::Refused;
-use crate::policy::collector_answer::Away;
+use crate::policy::collector_answer::{Away, NoVerdicts};
 use crate::policy::config::Config;
 use crate::policy::hop_body;
 use crate::policy::plan::Plan;
+use crate::policy::wire::Wire;
 
 /// A judged batch with everything that delivering it needs.
 pub(super) struct Delivery {
@@ -51,12 +53,45 @@ impl Delivery {
         if open.is_empty() {
             return Ok(self.plan);
         }
-        let name = self.batch_name.as_deref();
-        let hop = hop_body::write(&self.site, name, self.received_at_ms, &self.judged, &open);
-        let durable = collector::forward(&self.config, &hop)
-            .await
-            .and_then(|answer| self.plan.settle(&answer).map_err(|_| Away::silent().into()));
+        let wire = self.write(&open);
+        let answer = collector::forward(&self.config, self.site.tenant_id, &wire).await;
+        let settled = answer.and_then(|answer| {
+            self.plan.settle(&answer).map_err(|_| NoVerdicts::Away(Away::silent()))
+        });
+        let durable = match settled {
+            Ok(durable) => Ok(durable),
+            Err(NoVerdicts::Away(away)) => match self.hold(wire, &open, away).await {
+                Ok(()) => Ok(self.plan.settle_held()),
+                Err(away) => Err(away.into()),
+            },
+            Err(none) => Err(none.into()),
+        };
         shard.settle(durable.as_deref().unwrap_or_default()).await;
         durable.map(|_| self.plan)
+    }
+
+    /// Keeps the open events until the collector is back.
+    ///
+    /// # Errors
+    /// What the caller hears when they are not kept.
+    async fn hold(&self, wire: Wire, open: &[usize], away: Away) -> Result<(), Away> {
+        let kind = hold::kind(&self.config, &self.env).ok_or(away)?;
+        let batch = hold::Batch {
+            tenant_id: self.site.tenant_id,
+            now_ms: super::now_ms(),
+            events: open,
+            wire,
+            write: &|events| self.write(events),
+        };
+        hold::keep(kind, &self.env, batch).await.map_err(|not| match not {
+            NotKept::Full => Away::hold_is_full(),
+            NotKept::Away => away,
+        })
+    }
+
+    /// The hop's body of some of the events.
+    fn write(&self, events: &[usize]) -> Wire {
+        let name = self.batch_name.as_deref();
+        Wire::of(&hop_body::write(&self.site, name, self.received_at_ms, &self.judged, events))
     }
 }

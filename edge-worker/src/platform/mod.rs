@@ -13,6 +13,7 @@ mod dedupe_shard;
 mod delivery;
 mod files;
 mod head;
+mod hold;
 mod ingest;
 mod log;
 mod random;
@@ -20,7 +21,7 @@ mod reply;
 mod settings;
 
 use tidemark_core::verdict::Code;
-use worker::{Context, Env, Request, Response, Result, event};
+use worker::{Context, Date, Env, Request, Response, Result, event};
 
 use crate::policy::admission;
 use crate::policy::answer::{Answer, Refused};
@@ -58,7 +59,10 @@ async fn dispatch(
         }
         Route::Health => Answer::json(200, String::from("{\"status\":\"ok\"}")),
         Route::Ready => match &settings::of(env).config {
-            Ok(_) => Answer::json(200, String::from("{\"status\":\"ready\"}")),
+            Ok(config) => {
+                let hold = hold::kind(config, env).map_or("none", hold::Kind::as_str);
+                Answer::json(200, format!("{{\"status\":\"ready\",\"hold\":\"{hold}\"}}"))
+            }
             Err(error) => {
                 let body =
                     serde_json::json!({ "status": "misconfigured", "detail": error.to_string() });
@@ -84,6 +88,11 @@ fn preflight(call: &Call, env: &Env) -> Answer {
         (Ok(()), None) => refuse(&Code::OriginNotAllowed.into()),
         (Err(refused), _) => refuse(&refused).with(cors_headers(None)),
     }
+}
+
+/// Now, in Unix milliseconds.
+fn now_ms() -> i64 {
+    i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX)
 }
 
 fn refuse(refused: &Refused) -> Answer {

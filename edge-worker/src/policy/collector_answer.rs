@@ -10,6 +10,36 @@ const RETRY_AFTER_MAX_S: u32 = 3_600;
 /// What a caller is told when the collector does not say: long enough for a
 /// restart, short enough for a page that is still open.
 pub const RETRY_AFTER_S: u32 = 5;
+/// What a caller is told when the hold is full: an outbox tries every minute.
+const HOLD_FULL_RETRY_AFTER_S: u32 = 60;
+
+/// Why a forwarded batch has no verdicts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoVerdicts {
+    /// Nobody answers, or what the operator has to mend is in the way: the batch
+    /// may be held.
+    Away(Away),
+    /// The collector takes no more from this tenant for now: a caller is told so,
+    /// and nothing is held, because holding would get round the limit.
+    Slow(Away),
+    /// It is refused for good: sending it again cannot help.
+    Final(Refused),
+}
+
+impl From<Away> for NoVerdicts {
+    fn from(away: Away) -> Self {
+        Self::Away(away)
+    }
+}
+
+impl From<NoVerdicts> for Refused {
+    fn from(none: NoVerdicts) -> Self {
+        match none {
+            NoVerdicts::Away(away) | NoVerdicts::Slow(away) => away.into(),
+            NoVerdicts::Final(refused) => refused,
+        }
+    }
+}
 
 /// Why a call could not be forwarded, as the caller hears it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +54,11 @@ impl Away {
     /// Nobody answered, or nothing that can be understood.
     pub const fn silent() -> Self {
         Self { code: Code::CollectorUnavailable, retry_after_s: RETRY_AFTER_S }
+    }
+
+    /// The hold has no room left: some of it has to drain first.
+    pub const fn hold_is_full() -> Self {
+        Self { code: Code::Overloaded, retry_after_s: HOLD_FULL_RETRY_AFTER_S }
     }
 
     /// Too much is under way.
@@ -42,7 +77,7 @@ pub fn read(
     status: u16,
     retry_after: Option<&str>,
     body: &[u8],
-) -> Result<Vec<EventVerdict>, Refused> {
+) -> Result<Vec<EventVerdict>, NoVerdicts> {
     let retry_after_s = retry_after
         .and_then(|text| text.trim().parse().ok())
         .map_or(RETRY_AFTER_S, |seconds: u32| seconds.clamp(1, RETRY_AFTER_MAX_S));
@@ -54,6 +89,11 @@ pub fn read(
     }
     let verdicts = value.and_then(|value| value.get("verdicts")).ok_or(away)?;
     verdicts.items().map(|line| read_line(line).ok_or_else(|| away.into())).collect()
+}
+
+/// The code of the error that an answer tells.
+pub fn told_code(body: &[u8]) -> Option<Code> {
+    told_by(json::check(body).ok()?).code
 }
 
 /// The error that an answer tells.
@@ -72,7 +112,8 @@ fn told_by(answer: Value<'_>) -> Told {
 }
 
 /// What a caller hears when the hop was refused.
-fn refused(status: u16, told: &Told, away: Away) -> Refused {
+fn refused(status: u16, told: &Told, away: Away) -> NoVerdicts {
+    let final_code = |code: Code| NoVerdicts::Final(code.into());
     let place = told.pointer.as_deref();
     match (status, told.code) {
         // The edge's own members: a tenant that the collector lacks, or a clock.
@@ -83,12 +124,12 @@ fn refused(status: u16, told: &Told, away: Away) -> Refused {
         (400, Some(Code::BodyBroken | Code::InvalidEncoding)) => away.into(),
         // The key, the address, the form of the hop: mended by the operator.
         (401 | 403..=408 | 415 | 421 | 425, _) => away.into(),
-        (429, _) => Away { code: Code::RateLimited, ..away }.into(),
-        (413, Some(Code::TooManyEvents)) => Code::TooManyEvents.into(),
-        (413, _) => Code::BodyTooLarge.into(),
+        (429, _) => NoVerdicts::Slow(Away { code: Code::RateLimited, ..away }),
+        (413, Some(Code::TooManyEvents)) => final_code(Code::TooManyEvents),
+        (413, _) => final_code(Code::BodyTooLarge),
         (400..=499, _) => match place.filter(|place| is_callers(place)) {
-            Some(place) => Refusal::at(Code::InvalidBatch, place).into(),
-            None => Code::InvalidBatch.into(),
+            Some(place) => NoVerdicts::Final(Refusal::at(Code::InvalidBatch, place).into()),
+            None => final_code(Code::InvalidBatch),
         },
         (_, Some(code @ (Code::StoreUnavailable | Code::Overloaded))) => {
             Away { code, ..away }.into()
@@ -161,6 +202,7 @@ mod tests {
             format!(r#"{{"error":{{"code":"{code}","detail":"x","pointer":"{pointer}"}}}}"#)
         };
         let invalid = || Refused::from(Code::InvalidBatch);
+        let final_ = NoVerdicts::Final;
         for (status, body, expected) in [
             (
                 400,
@@ -173,7 +215,8 @@ mod tests {
             (413, String::new(), Code::BodyTooLarge.into()),
             (413, told("too_many_events", "/events"), Code::TooManyEvents.into()),
         ] {
-            assert_eq!(read(status, None, body.as_bytes()), Err(expected), "{status} {body}");
+            let expected = Err(final_(expected));
+            assert_eq!(read(status, None, body.as_bytes()), expected, "{status} {body}");
         }
     }
 
@@ -191,7 +234,7 @@ mod tests {
     #[test]
     fn too_much_is_told_with_its_time() {
         let limited = Away { code: Code::RateLimited, retry_after_s: 9 };
-        assert_eq!(read(429, Some("9"), b""), Err(limited.into()));
+        assert_eq!(read(429, Some("9"), b""), Err(NoVerdicts::Slow(limited)));
         let body = br#"{"error":{"code":"overloaded","detail":"x"}}"#;
         assert_eq!(read(503, None, body), Err(Away::overloaded().into()));
     }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tidemark_core::hop;
 use tidemark_core::judge::Site;
 
+use super::forwarding::Forwarding;
 use super::origin;
 use super::window::WINDOW_MS;
 
@@ -38,6 +39,8 @@ pub struct Config {
     pub ingest_url: String,
     /// `TIDEMARK_HOP_KEY_ID` and `TIDEMARK_HOP_SECRET`.
     pub hop_key: hop::Key,
+    /// Every tenant's collector, and the keys that sign.
+    pub forwarding: Forwarding,
     /// `TIDEMARK_SALT_SECRET`: without it a user_id that is personal data
     /// is removed instead of hashed.
     pub salt_secret: Option<String>,
@@ -63,7 +66,7 @@ pub struct ConfigError {
     pub problem: String,
 }
 
-fn wrong(binding: &'static str, problem: impl Into<String>) -> ConfigError {
+pub(super) fn wrong(binding: &'static str, problem: impl Into<String>) -> ConfigError {
     ConfigError { binding, problem: problem.into() }
 }
 
@@ -81,14 +84,18 @@ impl Config {
         let sites = read_sites(&required("TIDEMARK_SITES")?)?;
         let listed_origins = sites.values().flat_map(|site| site.origins.iter().cloned()).collect();
         dedupe_window_ms(bindings)?;
+        let ingest_url =
+            ingest_url("TIDEMARK_COLLECTOR_URL", &required("TIDEMARK_COLLECTOR_URL")?)?;
+        let hop_key = hop::Key {
+            id: key_id("TIDEMARK_HOP_KEY_ID", required("TIDEMARK_HOP_KEY_ID")?)?,
+            secret: required("TIDEMARK_HOP_SECRET")?.into_bytes(),
+        };
         Ok(Self {
             sites,
             listed_origins,
-            ingest_url: ingest_url(&required("TIDEMARK_COLLECTOR_URL")?)?,
-            hop_key: hop::Key {
-                id: key_id(required("TIDEMARK_HOP_KEY_ID")?)?,
-                secret: required("TIDEMARK_HOP_SECRET")?.into_bytes(),
-            },
+            forwarding: Forwarding::read(bindings, ingest_url.clone(), hop_key.clone())?,
+            ingest_url,
+            hop_key,
             salt_secret: bindings("TIDEMARK_SALT_SECRET").filter(|s| !s.is_empty()),
             client_ip_header: bindings("TIDEMARK_CLIENT_IP_HEADER").filter(|s| !s.is_empty()),
             collector_deadline_ms: collector_deadline_ms(bindings)?,
@@ -160,24 +167,24 @@ fn read_sites(json: &str) -> Result<BTreeMap<String, Site>, ConfigError> {
     Ok(sites)
 }
 
-fn ingest_url(collector: &str) -> Result<String, ConfigError> {
+pub(super) fn ingest_url(binding: &'static str, collector: &str) -> Result<String, ConfigError> {
     let base = collector.trim_end_matches('/');
     let host = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
     match host {
         Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => {
             Ok(format!("{base}{}", hop::PATH))
         }
-        _ => Err(wrong("TIDEMARK_COLLECTOR_URL", "is not `http(s)://host[:port]`")),
+        _ => Err(wrong(binding, "is not `http(s)://host[:port]`")),
     }
 }
 
 /// The id travels in a header between commas.
-fn key_id(id: String) -> Result<String, ConfigError> {
+pub(super) fn key_id(binding: &'static str, id: String) -> Result<String, ConfigError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if id.bytes().all(plain) {
         Ok(id)
     } else {
-        Err(wrong("TIDEMARK_HOP_KEY_ID", "holds more than letters, digits, `-`, `_` and `.`"))
+        Err(wrong(binding, "holds more than letters, digits, `-`, `_` and `.`"))
     }
 }
 

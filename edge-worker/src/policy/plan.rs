@@ -109,6 +109,17 @@ impl Plan {
         Ok(durable)
     }
 
+    /// Settles the open events as accepted, because a hold keeps them, and returns
+    /// their ids.
+    pub fn settle_held(&mut self) -> Vec<Uuid> {
+        let open = self.lines.iter_mut().filter(|line| line.fate == Fate::Open);
+        open.filter_map(|line| {
+            line.fate = Fate::Settled;
+            line.id
+        })
+        .collect()
+    }
+
     /// The answer's lines, once nothing is open: a twin of what is durable is a
     /// duplicate, a twin of anything else is told the same.
     pub fn verdicts(&self) -> Vec<EventVerdict> {
@@ -192,6 +203,15 @@ mod tests {
         assert_eq!(plan.open_ids(), [Uuid([1; 16]), Uuid([3; 16])]);
         plan.settle(&[told(1, Verdict::Accepted), told(3, Verdict::Duplicate)]).unwrap();
         assert_eq!(names(&plan), ["accepted", "duplicate", "duplicate", "duplicate"]);
+    }
+
+    #[test]
+    fn what_is_held_is_accepted() {
+        let mut plan = Plan::new(&batch(&[1, 2, 0, 2, 3]));
+        plan.settle_known(&[false, false, true]);
+        assert_eq!(plan.settle_held(), [Uuid([1; 16]), Uuid([2; 16])]);
+        assert_eq!(names(&plan), ["accepted", "accepted", "rejected", "duplicate", "duplicate"]);
+        assert!(plan.open().is_empty());
     }
 
     #[test]

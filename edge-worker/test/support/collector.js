@@ -2,16 +2,20 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { gunzipSync } from 'node:zlib';
 
 export const HOP_KEY_ID = 'k1';
 export const HOP_SECRET = 'the secret of the hop';
+export const NEXT_KEY_ID = 'k2';
+export const NEXT_SECRET = 'the next secret of the hop';
+const KEYS = { [HOP_KEY_ID]: HOP_SECRET, [NEXT_KEY_ID]: NEXT_SECRET };
 
 /** Why a call's signature does not hold, written from the documentation and not from the code. */
-function fault(header, path, body) {
+function fault(header, path, body, known) {
   const [version, keyId, time, tag, ...rest] = String(header).split(',');
-  if (version !== 'v1' || keyId !== HOP_KEY_ID || rest.length > 0) return `form: ${header}`;
+  if (version !== 'v1' || !known.includes(keyId) || rest.length > 0) return `form: ${header}`;
   if (!/^\d+$/.test(time) || Math.abs(Date.now() - Number(time)) > 300_000) return `time: ${time}`;
-  const mac = createHmac('sha256', HOP_SECRET).update(`v1\n${keyId}\n${time}\n${path}\n`).update(body);
+  const mac = createHmac('sha256', KEYS[keyId]).update(`v1\n${keyId}\n${time}\n${path}\n`).update(body);
   const expected = mac.digest();
   const given = Buffer.from(tag, 'hex');
   return given.length === 32 && timingSafeEqual(given, expected) ? null : `tag: ${tag}`;
@@ -29,25 +33,28 @@ export function acceptAll(batch) {
  * gives (or promises) `{ status, headers?, body }`, or `null` to hang up, or `undefined` never to answer.
  */
 export async function startCollector(port = 0) {
-  const collector = { batches: [], texts: [], faults: [], respond: acceptAll };
+  const collector = { batches: [], texts: [], faults: [], codings: [], keys: [HOP_KEY_ID], respond: acceptAll };
   const server = createServer(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks);
-    const wrong = fault(request.headers['tidemark-signature'], request.url, body);
+    const wrong = fault(request.headers['tidemark-signature'], request.url, body, collector.keys);
     if (wrong || request.method !== 'POST' || request.url !== '/internal/v1/ingest') {
       collector.faults.push(wrong ?? `${request.method} ${request.url}`);
       response.writeHead(401).end('{"error":{"code":"invalid_signature","detail":""}}');
       return;
     }
-    const batch = JSON.parse(body);
+    const coding = request.headers['content-encoding'];
+    const text = String(coding === 'gzip' ? gunzipSync(body) : body);
+    const batch = JSON.parse(text);
     collector.batches.push(batch);
-    collector.texts.push(String(body));
+    collector.texts.push(text);
+    collector.codings.push(coding);
     const answer = await collector.respond(batch);
     if (answer === null) request.socket.destroy();
     if (!answer) return;
-    const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
-    response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers }).end(text);
+    const told = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+    response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers }).end(told);
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -56,6 +63,9 @@ export async function startCollector(port = 0) {
   collector.forget = () => {
     collector.batches.length = 0;
     collector.texts.length = 0;
+    collector.codings.length = 0;
+    collector.faults.length = 0;
+    collector.keys = [HOP_KEY_ID];
     collector.respond = acceptAll;
   };
   collector.stop = async () => {

@@ -26,6 +26,8 @@ export function settings(collector, changes = {}) {
     TIDEMARK_HOP_KEY_ID: HOP_KEY_ID,
     TIDEMARK_HOP_SECRET: HOP_SECRET,
     TIDEMARK_METRICS: 'public',
+    // Most tests want to hear of a collector that is away; those of the hold take this back.
+    TIDEMARK_HOLD: 'off',
     ...changes,
   };
 }
@@ -55,9 +57,11 @@ export function verdicts(answer) {
   return answer.body.verdicts.map(({ verdict }) => verdict);
 }
 
-/** One counter of an edge; 0 where it has not counted yet. */
+/** One counter of an edge, or without a label the series of that very name; 0 where it has not counted yet. */
 export async function counter(edge, name, label) {
   const text = await (await fetch(`${edge.url}/metrics`)).text();
-  const line = text.split('\n').find((found) => found.startsWith(`tidemark_edge_${name}_total{`) && found.includes(`"${label}"`));
+  const line = text
+    .split('\n')
+    .find((found) => (label ? found.startsWith(`tidemark_edge_${name}_total{`) && found.includes(`"${label}"`) : found.startsWith(`tidemark_edge_${name} `)));
   return line ? Number(line.split(' ').at(-1)) : 0;
 }
