@@ -44,5 +44,6 @@ test.for(['edge', 'collector', 'clickhouse'])('%s is killed: it comes back, and 
     return got.status === 200 && got.answer;
   });
   expect(answer.accepted + answer.duplicate).toBe(1);
-  expect(await rowsOfEvents(stack, [next.event_id])).toHaveLength(1);
+  // While the part was still away the edge held it.
+  await until('it is stored', async () => (await rowsOfEvents(stack, [next.event_id])).length === 1, RESTART_DEADLINE_MS);
 });
