@@ -34,7 +34,11 @@ async function fire(consent) {
     'Tidemark edge': visitor.edge,
     'Tidemark write key': stack.write_key,
     'Tidemark analytics consent': consent,
-    'Tidemark event names': { addToCart: 'commerce.add_to_cart' },
+    'Tidemark options': {
+      eventNames: { addToCart: 'commerce.add_to_cart' },
+      domEvents: { netra_chat_message: 'chat_interaction' },
+      global: 'netraAnalytics',
+    },
     'Container ID': 'GTM-TEST123',
   };
   const html = TAG.replace(/\{\{([^}]+)\}\}/g, (_, name) => {
@@ -78,6 +82,44 @@ test('pushes of the page arrive as rows with the container id', async () => {
     expect(row.page_path).toBe('/goods/watch-cap');
     expect(JSON.stringify(row)).not.toContain('example.org');
   }
+});
+
+test('GA4 commerce, a chat\'s DOM event and the global push arrive by the catalogue\'s names', async () => {
+  await open();
+  await fire('granted');
+  await visitor.sdkRuns();
+  await visitor.page.evaluate(() => {
+    const items = [{ item_id: 'sku_4711', item_name: 'Trail shoe', price: 89.9, quantity: 2 }];
+    window.dataLayer.push({ event: 'purchase', ecommerce: { transaction_id: 'o_1042', value: 179.8, currency: 'EUR', items } });
+    function gtag() {
+      window.dataLayer.push(arguments);
+    }
+    gtag('event', 'view_item', { currency: 'EUR', items });
+    document.body.dispatchEvent(new CustomEvent('netra_chat_message', {
+      detail: { thread_id: 't_1', message_id: 'm_1', message_type: 'user_prompt', prompt_length: 42, is_follow_up: false },
+    }));
+    window.netraAnalytics.push({ event_type: 'feature_usage', feature_name: 'export', action: 'opened', success: true });
+  });
+  await visitor.flush();
+
+  const session = await visitor.session();
+  const rows = await rowsOfSession(stack, session);
+  expect(countByName(rows)).toEqual({
+    'page.viewed': 1, early_bird: 1, 'commerce.purchase': 1, 'commerce.view': 1, chat_interaction: 1, feature_usage: 1,
+  });
+  const row = (name) => rows.find((candidate) => candidate.event_name === name);
+  expect(JSON.stringify(row('commerce.purchase').attributes)).toContain('o_1042');
+  expect(JSON.stringify(row('commerce.view').attributes)).toContain('sku_4711');
+  expect(JSON.stringify(row('chat_interaction').attributes)).toContain('t_1');
+  for (const one of rows) {
+    expect(one.gtm_container_id).toBe('GTM-TEST123');
+  }
+  // The other tags of the page read it in the layer, with the session of our rows.
+  const pushed = await visitor.page.evaluate(() => window.dataLayer.filter(({ event }) => event === 'tidemark_event'));
+  expect(pushed.map(({ event_name, session_id }) => [event_name, session_id])).toEqual([
+    ['chat_interaction', session],
+    ['feature_usage', session],
+  ]);
 });
 
 test('a refusal sends nothing until the container says that consent was given', async () => {

@@ -4,7 +4,7 @@
 //! ([`lint`]); then each generator gives files with their text: the references in
 //! docs ([`reference`], [`verdicts`], [`consent`]), what core embeds ([`builtin`], [`fields`]),
 //! its types ([`rust_types`]), the page's types ([`typescript`]) and the tag
-//! manager's list ([`gtm`]). A file that no generator gives any more is removed
+//! manager's template and tag ([`gtm`]). A file that no generator gives any more is removed
 //! from the folders that are generated as a whole.
 
 mod builtin;
@@ -52,8 +52,7 @@ pub fn run(place: &Place, check: bool) -> Result<()> {
     files.insert("core/src/catalogue/fields.rs".into(), fields::fields(place, &schemas)?);
     files.extend(rust_types::modules(place, &schemas)?);
     files.insert("npm/web/src/generated/events.ts".into(), typescript::types(&schemas));
-    files.insert("gtm-template/fields.generated.json".into(), gtm::fields(&schemas)?);
-
+    files.extend(gtm::files(place, &schemas)?);
     files.insert("schemas/openapi/collector.json".into(), openapi::collector(place)?);
 
     let mut stale = leftovers(place, &files)?;
