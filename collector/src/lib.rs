@@ -2,20 +2,18 @@
 //!
 //! In the order of an event's journey:
 //!
-//! [`ingest`] verifies the signed hop, splits the batch and reads each event
-//! into a [`log::Record`] → [`log`] is the seam between admitting and storing →
-//! [`process`] carries records on into the [`store`], the only module that knows
-//! ClickHouse → [`api`] answers questions: health, metrics, stats.
+//! [`ingest`] verifies the signed hop or the write key, splits the batch, judges each
+//! event and writes it as a [`record`] → [`log`] makes it durable on disk, knows it
+//! again by [`dedupe`], and only then the sender is answered → [`process`] carries
+//! blocks of records on into the [`store`], exactly once; it is the only module that
+//! knows ClickHouse → [`api`] answers questions: health, metrics, stats.
 //!
 //! The arrows: ingest → log ← process → store ← api. [`clock`], [`config`],
 //! [`disk`], [`limits`], [`metrics`], [`place`], [`record`], [`refusal`],
 //! [`schemas`], [`sites`] and [`spelling`] are leaves that everything may read;
-//! [`serve`] alone knows all of them and wires them up. [`openapi`] describes the HTTP of all this; [`admin`] is the command line
-//! of tenants, sites and keys, [`commands`] are those that need no service.
-//!
-//! Deliberately not here yet: a log of its own on disk. Between ingest and store
-//! stands a write-through, and an event is durable when ClickHouse has inserted
-//! it; [`log`] says exactly what that promises and what it does not.
+//! [`serve`] alone knows all of them and wires them up. [`openapi`] describes the HTTP
+//! of all this; [`admin`] is the command line of tenants, sites and keys, [`commands`]
+//! are those that need no service.
 #![forbid(unsafe_code)]
 
 pub mod admin;

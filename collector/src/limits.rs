@@ -11,7 +11,7 @@ use tidemark_core::limits::HOP_BATCH_MAX_BYTES;
 pub const MAX_CONNECTIONS: usize = 1024;
 
 /// Ingest calls worked on at once. Each holds its body twice (wire and
-/// decompressed) and its rows: 64 × 3 × 2 MB = 384 MB at the very worst. Beyond
+/// decompressed) and its entries: 64 × 3 × 2 MB = 384 MB at the very worst. Beyond
 /// them the answer is 503 with Retry-After, before anything is read.
 pub const MAX_INGEST_IN_FLIGHT: usize = 64;
 
@@ -66,12 +66,6 @@ pub const DRAIN_MAX_BYTES: usize = 4 * BODY_MAX_BYTES;
 
 /// How long a refused body is read away.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// How long ClickHouse may take to take one chunk of an insert.
-pub const INSERT_SEND_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long ClickHouse may take to finish an insert.
-pub const INSERT_END_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long a reading query may take.
 pub const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -153,15 +147,28 @@ pub const ROLLUP_EVERY_MS: u64 = 1_000;
 /// ClickHouse would cut it into two parts, as a group has a row at least.
 pub const ROLLUP_MAX_OFFSETS: u64 = 500_000;
 
-/// The longest that any request may take: body, then insert, and a margin, so
-/// that the inner time-outs speak first and say what was slow.
+/// The longest that any request may take: body, then the log's group commit or a
+/// question to ClickHouse, and a margin for a slow disk, so that the inner
+/// time-outs speak first and say what was slow.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// How long requests in flight may finish after a stop was asked for.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(30);
 
-/// Seconds that a refused sender is told to wait: longer than a restart of
-/// ClickHouse on one machine, shorter than a person's patience.
+/// How long a stop waits for what is acknowledged to be in ClickHouse as well, when
+/// it answers: a block's age and one insert. What is not there by then is in the
+/// log, and goes on at the next start.
+pub const DRAIN_GRACE: Duration = Duration::from_secs(5);
+
+/// How long a stop waits for a statement under way.
+pub const WRITERS_GRACE: Duration = Duration::from_secs(10);
+
+/// How often the writers are told of new entries, at most: under load their own
+/// clock closes the blocks, so that more would only cost threads their sleep.
+pub const WAKE_PAUSE: Duration = Duration::from_millis(20);
+
+/// Seconds that a refused sender is told to wait: longer than a group commit on a
+/// slow disk and than a restart on one machine, shorter than a person's patience.
 pub const RETRY_AFTER_SECS: u64 = 5;
 
 /// How often a running collector asks whether sites or keys have changed, which
@@ -180,5 +187,5 @@ pub const MIGRATION_RETRY: Duration = Duration::from_secs(1);
 
 const _: () = assert!(
     REQUEST_TIMEOUT.as_secs()
-        > BODY_TIMEOUT.as_secs() + INSERT_SEND_TIMEOUT.as_secs() + INSERT_END_TIMEOUT.as_secs()
+        > BODY_TIMEOUT.as_secs() + QUERY_TIMEOUT.as_secs() + DRAIN_TIMEOUT.as_secs()
 );

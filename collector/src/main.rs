@@ -38,7 +38,7 @@ Configuration:
 Exit codes:
   0 done, or stopped by SIGTERM or SIGINT · 1 failed · 2 wrong use";
 
-/// Takes events from the edge, stores them in ClickHouse, and answers questions.
+/// Takes events, makes them durable, stores them in ClickHouse once, and answers questions.
 #[derive(Debug, Parser)]
 #[command(name = "tidemark", version, propagate_version = true, after_help = CONFIGURATION_HELP)]
 struct Cli {
@@ -51,8 +51,9 @@ enum Command {
     /// Serve HTTP until SIGTERM or SIGINT; requests under way are finished.
     ///
     /// Prints one line of JSON with its address once it listens; logs go to
-    /// standard error. SIGHUP reads log.level anew. Applies the migrations first. While ClickHouse is away, /health/ready and
-    /// ingest answer 503, and the migrations are tried again.
+    /// standard error. SIGHUP reads log.level anew. Migrations are applied as soon as
+    /// ClickHouse answers; while it is away, events are taken into the log in data.dir,
+    /// and drain later.
     #[command(after_help = CONFIGURATION_HELP)]
     Serve {
         #[command(flatten)]

@@ -13,8 +13,11 @@ use tidemark_core::verdict::{Code, EventVerdict, Verdict};
 
 use crate::refusal::Refused;
 
+mod log;
 mod writer;
 
+use log::LogSeries;
+pub use log::LogSnapshot;
 use writer::WriterSeries;
 pub use writer::WriterSnapshot;
 
@@ -27,6 +30,23 @@ const INSERT_BUCKETS: [f64; 12] =
 const REQUEST_BUCKETS: [f64; 12] =
     [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 40.0];
 
+/// Upper bounds in seconds: an SSD syncs in 0.1 to 5 ms, a busy disk in 100.
+const FSYNC_BUCKETS: [f64; 12] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
+
+/// Upper bounds in seconds from capture to storage: a block closes after 0.2, the
+/// promise is 1; a page keeps events for up to six days.
+const AGE_BUCKETS: [f64; 12] =
+    [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 600.0, 3_600.0, 86_400.0, 604_800.0];
+
+/// Upper bounds in rows of a block, up to its bound of 50,000.
+const ROW_BUCKETS: [f64; 10] =
+    [1.0, 10.0, 100.0, 500.0, 1_000.0, 2_500.0, 5_000.0, 10_000.0, 25_000.0, 50_000.0];
+
+/// Upper bounds in bytes of a block's records, up to its bound of 16 MiB.
+const BYTE_BUCKETS: [f64; 8] =
+    [1024.0, 16_384.0, 131_072.0, 524_288.0, 1_048_576.0, 4_194_304.0, 8_388_608.0, 16_777_216.0];
+
 const EVENTS: &str = "tidemark_events_total";
 const RECEIVED: &str = "tidemark_events_received_total";
 const BATCHES: &str = "tidemark_batches_total";
@@ -38,6 +58,10 @@ const INSERT_FAILURES: &str = "tidemark_insert_failures_total";
 const MISFITS: &str = "tidemark_attributes_misfit_total";
 const REQUEST_SECONDS: &str = "tidemark_request_duration_seconds";
 const DATA_FREE: &str = "tidemark_data_free_bytes";
+const FSYNC_SECONDS: &str = "tidemark_fsync_duration_seconds";
+const BLOCK_ROWS: &str = "tidemark_block_rows";
+const BLOCK_BYTES: &str = "tidemark_block_bytes";
+const PROCESSING_SECONDS: &str = "tidemark_processing_latency_seconds";
 
 /// Why an insert failed, as a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,10 +103,15 @@ pub struct Metrics {
     invalid_signatures: Counter,
     in_flight: Gauge,
     insert_seconds: Histogram,
+    fsync_seconds: Histogram,
+    block_rows: Histogram,
+    block_bytes: Histogram,
+    processing_seconds: Histogram,
     inserts_unavailable: Counter,
     inserts_refused: Counter,
     misfits: Counter,
     writer: WriterSeries,
+    log: LogSeries,
     requests: Vec<(Endpoint, [Histogram; 3])>,
     data_free: Gauge,
 }
@@ -107,10 +136,19 @@ impl Metrics {
     /// # Errors
     /// [`MetricsError`] when the exporter refuses the buckets.
     pub fn new() -> Result<Self, MetricsError> {
-        let recorder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Full(INSERT_SECONDS.to_owned()), &INSERT_BUCKETS)?
-            .set_buckets_for_metric(Matcher::Full(REQUEST_SECONDS.to_owned()), &REQUEST_BUCKETS)?
-            .build_recorder();
+        let buckets: [(&str, &[f64]); 6] = [
+            (INSERT_SECONDS, &INSERT_BUCKETS),
+            (REQUEST_SECONDS, &REQUEST_BUCKETS),
+            (FSYNC_SECONDS, &FSYNC_BUCKETS),
+            (BLOCK_ROWS, &ROW_BUCKETS),
+            (BLOCK_BYTES, &BYTE_BUCKETS),
+            (PROCESSING_SECONDS, &AGE_BUCKETS),
+        ];
+        let mut builder = PrometheusBuilder::new();
+        for (name, bounds) in buckets {
+            builder = builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), bounds)?;
+        }
+        let recorder = builder.build_recorder();
         let handle = recorder.handle();
         Ok(with_local_recorder(&recorder, || Self::register(handle)))
     }
@@ -131,6 +169,13 @@ impl Metrics {
         describe_histogram!(
             INSERT_SECONDS,
             "Time of an insert that ClickHouse answered, in seconds."
+        );
+        describe_histogram!(FSYNC_SECONDS, "Time of an fsync of a file, in seconds.");
+        describe_histogram!(BLOCK_ROWS, "Rows of a block that was inserted.");
+        describe_histogram!(BLOCK_BYTES, "Bytes of the records of a block that was inserted.");
+        describe_histogram!(
+            PROCESSING_SECONDS,
+            "Time from an event's capture to its row in ClickHouse, in seconds, of up to 100 events a block."
         );
         describe_counter!(INSERT_FAILURES, "Inserts that failed, by reason.");
         describe_counter!(MISFITS, "Attribute values that did not fit their column.");
@@ -162,10 +207,15 @@ impl Metrics {
             invalid_signatures: counter!(SIGNATURE_FAILURES, "reason" => "invalid"),
             in_flight: gauge!(IN_FLIGHT),
             insert_seconds: histogram!(INSERT_SECONDS),
+            fsync_seconds: histogram!(FSYNC_SECONDS),
+            block_rows: histogram!(BLOCK_ROWS),
+            block_bytes: histogram!(BLOCK_BYTES),
+            processing_seconds: histogram!(PROCESSING_SECONDS),
             inserts_unavailable: counter!(INSERT_FAILURES, "reason" => "unavailable"),
             inserts_refused: counter!(INSERT_FAILURES, "reason" => "refused"),
             misfits: counter!(MISFITS),
             writer: WriterSeries::register(),
+            log: LogSeries::register(),
             requests: Endpoint::ALL
                 .map(|(endpoint, name)| {
                     let series = |outcome| {
@@ -239,9 +289,24 @@ impl Metrics {
         }
     }
 
-    /// Notes how long an insert took that ClickHouse answered.
-    pub fn inserted(&self, took: Duration) {
+    /// Notes an insert that ClickHouse answered: its time, rows, and their records' bytes.
+    #[expect(clippy::cast_precision_loss, reason = "a block's bounds are far below 2^53")]
+    pub fn inserted(&self, took: Duration, rows: usize, bytes: usize) {
         self.insert_seconds.record(took);
+        self.block_rows.record(rows as f64);
+        self.block_bytes.record(bytes as f64);
+    }
+
+    /// Notes how long after its capture an event was in ClickHouse. A page's clock
+    /// may be ahead: that is no time.
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of centuries are below 2^53")]
+    pub fn stored_after(&self, age_ms: i64) {
+        self.processing_seconds.record(age_ms.max(0) as f64 / 1e3);
+    }
+
+    /// Notes how long an fsync took.
+    pub fn synced(&self, took: Duration) {
+        self.fsync_seconds.record(took);
     }
 
     /// Counts an insert that failed.
@@ -260,6 +325,11 @@ impl Metrics {
     /// Takes over what the writers have counted.
     pub fn writers(&self, snapshot: &WriterSnapshot) {
         self.writer.take(snapshot);
+    }
+
+    /// Takes over what the log has counted.
+    pub fn log(&self, snapshot: &LogSnapshot) {
+        self.log.take(snapshot);
     }
 
     /// Every series in Prometheus' text format.
@@ -301,6 +371,9 @@ mod tests {
             "tidemark_attributes_misfit_total ",
             "tidemark_writer_violations_total ",
             "tidemark_log_lag_entries ",
+            "tidemark_log_unsent_bytes ",
+            "tidemark_dedupe_hits_total ",
+            "tidemark_dedupe_bytes_per_id ",
         ] {
             assert_eq!(value(&text, series), Some(0.0), "{series}\n{text}");
         }
@@ -357,8 +430,20 @@ mod tests {
     #[test]
     fn inserts_are_a_histogram() {
         let metrics = Metrics::new().unwrap();
-        metrics.inserted(Duration::from_millis(7));
+        metrics.inserted(Duration::from_millis(7), 100, 90_000);
+        metrics.stored_after(300);
+        metrics.synced(Duration::from_micros(400));
         let text = metrics.render();
+        assert_eq!(value(&text, "tidemark_block_rows_bucket{le=\"100\"}"), Some(1.0));
+        assert_eq!(value(&text, "tidemark_block_rows_bucket{le=\"10\"}"), Some(0.0));
+        assert_eq!(
+            value(&text, "tidemark_processing_latency_seconds_bucket{le=\"0.25\"}"),
+            Some(0.0)
+        );
+        assert_eq!(
+            value(&text, "tidemark_fsync_duration_seconds_bucket{le=\"0.0005\"}"),
+            Some(1.0)
+        );
         let bucket = |le: &str| {
             value(&text, &format!("tidemark_insert_duration_seconds_bucket{{le=\"{le}\"}}"))
         };

@@ -126,7 +126,10 @@ impl Refused {
             Self::UpgradeRequired => told(Code::UpgradeRequired, false, Level::DEBUG),
             Self::TookTooLong => told(Code::Timeout, true, Level::ERROR),
             Self::Overloaded => told(Code::Overloaded, true, Level::WARN),
-            Self::NotStored(_) => told(Code::StoreUnavailable, true, Level::ERROR),
+            Self::NotStored(_) => Outcome {
+                detail: "The collector cannot make events durable now. Nothing was stored; send again after Retry-After.",
+                ..told(Code::StoreUnavailable, true, Level::ERROR)
+            },
             Self::NotAnswered(_) => Outcome {
                 detail: "The store does not answer. Ask again after Retry-After.",
                 ..told(Code::StoreUnavailable, true, Level::ERROR)

@@ -31,6 +31,13 @@ test('the same batch posted twice is a duplicate the second time and adds no row
   expect(await rowsOfEvents(stack, ids)).toHaveLength(3);
 });
 
+test('the same batch by the edge and by the collector\'s own endpoint is stored once', async () => {
+  const sent = batch([event('demo.posted', { n: 1 }), event('demo.posted', { n: 2 })]);
+  expect(verdicts(await post(stack, sent))).toEqual(['accepted', 'accepted']);
+  expect(verdicts(await post({ ...stack, edge: stack.collector }, sent))).toEqual(['duplicate', 'duplicate']);
+  expect(await rowsOfEvents(stack, sent.events.map((one) => one.event_id))).toHaveLength(2);
+});
+
 test('the same batch posted twenty times at once is accepted once', async () => {
   const sent = batch([event('demo.posted', { n: 1 }), event('demo.posted', { n: 2 })]);
   const answers = await Promise.all(Array.from({ length: 20 }, () => post(stack, sent)));

@@ -1,4 +1,4 @@
-// A part that dies is started again, and what was stored before is there and still known.
+// A part that dies is started again, and what was acknowledged before is there once and still known.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,6 @@
-// Reads ClickHouse over its HTTP interface, the way any client would.
+// Reads ClickHouse over its HTTP interface, the way any client would, once what was acknowledged is there.
+
+import { until } from './until.js';
 
 /** The rows of a query, as objects. `params` fill the query's `{name:Type}` places. */
 export async function query(stack, sql, params = {}) {
@@ -16,8 +18,20 @@ export async function query(stack, sql, params = {}) {
   return text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
 }
 
+/**
+ * Resolves when the collector's log holds nothing that ClickHouse lacks: what is read then is all there is of
+ * what was acknowledged before.
+ */
+export function settled(stack) {
+  return until('the log has drained into ClickHouse', async () => {
+    const response = await fetch(`${stack.collector}/metrics`);
+    return /^tidemark_log_lag_entries 0$/m.test(await response.text());
+  }, 30_000);
+}
+
 /** Every column of events; the typed paths of `attributes` that an event does not have are left out. */
 async function events(stack, condition, params) {
+  await settled(stack);
   const rows = await query(stack, `SELECT * FROM events_raw WHERE ${condition} ORDER BY occurred_at`, params);
   return rows.map((row) => ({ ...row, attributes: withoutNulls(row.attributes) }));
 }

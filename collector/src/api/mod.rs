@@ -8,7 +8,7 @@ mod keys;
 mod metrics;
 mod stats;
 
-pub use health::routes as health_routes;
+pub use health::{Health, Refuses, routes as health_routes};
 pub use keys::ApiKeys;
-pub use metrics::routes as metrics_routes;
+pub use metrics::{Observe, routes as metrics_routes};
 pub use stats::routes as stats_routes;

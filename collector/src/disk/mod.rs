@@ -12,10 +12,12 @@
 //! ranges. Nothing here decides anything.
 
 mod real;
+mod timed;
 
 use std::io;
 
 pub use real::RealDisk;
+pub use timed::TimedDisk;
 
 /// A directory tree that can lose what was not synced.
 pub trait Disk: Send + Sync {

@@ -7,7 +7,7 @@
 //! a site's write key. In this order, each step bounded before the next one spends
 //! anything: head → body's size and time (`body`) → decompression (`encoding`) → the
 //! batch and every event's verdict (`admit`, by core's judge) → records (`record`,
-//! `context`) → entries (`sink`) → the log (`storage`) → the answer (`pipeline`).
+//! `context`) → entries (`sink`) → the log, and the answer (`pipeline`).
 //!
 //! Always true: an event is `accepted` only after the log has told its outcome,
 //! `duplicate` only once the first of the two is durable, and every received event
@@ -32,7 +32,6 @@ pub mod public;
 mod record;
 mod sink;
 mod site_list;
-mod storage;
 #[cfg(test)]
 mod tests;
 
@@ -41,4 +40,3 @@ pub use hop::{SignedHop, hop_routes};
 pub use pipeline::Pipeline;
 pub use sink::{Entries, Sink};
 pub use site_list::{SITE_LIST_PATH, site_list_routes};
-pub use storage::Storage;

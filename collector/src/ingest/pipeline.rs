@@ -1,32 +1,33 @@
-//! What the signed hop and the public endpoints share behind the admission:
-//! append, and tell each event what became of it.
+//! What the signed hop and the public endpoints share behind the admission: one
+//! log with one dedupe. Append, and tell each event what became of it.
 
 use std::sync::Arc;
+
 use tidemark_core::verdict::{EventVerdict, Verdict};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::Admission;
-use super::storage::{Collected, Storage};
+use super::sink::Entries;
 use crate::clock::{Clock, SystemClock};
 use crate::limits::MAX_INGEST_IN_FLIGHT;
-use crate::log::append::Outcome;
+use crate::log::append::{AppendError, EventLog, Fullness, Outcome};
 use crate::metrics::Metrics;
 use crate::refusal::Refused;
 
-/// Admission, storage and what is counted.
+/// Admission, the log, and what is counted.
 pub struct Pipeline {
     pub(super) admission: Admission,
-    storage: Storage,
+    log: Arc<dyn EventLog>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) clock: SystemClock,
     slots: Semaphore,
 }
 
 impl Pipeline {
-    /// What `admission` lets through goes to `storage`.
-    pub fn new(admission: Admission, storage: Storage, metrics: Arc<Metrics>) -> Self {
+    /// What `admission` lets through goes into `log`.
+    pub fn new(admission: Admission, log: Arc<dyn EventLog>, metrics: Arc<Metrics>) -> Self {
         let slots = Semaphore::new(MAX_INGEST_IN_FLIGHT);
-        Self { admission, storage, metrics, clock: SystemClock::new(), slots }
+        Self { admission, log, metrics, clock: SystemClock::new(), slots }
     }
 
     /// The wall clock in Unix milliseconds.
@@ -46,32 +47,50 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the system gives no random bytes.
-    pub(super) fn collect(&self) -> Result<Collected, Refused> {
-        self.storage.collect()
+    pub(super) fn collect(&self) -> Result<Entries, Refused> {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(|error| Refused::NotStored(Box::new(error)))?;
+        Ok(Entries::new(self.log.lanes(), random))
     }
 
     /// Appends what was collected, and settles the verdicts that stood at
-    /// `accepted`.
+    /// `accepted`. Nothing is asked of the log for nothing.
     ///
     /// # Errors
     /// When the log claims nothing: then nobody is told anything.
     pub(super) async fn store(
         &self,
-        collected: Collected,
+        batch: Entries,
         verdicts: &mut [EventVerdict],
     ) -> Result<(), Refused> {
-        let appended = self.storage.append(collected).await?;
-        let accepted = verdicts.iter_mut().filter(|event| event.verdict == Verdict::Accepted);
-        for (event, outcome) in accepted.zip(appended.outcomes) {
-            event.verdict = match outcome {
-                Outcome::Stored => Verdict::Accepted,
-                Outcome::Duplicate => Verdict::Duplicate,
-            };
+        let Entries { entries, is_event, misfits, .. } = batch;
+        if !entries.is_empty() {
+            let outcomes = self.log.append(entries).await.map_err(refused)?;
+            let events = outcomes.into_iter().zip(is_event).filter(|(_, is_event)| *is_event);
+            let accepted = verdicts.iter_mut().filter(|event| event.verdict == Verdict::Accepted);
+            for (event, (outcome, _)) in accepted.zip(events) {
+                event.verdict = match outcome {
+                    Outcome::Stored => Verdict::Accepted,
+                    Outcome::Duplicate => Verdict::Duplicate,
+                };
+            }
         }
-        if appended.misfits > 0 {
-            self.metrics.misfits(appended.misfits);
+        if misfits > 0 {
+            self.metrics.misfits(misfits);
         }
         self.metrics.batch_answered(verdicts);
         Ok(())
+    }
+}
+
+/// What a sender is told of a log that does not take its batch.
+fn refused(error: AppendError) -> Refused {
+    match error {
+        AppendError::Full(Fullness::Queue) => Refused::Overloaded,
+        AppendError::Full(_)
+        | AppendError::Failed(_)
+        | AppendError::NotReady
+        | AppendError::Closed
+        | AppendError::Unfit(_) => Refused::NotStored(error.into()),
     }
 }

@@ -84,6 +84,12 @@ impl Committer {
         Ok(result)
     }
 
+    /// Whether the thread still runs: an append is answered.
+    pub fn is_running(&self) -> bool {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
     /// Finishes what is in the queue, writes the index down, and ends the
     /// thread. What is appended afterwards is [`AppendError::Closed`].
     pub fn close(&self) {

@@ -1,6 +1,8 @@
 //! What the log counts, for metrics and for `verify`. Counters only grow.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use super::append::{AppendError, Fullness};
 
 /// The log's counters and gauges; shared with whoever shows them.
 #[derive(Debug, Default)]
@@ -45,6 +47,49 @@ pub struct LogStats {
     pub filter_bytes: Counter,
     /// Bytes that ids and filters may take.
     pub index_max_bytes: Counter,
+    /// Why nothing new is taken; see [`LogStats::refuses`].
+    refuses: AtomicU8,
+}
+
+/// Why a log takes nothing new, as readiness tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refuses {
+    /// A bound is reached.
+    Full(Fullness),
+    /// The ids of before are not there yet.
+    Preloading,
+}
+
+impl Refuses {
+    const ALL: [Self; 5] = [
+        Self::Full(Fullness::Queue),
+        Self::Full(Fullness::Disk),
+        Self::Full(Fullness::Unsent),
+        Self::Full(Fullness::Index),
+        Self::Preloading,
+    ];
+
+    /// The stable name, the one of the error that an append meets.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Full(fullness) => fullness.code(),
+            Self::Preloading => AppendError::NotReady.code(),
+        }
+    }
+}
+
+impl LogStats {
+    /// Why nothing new is taken, as it was when the bounds were last watched.
+    pub fn refuses(&self) -> Option<Refuses> {
+        let code = usize::from(self.refuses.load(Ordering::Relaxed));
+        Refuses::ALL.get(code.checked_sub(1)?).copied()
+    }
+
+    pub(super) fn set_refuses(&self, refuses: Option<Refuses>) {
+        let place = refuses.and_then(|why| Refuses::ALL.iter().position(|it| *it == why));
+        let code = place.map_or(0, |place| u8::try_from(place + 1).unwrap_or(0));
+        self.refuses.store(code, Ordering::Relaxed);
+    }
 }
 
 /// A number that several threads read and one writes.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::append::Fullness;
 use super::core::LogCore;
 use super::local::LaneState;
+use super::stats::Refuses;
 use crate::dedupe::Stepped;
 use crate::planted::{self, Bug};
 
@@ -142,6 +143,9 @@ impl LogCore {
         } else {
             None
         };
+        let full = self.full.or(self.index.is_full().then_some(Fullness::Index));
+        let preloading = self.header.preloading.then_some(Refuses::Preloading);
+        stats.set_refuses(preloading.or(full.map(Refuses::Full)));
     }
 
     /// Removes segments by size and age, oldest first.

@@ -9,8 +9,8 @@ pub(super) fn paths() -> Map<String, Value> {
     let mut paths = Map::new();
     for (path, operation) in [
         ("/v1/stats", stats()),
-        ("/health", ready("health")),
-        ("/health/ready", ready("healthReady")),
+        ("/health", health()),
+        ("/health/ready", ready()),
         ("/health/live", live()),
         ("/metrics", metrics()),
         (super::PATH, openapi()),
@@ -44,22 +44,45 @@ fn stats() -> Value {
     })
 }
 
-fn ready(operation_id: &str) -> Value {
+fn ready() -> Value {
+    probe(
+        "healthReady",
+        "Whether the process can do its work",
+        "With the role ingest: whether it can make events durable, with ClickHouse there or away. \
+         Without: whether ClickHouse answers.",
+    )
+}
+
+fn health() -> Value {
+    probe(
+        "health",
+        "Whether the process can do its work, and ClickHouse is there",
+        "503 while anything is missing, also where events are taken all the same: then `ready` is true.",
+    )
+}
+
+fn probe(operation_id: &str, summary: &str, description: &str) -> Value {
     let body = json!({
         "type": "object",
         "properties": {
             "live": { "type": "boolean" },
             "ready": { "type": "boolean" },
-            "missing": { "type": "array", "items": { "type": "string" } },
+            "missing": {
+                "type": "array",
+                "items": { "enum": ["log", "clickhouse", "migrations"] },
+                "description": "What is waited for.",
+            },
+            "log": { "type": "string", "description": "Why the log takes nothing, by its code." },
             "version": { "type": "string" },
         },
     });
-    let mut responses = answers("200", json_answer("It can do its work.", &body), &[]);
+    let mut responses = answers("200", json_answer("It can.", &body), &[]);
     responses["503"] = json_answer("It cannot yet; `missing` says what for.", &body);
     json!({
         "operationId": operation_id,
         "tags": ["operating"],
-        "summary": "Whether the process can do its work",
+        "summary": summary,
+        "description": description,
         "security": [],
         "responses": responses,
     })

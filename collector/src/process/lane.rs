@@ -168,6 +168,13 @@ impl LaneWriter {
             });
         let standings = standings.collect();
         shared.frontier.begin(lane, plan.committed);
+        // What a former process committed is released again: a log that was just
+        // opened keeps everything, and would count it as unsent.
+        if recorded == Recorded::Yes
+            && let Err(error) = log.release(lane, plan.committed)
+        {
+            tracing::error!(lane, code = error.code(), "the log takes no release");
+        }
         Ok(Self {
             lane,
             options,

@@ -13,8 +13,6 @@
 //! absent; a refused one is halved down to the rows at fault, which become
 //! `dead_letters`. `breaker` says when to try again, `frontier` tells the
 //! rollups how far the base is.
-//!
-//! Still here until the log stands in front of it: [`WriteThrough`].
 
 mod breaker;
 mod counters;
@@ -27,7 +25,6 @@ mod rollup;
 mod settle;
 mod split;
 mod threads;
-mod write_through;
 
 pub use breaker::Breaker;
 pub use counters::{Count, Counters};
@@ -36,7 +33,6 @@ pub use lane::{LaneWriter, Shared, Step, WriterOptions};
 pub use open::OpenError;
 pub use rollup::RollupWriter;
 pub use threads::{Parts, Writers, spawn};
-pub use write_through::WriteThrough;
 
 #[cfg(test)]
 mod tests;

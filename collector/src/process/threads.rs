@@ -44,7 +44,9 @@ pub struct Writers {
     shared: Shared,
     rollup_lag: Arc<AtomicU64>,
     signal: Arc<Signal>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// How many threads there are.
+    count: usize,
 }
 
 /// Wakes and stops the threads.
@@ -77,7 +79,8 @@ pub fn spawn(parts: &Parts, seed: u64) -> Result<Writers, OpenError> {
         shared: shared.clone(),
         rollup_lag: Arc::default(),
         signal: Arc::default(),
-        threads: Vec::new(),
+        threads: Mutex::default(),
+        count: 0,
     };
     for (lane, writer) in lanes {
         let (parts, signal) = (parts.clone(), Arc::clone(&writers.signal));
@@ -101,7 +104,8 @@ impl Writers {
     ) -> Result<(), OpenError> {
         match std::thread::Builder::new().name(name).spawn(work) {
             Ok(thread) => {
-                self.threads.push(thread);
+                self.threads.get_mut().unwrap_or_else(PoisonError::into_inner).push(thread);
+                self.count += 1;
                 Ok(())
             }
             Err(error) => {
@@ -162,7 +166,7 @@ impl Writers {
         self.signal.hold.store(true, Ordering::SeqCst);
         self.signal.wake();
         let deadline = Instant::now() + within;
-        while self.signal.held.load(Ordering::SeqCst) < self.threads.len() {
+        while self.signal.held.load(Ordering::SeqCst) < self.count {
             if Instant::now() >= deadline {
                 return false;
             }
@@ -179,10 +183,12 @@ impl Writers {
 
     /// Stops after the steps under way. Returns whether they ended within the
     /// time; what did not is taken up by its plan at the next start.
-    pub fn stop(self, within: Duration) -> bool {
+    pub fn stop(&self, within: Duration) -> bool {
         self.signal.stop();
         let deadline = Instant::now() + within;
-        for thread in self.threads {
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
             while !thread.is_finished() {
                 if Instant::now() >= deadline {
                     return false;

@@ -1,4 +1,4 @@
-//! Wires the role ingest: admission, storage, the signed hop, the list of sites,
+//! Wires the role ingest: admission, the log, the signed hop, the list of sites,
 //! and the public endpoints.
 
 use std::sync::Arc;
@@ -12,9 +12,8 @@ use tokio::sync::watch;
 use super::{Parts, ServeError};
 use crate::config::{Config, ConfigError};
 use crate::ingest::public::{Proxies, Public, public_routes};
-use crate::ingest::{
-    Admission, Pipeline, SignedHop, Storage, Tenants, hop_routes, site_list_routes,
-};
+use crate::ingest::{Admission, Pipeline, SignedHop, Tenants, hop_routes, site_list_routes};
+use crate::log::append::EventLog;
 use crate::sites::Sites;
 
 /// The routes of the role, and its public endpoints, whose sockets end after
@@ -27,7 +26,7 @@ pub(super) struct Ingest {
 impl Ingest {
     pub(super) fn new(
         config: &Config,
-        storage: Storage,
+        log: Arc<dyn EventLog>,
         parts: &Parts,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, ServeError> {
@@ -37,7 +36,7 @@ impl Ingest {
             Directory { sites: Arc::clone(sites), default_days: config.retention.events_days };
         let admission = Admission::by_tenant(move |tenant_id| schemas.of(tenant_id), tenants)
             .with_salt(config.identity.salt_secret.clone());
-        let pipeline = Arc::new(Pipeline::new(admission, storage, Arc::clone(metrics)));
+        let pipeline = Arc::new(Pipeline::new(admission, log, Arc::clone(metrics)));
         let public = Arc::new(Public::new(
             Arc::clone(&pipeline),
             Arc::clone(sites),

@@ -1,10 +1,12 @@
 //! One process: wires the parts up, serves them, and stops in order.
 //!
-//! Start: bind → say where, on standard output → serve, while the tables
-//! are brought there beside it. Stop, on SIGTERM or SIGINT: take no more
-//! connections → finish the requests under way → end.
+//! Start: bring the log back → bind → say where, on standard output → serve, while
+//! the tables are brought there beside it and the writers wait for them. Stop, on
+//! SIGTERM or SIGINT: take no more connections → finish the requests under way →
+//! close the log → let the writers finish → end.
 
 mod connections;
+mod durable;
 mod ingest;
 mod reload;
 mod requests;
@@ -20,23 +22,25 @@ use std::time::Duration;
 use axum::Router;
 use tidemark_core::validate::CompileError;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 pub use reload::Reload;
 pub use roles::{Role, Roles};
 
+use durable::Durable;
 use ingest::Ingest;
 
-use crate::api::{self, ApiKeys};
+use crate::api::{self, ApiKeys, Health};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, ConfigError};
 use crate::disk::{Disk as _, RealDisk};
-use crate::ingest::Storage;
 use crate::ingest::public::Public;
+use crate::log;
 use crate::metrics::{Metrics, MetricsError};
 use crate::openapi;
-use crate::process::WriteThrough;
+use crate::process;
 use crate::schemas::Registry;
 use crate::sites::{self, Sites, SitesError};
 use crate::store::{ClickHouse, MigrationRefusal, SchemaGate};
@@ -78,6 +82,21 @@ pub enum ServeError {
         /// Why.
         source: std::io::Error,
     },
+    /// The log cannot be opened.
+    #[error("the log in data.dir cannot be used")]
+    Log(#[from] log::OpenError),
+    /// The writers into ClickHouse cannot take up their lanes.
+    #[error("the writers' plans in data.dir cannot be used")]
+    Writers(#[from] process::OpenError),
+    /// The operating system has no thread.
+    #[error("cannot start a thread")]
+    Thread(#[source] std::io::Error),
+    /// The operating system gives no random bytes.
+    #[error("the operating system gives no random bytes")]
+    Random(#[source] getrandom::Error),
+    /// What was to be done beside the service broke off.
+    #[error("the log could not be opened: its thread has ended")]
+    Opening(#[source] tokio::task::JoinError),
     /// Tenants, sites and keys cannot be read.
     #[error(transparent)]
     Sites(#[from] SitesError),
@@ -96,6 +115,7 @@ struct Parts {
     metrics: Arc<Metrics>,
     sites: Arc<Sites>,
     schemas: Arc<Registry>,
+    durable: Option<Arc<Durable>>,
 }
 
 /// Serves until a signal or a refusal ends it. SIGHUP calls `reload`.
@@ -113,12 +133,18 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
         Arc::new(Registry::new(config.schemas.folder.clone()).map_err(ServeError::Catalogue)?);
     schemas::refresh(&schemas, &sites).await;
     let (stopping, told_to_stop) = watch::channel(false);
+    let durable = if roles.has(Role::Ingest) {
+        Some(Arc::new(open_durable(&config, &gate, &metrics).await?))
+    } else {
+        None
+    };
     let parts = Parts {
         store: store.clone(),
         gate: Arc::clone(&gate),
         metrics: Arc::clone(&metrics),
         sites: Arc::clone(&sites),
         schemas: Arc::clone(&schemas),
+        durable: durable.clone(),
     };
     let (routes, public) = routes(&config, roles, &parts, told_to_stop)?;
 
@@ -165,6 +191,11 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
         stopping.send_replace(true);
     };
     connections::serve(listener, routes, stopped, sockets_closed(public)).await;
+    if let Some(durable) = durable {
+        // It waits for threads, which wait for statements on this runtime. A panic
+        // of theirs is in the log already.
+        let _ = tokio::task::spawn_blocking(move || durable.stop()).await;
+    }
     hangups.abort();
     upkeep.abort();
     freshness.abort();
@@ -172,6 +203,19 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
     sites.close().await;
     tracing::info!("stopped");
     refused.map_or(Ok(()), |refusal| Err(refusal.into()))
+}
+
+/// Brings the log back, which reads files, away from the threads that serve.
+async fn open_durable(
+    config: &Config,
+    gate: &Arc<SchemaGate>,
+    metrics: &Arc<Metrics>,
+) -> Result<Durable, ServeError> {
+    let (config, gate, metrics) = (config.clone(), Arc::clone(gate), Arc::clone(metrics));
+    let runtime = Handle::current();
+    let opening =
+        tokio::task::spawn_blocking(move || Durable::open(&config, &gate, &metrics, runtime));
+    opening.await.map_err(ServeError::Opening)?
 }
 
 /// Resolves when no socket of the public endpoints is open any more.
@@ -202,20 +246,24 @@ fn routes(
     parts: &Parts,
     stopping: watch::Receiver<bool>,
 ) -> Result<(Router, Option<Arc<Public>>), ServeError> {
-    let Parts { store, gate, metrics, sites, .. } = parts;
+    let Parts { store, gate, metrics, sites, durable, .. } = parts;
     let mut public = None;
-    let mut routes = api::health_routes(store.clone(), Arc::clone(gate))
-        .merge(api::metrics_routes(Arc::clone(metrics)))
+    let health = Health {
+        store: store.clone(),
+        gate: Arc::clone(gate),
+        log: durable.clone().map(|durable| Arc::new(move || durable.refuses()) as api::Refuses),
+    };
+    let observed = durable.clone();
+    let observe: api::Observe = Arc::new(move |metrics| {
+        if let Some(durable) = &observed {
+            durable.observe(metrics);
+        }
+    });
+    let mut routes = api::health_routes(health)
+        .merge(api::metrics_routes(Arc::clone(metrics), observe))
         .merge(openapi::routes());
-    if roles.has(Role::Ingest) {
-        let log = WriteThrough::new(
-            store.clone(),
-            Arc::clone(gate),
-            Arc::clone(metrics),
-            config.retention.events_days,
-        );
-        let storage = Storage::WriteThrough(Arc::new(log));
-        let ingest = Ingest::new(config, storage, parts, stopping)?;
+    if let Some(durable) = durable {
+        let ingest = Ingest::new(config, durable.log(), parts, stopping)?;
         routes = routes.merge(ingest.routes);
         public = Some(ingest.public);
     }

@@ -5,9 +5,8 @@ use std::time::Duration;
 use clickhouse::Client;
 
 use super::error::StoreError;
-use super::row::EventRow;
 use crate::config;
-use crate::limits::{INSERT_END_TIMEOUT, INSERT_SEND_TIMEOUT, PROBE_TIMEOUT};
+use crate::limits::PROBE_TIMEOUT;
 
 /// A handle on the database; cheap to clone, connections are pooled within.
 #[derive(Clone)]
@@ -25,9 +24,8 @@ impl ClickHouse {
             .with_url(&config.url)
             .with_user(&config.user)
             .with_password(config.password.reveal())
-            // The client would send each column's type as it understands it, and
-            // its JSON lacks the parameters, which ClickHouse then refuses. The
-            // row is held to the table's columns by a test.
+            // The client would ask for each column's type as it understands it, and
+            // its JSON lacks the parameters.
             .with_validation(false)
             .with_product_info("tidemark", env!("CARGO_PKG_VERSION"));
         Self {
@@ -47,34 +45,6 @@ impl ClickHouse {
 
     pub(super) fn database(&self) -> &str {
         &self.database
-    }
-
-    /// Inserts rows into `events_raw` by one statement, in their order. Returns
-    /// when ClickHouse has answered that they are there.
-    ///
-    /// # Errors
-    /// [`StoreError`]; after `Unavailable` the rows may be there or not.
-    pub async fn insert_events(&self, rows: &[EventRow<'_>]) -> Result<(), StoreError> {
-        self.try_insert(rows).await.map_err(|error| StoreError::from(error).without_words())
-    }
-
-    async fn try_insert(&self, rows: &[EventRow<'_>]) -> clickhouse::error::Result<()> {
-        let mut insert = self
-            .client
-            .insert::<EventRow<'_>>("events_raw")
-            .await?
-            .with_timeouts(Some(INSERT_SEND_TIMEOUT), Some(INSERT_END_TIMEOUT))
-            // 26.7 collects inserts and answers later by default: the answer
-            // must mean that the rows are there.
-            .with_setting("async_insert", "0")
-            .with_setting("input_format_binary_read_json_as_string", "1")
-            // Text that looks like a date stays text.
-            .with_setting("input_format_try_infer_dates", "0")
-            .with_setting("input_format_try_infer_datetimes", "0");
-        for row in rows {
-            insert.write(row).await?;
-        }
-        insert.end().await
     }
 
     /// Asks whether ClickHouse answers at all.

@@ -1,11 +1,10 @@
 //! ClickHouse, and the only place that knows it.
 //!
-//! Owns the client and its settings, the migrations, the row of `events_raw`,
-//! what its JSON column can hold, and the queries. What is inserted is a whole
-//! batch by one statement; what is asked carries its tenant as a bound
-//! parameter, never as text in the SQL.
+//! Owns the client and its settings, the migrations, the statements by which blocks
+//! of the log become rows and rollups ([`Statements`], behind the seam [`Store`]),
+//! and the queries. What is asked carries its tenant as a bound parameter, never
+//! as text in the SQL.
 
-mod attributes;
 mod audit;
 mod block;
 mod client;
@@ -18,16 +17,15 @@ mod http;
 mod inspect;
 mod known_ids;
 mod migrations;
+mod observed;
 mod person;
 mod rollup;
-mod row;
 mod schema_gate;
 mod sql;
 mod statements;
 mod stats;
 mod subject;
 
-pub use attributes::{Fitted, fit};
 pub use audit::{Gap, Recount};
 pub use client::ClickHouse;
 pub use contract::{
@@ -37,8 +35,8 @@ pub use error::{Exception, StoreError};
 pub use export::{ExportError, ExportFormat, ExportQuery, ExportStream, ExportTable, ExportTime};
 pub use inspect::{MigrationState, Privilege, ServerDisk, ServerFacts, ServerSetting};
 pub use migrations::{Applied, Migration, MigrationRefusal, Report};
+pub use observed::Observed;
 pub use person::{ErasedRows, Person};
-pub use row::EventRow;
 pub use schema_gate::SchemaGate;
 pub use statements::Statements;
 pub use stats::TenantStats;

@@ -198,7 +198,7 @@ impl Store for Statements {
     }
 
     fn rows_of(&self, piece: &Piece) -> Result<u64, StoreFault> {
-        Ok(self.runtime.block_on(self.count(piece))?)
+        self.noticed(self.runtime.block_on(self.count(piece)).map_err(StoreFault::from))
     }
 
     fn roll_up(&self, rollup: Rollup, spans: &[Span], query_id: &str) -> Result<(), StoreFault> {
@@ -206,7 +206,8 @@ impl Store for Statements {
     }
 
     fn watermark(&self, rollup: Rollup, log_id: LogId, lane: Lane) -> Result<u64, StoreFault> {
-        Ok(self.runtime.block_on(self.mark(rollup, log_id, lane))?)
+        let mark = self.runtime.block_on(self.mark(rollup, log_id, lane));
+        self.noticed(mark.map_err(StoreFault::from))
     }
 
     fn fence(&self, query_id: &str) -> Result<(), StoreFault> {

@@ -28,6 +28,8 @@ async fn a_healthy_system_fails_nothing() {
     for name in [
         "config",
         "data.fsync",
+        "data.lock",
+        "log.format",
         "clickhouse",
         "clickhouse.version",
         "clickhouse.clock",
@@ -65,6 +67,7 @@ async fn what_is_wrong_is_named_with_what_to_do() {
     assert!(!is_well);
     assert_eq!(found["clickhouse"].0, "fail");
     assert!(found["clickhouse"].2.contains("Start ClickHouse"), "{found:?}");
+    assert_eq!(found["collector"].0, "warn", "it takes events all the same");
     assert!(found["collector"].1.contains("waits for: clickhouse"), "{found:?}");
 
     tidemark.configure(&config(&clickhouse.url).replace("[clickhouse]", "[clickhose]"));

@@ -24,14 +24,9 @@ fn counts(told: &Value) -> [u64; 4] {
     ["accepted", "duplicate", "rejected", "dropped"].map(|name| told[name].as_u64().unwrap())
 }
 
-async fn until_stored(stack: &Stack, count: u64) {
-    let stored = async || stack.clickhouse.count_events().await == count;
-    stack.tidemark.until("stored", stored).await;
-}
-
 /// Every event of the table once.
 async fn is_exact(stack: &Stack, count: u64) {
-    until_stored(stack, count).await;
+    assert_eq!(stack.count_events().await, count);
     let rows = stack
         .clickhouse
         .rows("SELECT toUInt32(uniqExact(event_id)) AS n FROM tidemark.events_raw")
@@ -121,7 +116,7 @@ async fn columns_become_events() {
     let arguments = ["--map", map, "--set", "source=server"];
     let (code, told, err) = import(&stack, &file, &arguments).await;
     assert_eq!((code, counts(&told)), (Some(1), [2, 0, 1, 0]), "{told} {err}");
-    until_stored(&stack, 2).await;
+    assert_eq!(stack.count_events().await, 2);
     let rows = stack
         .clickhouse
         .rows(

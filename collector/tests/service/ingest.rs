@@ -77,6 +77,7 @@ async fn a_signed_batch_lands_with_every_column() {
     assert_eq!(told.json["verdicts"][0]["event_id"], "0190f5f6-7e2a-7c3b-9d4e-000000000001");
     assert_eq!(told.json["accepted"], 1);
 
+    stack.tidemark.settled().await;
     let rows = stack.clickhouse.rows("SELECT * FROM tidemark.events_raw").await;
     let expires_s = parse_rfc3339(&received_at).unwrap() / 1000 + 90 * 86_400;
     let expected = json!({
@@ -156,6 +157,24 @@ async fn one_bad_event_leaves_its_neighbours_alone() {
         ]
     );
     assert_eq!((&told.json["accepted"], &told.json["rejected"]), (&json!(2), &json!(3)));
+    stack.tidemark.settled().await;
+    let rejections = stack
+        .clickhouse
+        .rows(
+            "SELECT toString(event_id) AS id, verdict, code, pointer, hop FROM tidemark.rejected_events \
+             ORDER BY code",
+        )
+        .await;
+    let id = |number: u32| format!("0190f5f6-7e2a-7c3b-9d4e-{number:012}");
+    let told = |id: String, code: &str, pointer: &str| json!({"id": id, "verdict": "rejected", "code": code, "pointer": pointer, "hop": "collector"});
+    assert_eq!(
+        rejections,
+        [
+            told("00000000-0000-0000-0000-000000000000".into(), "not_an_object", ""),
+            told(id(3), "tenant_mismatch", "/tenant_id"),
+            told(id(2), "wrong_type", "/attributes/click_count"),
+        ]
+    );
     let rows = stack
         .clickhouse
         .rows(
@@ -169,7 +188,10 @@ async fn one_bad_event_leaves_its_neighbours_alone() {
     assert_eq!(metric(r#"tidemark_events_total{verdict="accepted",code=""}"#).await, 2.0);
     assert_eq!(metric(r#"tidemark_events_total{verdict="rejected",code="wrong_type"}"#).await, 1.0);
     assert_eq!(metric("tidemark_batches_total").await, 1.0);
-    assert_eq!(metric("tidemark_insert_duration_seconds_count").await, 1.0);
+    assert!(metric("tidemark_insert_duration_seconds_count").await >= 2.0);
+    assert!(metric("tidemark_fsync_duration_seconds_count").await >= 1.0);
+    assert_eq!(metric("tidemark_processing_latency_seconds_count").await, 2.0);
+    assert_eq!(metric("tidemark_log_entries_total").await, 5.0);
     assert_eq!(metric("tidemark_ingest_in_flight").await, 0.0);
 }
 
@@ -210,7 +232,7 @@ async fn whatever_json_an_event_holds_it_costs_no_batch() {
     );
     let told = post(&stack.tidemark, body.as_bytes()).await;
     assert_eq!(told.verdicts(), ["accepted"; 11]);
-    assert_eq!(stack.clickhouse.count_events().await, 11);
+    assert_eq!(stack.count_events().await, 11);
 
     let rows = stack
         .clickhouse
@@ -245,7 +267,7 @@ async fn a_gzip_body_is_verified_as_it_is_on_the_wire() {
     wire.truncate(length);
     let told = answer(signed(&stack.tidemark, &wire).header("content-encoding", "gzip")).await;
     assert_eq!(told.verdicts(), ["accepted", "accepted"]);
-    assert_eq!(stack.clickhouse.count_events().await, 2);
+    assert_eq!(stack.count_events().await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -258,5 +280,5 @@ async fn the_largest_batch_lands_whole() {
     assert!((1_800_000..2_000_000).contains(&body.len()), "{}", body.len());
     let told = post(&stack.tidemark, &body).await;
     assert_eq!(told.json["accepted"], 500, "{:?}", told.json["error"]);
-    assert_eq!(stack.clickhouse.count_events().await, 500);
+    assert_eq!(stack.count_events().await, 500);
 }

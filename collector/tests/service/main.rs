@@ -17,6 +17,7 @@
 
 mod alerts;
 mod commands;
+mod data_dir;
 mod directory;
 mod doctor;
 mod export;

@@ -25,6 +25,7 @@ async fn what_a_server_sends_without_an_edge_is_stored() {
     assert_eq!(send("/v1/events/batch", batch(&["a", "b"])).await.verdicts(), ["accepted"; 2]);
     let tracked = json!({"eventType": "message.sent", "properties": {"tokens": 150}});
     assert_eq!(send("/api/v1/analytics/track", tracked).await.verdicts(), ["accepted"]);
+    stack.tidemark.settled().await;
     let rows = stack
         .clickhouse
         .rows("SELECT event_name, tenant_id, site_id, client_ip_prefix FROM tidemark.events_raw ORDER BY event_name")
@@ -82,7 +83,7 @@ async fn http_2_is_spoken_without_asking() {
         let response = call.await.unwrap().unwrap();
         assert_eq!(response.status(), 200);
     }
-    assert_eq!(stack.clickhouse.count_events().await, 67);
+    assert_eq!(stack.count_events().await, 67);
 }
 
 #[tokio::test(flavor = "multi_thread")]

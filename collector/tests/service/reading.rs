@@ -29,6 +29,7 @@ async fn stats_are_the_keys_tenants_own() {
 
     let before = now_ms();
     assert_eq!(post(&stack.tidemark, &batch(&[event(1), event(2)])).await.verdicts().len(), 2);
+    stack.tidemark.settled().await;
     let told = stats(&stack, Some(API_KEY)).await.json;
     assert_eq!((&told["tenant_id"], &told["events"]), (&json!(TENANT), &json!(2)));
     let last = told["last_received_at"].as_str().and_then(parse_rfc3339).unwrap();

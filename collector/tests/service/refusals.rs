@@ -74,7 +74,7 @@ async fn every_refusal_has_its_exact_answer() {
     let read = answer(tidemark.http.get(format!("{}{}", tidemark.url, core_hop::PATH))).await;
     assert_eq!(read.refusal(), (405, "method_not_allowed", None));
 
-    assert_eq!(stack.clickhouse.count_events().await, 0);
+    assert_eq!(stack.count_events().await, 0);
     let metric = async |series: &str| tidemark.metric(series).await;
     assert_eq!(metric(r#"tidemark_signature_failures_total{reason="invalid"}"#).await, 8.0);
     assert_eq!(metric(r#"tidemark_signature_failures_total{reason="stale"}"#).await, 2.0);

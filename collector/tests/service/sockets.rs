@@ -89,7 +89,7 @@ async fn each_message_is_answered_with_its_verdicts() {
         let told: Value = serde_json::from_str(next(&mut socket).await.to_text().unwrap()).unwrap();
         assert_eq!(told["batch_id"], format!("n{number}"));
     }
-    assert_eq!(stack.clickhouse.count_events().await, 3);
+    assert_eq!(stack.count_events().await, 3);
     socket.close(None).await.unwrap();
 }
 
@@ -101,7 +101,7 @@ async fn another_products_socket_takes_its_words() {
     let event = json!({"event_name": "voice.turn_started", "session_id": "call-1", "tenant_id": "demo",
         "source": "voice_ws", "attributes": {"voice.session_id": "call-1"}});
     assert_eq!(ask(&mut socket, &event.to_string()).await["accepted"], 1);
-    assert_eq!(stack.clickhouse.count_events().await, 1);
+    assert_eq!(stack.count_events().await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,12 +129,11 @@ async fn who_may_not_send_is_told_and_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_has_a_bound_and_a_store_that_is_away_is_told() {
+async fn a_message_has_a_bound() {
     let tidemark = Tidemark::start(&config("http://127.0.0.1:1"), &[]).await;
     let mut socket = with_key(&tidemark).await;
-    let told = ask(&mut socket, r#"{"event_name":"a"}"#).await;
-    assert_eq!(told["error"]["code"], "store_unavailable");
-    assert_eq!(told["error"]["retry_after_s"], 5);
+    // ClickHouse is not there; the log is.
+    assert_eq!(ask(&mut socket, r#"{"event_name":"a"}"#).await["accepted"], 1);
     let large = " ".repeat(500_001);
     // The server may have closed before all of it is written.
     let _ = socket.send(Message::text(large)).await;

@@ -37,6 +37,12 @@ impl Stack {
         tidemark.until_ready().await;
         Self { clickhouse, tidemark }
     }
+
+    /// How many events there are, once all that was acknowledged is there.
+    pub async fn count_events(&self) -> u64 {
+        self.tidemark.settled().await;
+        self.clickhouse.count_events().await
+    }
 }
 
 /// A configuration for tests, with ClickHouse at `url`.
@@ -195,6 +201,7 @@ impl ClickHouse {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
+    /// The rows of events that are there now; see [`Tidemark::settled`].
     pub async fn count_events(&self) -> u64 {
         let rows = self.rows("SELECT toUInt32(count()) AS n FROM tidemark.events_raw").await;
         rows[0]["n"].as_u64().unwrap()
@@ -211,13 +218,38 @@ pub struct Tidemark {
 impl Tidemark {
     pub async fn start(config: &str, arguments: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
-        let file = folder.path().join("tidemark.toml");
-        std::fs::write(&file, config).unwrap();
-        let mut command = Command::new(tidemark_binary());
-        command.arg("serve").arg("--config").arg(&file).args(arguments);
-        command.env("TIDEMARK__DATA__DIR", folder.path().join("data"));
-        let (process, url) = Process::start(command, folder.path().join("tidemark.log")).await;
+        std::fs::write(folder.path().join("tidemark.toml"), config).unwrap();
+        let (process, url) = Self::spawn(folder.path(), None, arguments).await;
         Self { process, url, folder, http: reqwest::Client::new() }
+    }
+
+    async fn spawn(folder: &Path, listen: Option<&str>, arguments: &[&str]) -> (Process, String) {
+        let mut command = Command::new(tidemark_binary());
+        command.arg("serve").arg("--config").arg(folder.join("tidemark.toml")).args(arguments);
+        command.env("TIDEMARK__DATA__DIR", folder.join("data"));
+        if let Some(listen) = listen {
+            command.env("TIDEMARK__SERVER__LISTEN", listen);
+        }
+        Process::start(command, folder.join("tidemark.log")).await
+    }
+
+    /// Ends it without warning.
+    pub async fn kill(&mut self) {
+        self.process.signal("KILL");
+        self.process.ended().await;
+    }
+
+    /// Starts it again, on the same port and data.
+    pub async fn restart(&mut self) {
+        let listen = self.url.trim_start_matches("http://");
+        let (process, url) = Self::spawn(self.folder.path(), Some(listen), &[]).await;
+        assert_eq!(url, self.url);
+        self.process = process;
+    }
+
+    /// The folder of its own files.
+    pub fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// Runs another command of the same configuration, and takes its standard
@@ -262,8 +294,16 @@ impl Tidemark {
         (status, crate::hop::body_of(response).await)
     }
 
+    /// Until everything is there, ClickHouse included.
     pub async fn until_ready(&self) {
-        self.until("ready", async || self.get("/health/ready").await.0 == 200).await;
+        self.until("ready", async || self.get("/health").await.0 == 200).await;
+    }
+
+    /// Until everything that was acknowledged is in ClickHouse: what is counted from
+    /// then on is all that there is.
+    pub async fn settled(&self) {
+        let drained = async || self.metric("tidemark_log_lag_entries").await == 0.0;
+        self.until("drained", drained).await;
     }
 
     /// Asks again and again until a condition holds.

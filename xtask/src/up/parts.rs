@@ -70,7 +70,7 @@ impl Parts {
             part(
                 "collector",
                 collector(place, data, ports, secrets)?,
-                ports.collector_url() + "/health/ready",
+                ports.collector_url() + "/health",
             ),
             part("edge", edge(place, data, ports, secrets)?, ports.edge_url() + "/health"),
             part("demo", demo(place, ports, secrets), ports.demo_url() + "/config.js"),

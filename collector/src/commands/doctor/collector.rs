@@ -18,7 +18,7 @@ pub(super) async fn look(config: &Config, findings: &mut Findings) {
             "A collector that others should find has a port of its own.",
         );
     }
-    match Call::get("/health/ready", WITHIN).send(address).await {
+    match Call::get("/health", WITHIN).send(address).await {
         Ok(answer) if answer.status == 200 => {
             findings.ok("collector", format!("ready at {address}"));
         }
@@ -31,15 +31,38 @@ pub(super) async fn look(config: &Config, findings: &mut Findings) {
             if missing.is_empty() && answer.status != 503 {
                 return findings.fail(
                     "collector",
-                    format!("{address} answers {} to /health/ready", answer.status),
+                    format!("{address} answers {} to /health", answer.status),
                     "Something else listens there. Correct server.listen.",
                 );
             }
-            findings.fail(
-                "collector",
-                format!("runs at {address}, waits for: {}", missing.join(", ")),
-                "See the checks of ClickHouse above; its log has the cause.",
-            );
+            let found = format!("runs at {address}, waits for: {}", missing.join(", "));
+            if told["ready"] == true {
+                return findings.warn(
+                    "collector",
+                    found,
+                    "It takes events, and its log holds them until then. See the checks of \
+                     ClickHouse above.",
+                );
+            }
+            match told["log"].as_str() {
+                Some("log_disk_full") => findings.fail(
+                    "collector",
+                    found,
+                    "The disk is down to its reserve, and ingest answers 503: free some space, or \
+                     bring ClickHouse back, so that the log may let go.",
+                ),
+                Some(code) => findings.fail(
+                    "collector",
+                    format!("{found} ({code})"),
+                    "Ingest answers 503. Its own log has the cause; docs/guarantees.md says what \
+                     each bound means.",
+                ),
+                None => findings.fail(
+                    "collector",
+                    found,
+                    "See the checks of ClickHouse above; its log has the cause.",
+                ),
+            }
         }
         Err(CallError::NoConnection(..)) => findings.warn(
             "collector",

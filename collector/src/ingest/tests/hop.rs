@@ -11,8 +11,7 @@ fn endpoint(log: &Arc<Memory>) -> Router {
 
 fn endpoint_by(admission: Admission, log: &Arc<Memory>) -> Router {
     let metrics = Arc::new(Metrics::new().unwrap());
-    let storage = Storage::Log(Arc::clone(log) as _);
-    let pipeline = Arc::new(Pipeline::new(admission, storage, metrics));
+    let pipeline = Arc::new(Pipeline::new(admission, Arc::clone(log) as _, metrics));
     hop_routes(SignedHop::new(vec![key()], pipeline))
 }
 

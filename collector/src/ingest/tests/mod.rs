@@ -258,9 +258,9 @@ impl Open {
         database.update_site("demo/strict", low, 1).await.unwrap();
         let sites = Arc::new(Sites::new(database).await.unwrap());
         let metrics = Arc::new(Metrics::new().unwrap());
-        let storage = Storage::Log(Arc::clone(&log) as _);
         let admission = admission().with_salt(secret());
-        let pipeline = Arc::new(Pipeline::new(admission, storage, Arc::clone(&metrics)));
+        let pipeline =
+            Arc::new(Pipeline::new(admission, Arc::clone(&log) as _, Arc::clone(&metrics)));
         let proxies = Proxies::parse(["10.0.0.0/8"]).unwrap();
         let country = Some(axum::http::HeaderName::from_static("x-country"));
         // Nobody stops it.
