@@ -2,11 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startCollector } from './support/collector.js';
 import { directory, startEdge } from './support/edge.js';
 import { settings } from './support/world.js';
 
+const VERSION = '0123456789abcdef';
 const SCRIPT = 'window.tidemark = {};\n';
 const MODULE = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 let collector;
@@ -21,6 +23,9 @@ beforeAll(async () => {
   writeFileSync(join(files, 'tidemark.js'), SCRIPT);
   writeFileSync(join(files, 'tidemark.wasm'), MODULE);
   writeFileSync(join(files, 'v1', 'tidemark.js'), SCRIPT);
+  mkdirSync(join(files, VERSION));
+  writeFileSync(join(files, VERSION, 'tidemark.js'), SCRIPT);
+  writeFileSync(join(files, VERSION, 'tidemark.js.br'), brotliCompressSync(SCRIPT));
   writeFileSync(join(files, '.hidden.js'), 'secret');
   writeFileSync(join(files, 'notes.md'), 'secret');
   edge = await startEdge({ vars: settings(collector), files });
@@ -61,12 +66,33 @@ test('the module compiles in a stream, as a browser does it', async () => {
   await expect(WebAssembly.compileStreaming(fetch(`${edge.url}/sdk/tidemark.wasm`))).resolves.toBeInstanceOf(WebAssembly.Module);
 });
 
+test('a version is kept for ever, and packed with Brotli for who takes it', async () => {
+  const path = `/sdk/${VERSION}/tidemark.js`;
+  const plain = await raw(path);
+  const packed = await raw(path, { 'accept-encoding': 'gzip, br' });
+  for (const answer of [plain, packed]) {
+    expect([answer.status, answer.headers['cache-control'], answer.headers.vary]).toEqual([200, 'public, max-age=31536000, immutable', 'accept-encoding']);
+    expect(answer.headers['content-type']).toBe('text/javascript; charset=utf-8');
+  }
+  expect([plain.headers['content-encoding'], packed.headers['content-encoding']]).toEqual([undefined, 'br']);
+  expect([plain.text, String(brotliDecompressSync(packed.bytes))]).toEqual([SCRIPT, SCRIPT]);
+  expect(packed.headers.etag).not.toBe(plain.headers.etag);
+  const again = await raw(path, { 'accept-encoding': 'br', 'if-none-match': packed.headers.etag });
+  expect([again.status, again.bytes.length]).toEqual([304, 0]);
+  // Where nothing is packed, the file comes as it is.
+  const unpacked = await raw('/sdk/tidemark.wasm', { 'accept-encoding': 'br' });
+  expect([unpacked.headers['content-encoding'], unpacked.bytes]).toEqual([undefined, Buffer.from(MODULE)]);
+});
+
 /** Asks for a path exactly as it is written, which fetch would tidy up. */
-function raw(path) {
+function raw(path, headers = {}) {
   return new Promise((resolve, reject) => {
-    request({ host: '127.0.0.1', port: edge.port, path }, (response) => {
-      let text = '';
-      response.on('data', (bytes) => (text += bytes)).on('end', () => resolve({ status: response.statusCode, text }));
+    request({ host: '127.0.0.1', port: edge.port, path, headers }, (response) => {
+      const chunks = [];
+      response.on('data', (chunk) => chunks.push(chunk)).on('end', () => {
+        const bytes = Buffer.concat(chunks);
+        resolve({ status: response.statusCode, headers: response.headers, bytes, text: String(bytes) });
+      });
     })
       .on('error', reject)
       .end();
@@ -88,6 +114,7 @@ test.each([
   '/sdk/..%5csecret.js',
   '/sdk//tidemark.js',
   '/sdk/tidemark.js%00',
+  `/sdk/${VERSION}/tidemark.js.br`,
 ])('%s is not there', async (path) => {
   const answer = await raw(path);
   expect(answer.status).toBe(404);

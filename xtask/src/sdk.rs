@@ -1,5 +1,6 @@
 //! Builds what a page loads, by `cargo xtask sdk`:
-//! npm/web/dist/sdk/{tidemark.js,tidemark.wasm} for script tags and the edge,
+//! npm/web/dist/sdk/{tidemark.js,tidemark.wasm} for script tags and the edge, with
+//! a folder a version, Brotli and hashes beside them (sdk_files.mjs),
 //! npm/web/dist/{browser.js,tidemark.wasm,node.js,types/} for npm.
 //!
 //! cargo (profile `page`, wasm32v1-none) → wasm-bindgen → wasm-opt → esbuild →
@@ -49,7 +50,10 @@ pub fn build(place: &Place) -> Result<Built> {
     fs::create_dir_all(&work)?;
     let built = build_in(place, &work);
     fs::remove_dir_all(&work)?;
-    built
+    let built = built?;
+    let names = ["xtask/src/sdk_files.mjs", "npm/web/dist/sdk"];
+    step("versions and hashes of the SDK", &mut command(place, "node", &names)?)?;
+    Ok(built)
 }
 
 fn build_in(place: &Place, work: &Path) -> Result<Built> {

@@ -1,4 +1,4 @@
-//! Weighs what a page loads, against the committed budget in
+//! Weighs what a page loads and what the edge runs, against the committed budget in
 //! bench/baselines/size.json, with what the peers cost beside it.
 //!
 //! Compression is Node's zlib, which is the reference implementation of both
@@ -51,6 +51,17 @@ struct Bytes {
     brotli: u64,
 }
 
+impl Bytes {
+    /// Both together.
+    const fn and(self, other: Self) -> Self {
+        Self {
+            raw: self.raw + other.raw,
+            gzip: self.gzip + other.gzip,
+            brotli: self.brotli + other.brotli,
+        }
+    }
+}
+
 /// The committed bound.
 #[derive(Debug, Deserialize, Serialize)]
 struct Budget {
@@ -58,6 +69,8 @@ struct Budget {
     brotli_bytes_max: u64,
     /// What it weighed when the bound was set.
     brotli_bytes_measured: u64,
+    /// What the edge's bundle may weigh, compressed as it is uploaded.
+    edge_gzip_bytes_max: u64,
 }
 
 /// The last line of `--json`.
@@ -66,14 +79,15 @@ struct Report {
     script: Bytes,
     wasm: Bytes,
     total: Bytes,
+    edge: Bytes,
     budget: Budget,
     peers_brotli_kb: serde_json::Map<String, serde_json::Value>,
 }
 
-/// Builds the SDK and tells its sizes.
+/// Builds the SDK and the edge, and tells their sizes.
 ///
 /// # Errors
-/// When the build fails, or the total exceeds the budget.
+/// When a build fails, or a size exceeds its budget.
 pub fn run(place: &Place, options: &Options) -> Result<()> {
     let built = sdk::build(place)?;
     let budget_file = place.root.join("bench/baselines/size.json");
@@ -83,11 +97,14 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
         .with_context(|| format!("read {}", budget_file.display()))?;
     let weighed = weigh(place, &[&built.script, &built.wasm])?;
     let [script, wasm] = weighed.as_slice() else { bail!("node weighed {weighed:?}") };
-    let total = Bytes {
-        raw: script.raw + wasm.raw,
-        gzip: script.gzip + wasm.gzip,
-        brotli: script.brotli + wasm.brotli,
-    };
+    let total = script.and(*wasm);
+
+    crate::setup::for_edge(place)?;
+    crate::edge::build(&place.root)?;
+    let bundle =
+        ["worker.js", "worker.wasm"].map(|file| place.root.join("edge-worker/build").join(file));
+    let edge =
+        weigh(place, &[&bundle[0], &bundle[1]])?.into_iter().fold(Bytes::default(), Bytes::and);
 
     say(format!("{:<38}{:>10}{:>10}{:>10}", "bytes that a page loads", "raw", "gzip", "brotli"));
     for (name, bytes) in
@@ -98,11 +115,14 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
     for (name, kilobytes) in PEERS {
         say(format!("{name:<38}{:>30}", format!("{kilobytes:.1} KB")));
     }
+    say(format!("{:<38}{:>10}{:>10}{:>10}", "the edge's bundle", edge.raw, edge.gzip, edge.brotli));
     let over = total.brotli > budget.brotli_bytes_max;
     let allowed = budget.brotli_bytes_max;
+    let edge_allowed = budget.edge_gzip_bytes_max;
     if options.json {
         let peers = PEERS.iter().map(|(name, kb)| ((*name).to_string(), (*kb).into())).collect();
-        let report = Report { script: *script, wasm: *wasm, total, budget, peers_brotli_kb: peers };
+        let report =
+            Report { script: *script, wasm: *wasm, total, edge, budget, peers_brotli_kb: peers };
         print(serde_json::to_string(&report)?);
     }
     if over {
@@ -112,7 +132,12 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
             total.brotli
         );
     }
-    say(format!("✓ within the budget of {allowed} brotli bytes"));
+    if edge.gzip > edge_allowed {
+        bail!("{} gzip bytes of the edge's bundle exceed the budget of {edge_allowed}", edge.gzip);
+    }
+    say(format!(
+        "✓ within the budgets of {allowed} brotli bytes, and {edge_allowed} gzip bytes of the edge"
+    ));
     Ok(())
 }
 

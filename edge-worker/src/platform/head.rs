@@ -25,5 +25,6 @@ pub(super) fn read(request: &Request) -> Call {
         content_length: header("content-length").and_then(|length| length.parse().ok()),
         idempotency_key: header("idempotency-key"),
         if_none_match: header("if-none-match"),
+        accept_encoding: header("accept-encoding"),
     }
 }

@@ -1,6 +1,6 @@
 //! Hands an answer to the runtime.
 
-use worker::{Response, ResponseBuilder, Result};
+use worker::{EncodeBody, Response, ResponseBuilder, Result};
 
 use crate::policy::answer::Answer;
 
@@ -8,6 +8,10 @@ use crate::policy::answer::Answer;
 pub(super) fn send(answer: Answer) -> Result<Response> {
     let mut response = ResponseBuilder::new().with_status(answer.status);
     for (name, value) in &answer.headers {
+        if *name == "content-encoding" {
+            // It is encoded already.
+            response = response.with_encode_body(EncodeBody::Manual);
+        }
         response = response.with_header(name, value)?;
     }
     Ok(if answer.body.is_empty() { response.empty() } else { response.fixed(answer.body) })

@@ -23,6 +23,8 @@ pub struct Call {
     pub idempotency_key: Option<String>,
     /// `If-None-Match`.
     pub if_none_match: Option<String>,
+    /// `Accept-Encoding`.
+    pub accept_encoding: Option<String>,
 }
 
 /// Splits a request's URL into its path and its query, both as they are written.

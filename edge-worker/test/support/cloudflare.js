@@ -1,6 +1,10 @@
 // The bundle as Cloudflare runs it: workerd under miniflare, with a queue, a bucket and a data set beside it.
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { Miniflare } from 'miniflare';
+
+// The one that wrangler is made for.
+const require = createRequire(createRequire(import.meta.url).resolve('wrangler/package.json'));
+const { Miniflare } = require('miniflare');
 
 const BUILD = fileURLToPath(new URL('../../build/', import.meta.url));
 const QUEUE = 'tidemark-hold';

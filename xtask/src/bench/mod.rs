@@ -5,6 +5,7 @@
 //! line of `--json` is one object: figures, the baseline's, and the peers'.
 
 mod core;
+mod edge;
 
 use std::fs;
 
@@ -20,6 +21,8 @@ use crate::run::{print, say};
 pub enum Part {
     /// The judge and the sanitiser.
     Core,
+    /// The edge's bundle on workerd.
+    Edge,
 }
 
 /// How it is told.
@@ -52,6 +55,7 @@ struct Report {
 pub fn run(place: &Place, options: &Options) -> Result<()> {
     let (part, (figures, peers)) = match options.part {
         Part::Core => ("core", core::measure(place)?),
+        Part::Edge => ("edge", edge::measure(place)?),
     };
     let file = place.root.join("bench/baselines").join(part).with_extension("json");
     let baseline: Map<String, Value> = fs::read(&file)
