@@ -8,6 +8,7 @@ mod ci;
 mod codegen;
 mod edge;
 mod fuzz;
+mod inline;
 mod pack;
 mod place;
 mod run;

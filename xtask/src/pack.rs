@@ -45,6 +45,13 @@ fn pack(place: &Place, package: &str, out: &Path) -> Result<PathBuf> {
         copy(&source.join(name), &stage.join(name))?;
     }
     copy(&place.root.join("LICENSE"), &stage.join("LICENSE"))?;
+    // The folders a version are the edge's, and those of earlier builds are among them.
+    for entry in fs::read_dir(stage.join("dist/sdk"))? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
 
     let manifest: Value = serde_json::from_slice(&fs::read(stage.join("package.json"))?)?;
     if manifest["version"] != env!("CARGO_PKG_VERSION") {

@@ -1,7 +1,8 @@
 //! Builds what a page loads, by `cargo xtask sdk`:
 //! npm/web/dist/sdk/{tidemark.js,tidemark.wasm} for script tags and the edge, with
 //! a folder a version, Brotli and hashes beside them (sdk_files.mjs),
-//! npm/web/dist/{browser.js,tidemark.wasm,node.js,types/} for npm.
+//! npm/web/dist/{browser.js,inline.js,tidemark.wasm,node.js,types/} for npm, and a
+//! source map beside each script.
 //!
 //! cargo (profile `page`, wasm32v1-none) → wasm-bindgen → wasm-opt → esbuild →
 //! terser, and tsc for the types. Every flag is here for its bytes.
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::inline;
 use crate::place::Place;
 use crate::run::{command, output, step};
 
@@ -79,6 +81,13 @@ fn build_in(place: &Place, work: &Path) -> Result<Built> {
     ] {
         fs::copy(&from, &to).with_context(|| format!("put {}", to.display()))?;
     }
+    for (script, to) in [("script", "sdk/tidemark"), ("browser", "browser"), ("node", "node")] {
+        let map = fs::read_to_string(work.join(script).with_extension("js.map"))?;
+        fs::write(dist.join(to).with_extension("js.map"), inline::map(&map, &place.root)?)?;
+    }
+    let bundled = fs::read_to_string(work.join("browser.js"))?;
+    let module = fs::read(dist.join("tidemark.wasm"))?;
+    fs::write(dist.join("inline.js"), inline::script(&bundled, &module)?)?;
     Ok(built)
 }
 
@@ -149,6 +158,7 @@ fn bundle(place: &Place, work: &Path, entry: &str, format: &str) -> Result<()> {
         "--log-level=warning",
         "--legal-comments=none",
         "--charset=utf8",
+        "--sourcemap=external",
     ];
     let mut esbuild = command(place, "esbuild", &options)?;
     esbuild
@@ -161,5 +171,11 @@ fn bundle(place: &Place, work: &Path, entry: &str, format: &str) -> Result<()> {
     let options = ["--compress", "passes=3,ecma=2020,unsafe_arrows", "--mangle", "--output"];
     let mut terser = command(place, "terser", &options)?;
     terser.arg(&out).arg("--toplevel").arg(&out);
+    // A page's script says nothing of its map, which would cost every visitor bytes.
+    let map = out.with_extension("js.map");
+    let name = map.file_name().unwrap_or_default().display().to_string();
+    let url = if format == "esm" { format!(",url='{name}'") } else { String::new() };
+    let about = format!("content='{}',includeSources{url}", map.display());
+    terser.args(["--source-map", &about]);
     step(&format!("shrink {entry}"), &mut terser)
 }

@@ -27,8 +27,10 @@ export default async ({ provide }) => {
   writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }');
   // It has no dependencies, so nothing is fetched.
   const options = ['--offline', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
-  execFileSync('npm', ['install', ...options, tarball()], { cwd: app, stdio: 'inherit' });
+  const packed = tarball();
+  execFileSync('npm', ['install', ...options, packed], { cwd: app, stdio: 'inherit' });
   await build({ root: app, configFile: false, logLevel: 'warn' });
   provide('app', app);
+  provide('tarball', packed);
   return () => rmSync(app, { recursive: true, force: true });
 };
