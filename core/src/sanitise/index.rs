@@ -8,6 +8,8 @@
 pub(super) struct Index<const N: usize> {
     entries: [&'static str; N],
     starts: [u16; KEYS + 1],
+    /// The third letters of the entries that share two, a bit each.
+    thirds: [u32; KEYS],
 }
 
 /// Two letters by their lower five bits: either case, and any byte of any script.
@@ -33,7 +35,7 @@ impl<const N: usize> Index<N> {
         reason = "evaluated when compiled: out of bounds is an error"
     )]
     const fn new(list: &[&'static str], last: bool) -> Self {
-        let mut index = Self { entries: [""; N], starts: [0; KEYS + 1] };
+        let mut index = Self { entries: [""; N], starts: [0; KEYS + 1], thirds: [0; KEYS] };
         let (mut wanted, mut filled) = (0, 0);
         // Entries that share their letters stay in the order of the list.
         while wanted < KEYS {
@@ -41,12 +43,16 @@ impl<const N: usize> Index<N> {
             let mut at = 0;
             while at < N {
                 let word = list[at].as_bytes();
-                let (a, b) = if last {
-                    (word[word.len() - 1], word[word.len() - 2])
-                } else {
-                    (word[1], word[2])
-                };
+                let count = word.len();
+                let (a, b) =
+                    if last { (word[count - 1], word[count - 2]) } else { (word[1], word[2]) };
                 if key(a, b) == wanted {
+                    index.thirds[wanted] |= match (count, last) {
+                        // A word of two letters goes on with anything.
+                        (..=3, _) => u32::MAX,
+                        (_, true) => 1 << (word[count - 3] & 31),
+                        (_, false) => 1 << (word[3] & 31),
+                    };
                     index.entries[filled] = list[at];
                     filled += 1;
                 }
@@ -56,6 +62,11 @@ impl<const N: usize> Index<N> {
         }
         index.starts[KEYS] = filled as u16;
         index
+    }
+
+    /// Whether an entry may have these three letters, either case; NUL is for none.
+    pub(super) fn may_have(&self, a: u8, b: u8, c: u8) -> bool {
+        self.thirds.get(key(a, b)).is_some_and(|thirds| thirds >> (c & 31) & 1 != 0)
     }
 
     /// The entries whose two letters may be these.

@@ -27,18 +27,40 @@ pub(super) fn of(name: &[u8], rare: bool) -> Option<Name> {
     while end > 0 && !byte(name, end - 1).is_ascii_alphabetic() && byte(name, end - 1) < 0x80 {
         end -= 1;
     }
-    let last = if end > 0 { byte(name, end - 1) } else { 0 };
-    let letter = last.to_ascii_lowercase();
     let find =
         |table: &[&str]| table.iter().rev().find_map(|entry| class(entry.as_bytes(), name, end));
     if !rare {
         return find(&COMMON);
     }
-    let mut at = end.saturating_sub(1);
-    while at > 0 && is_joint(byte(name, at - 1)) {
-        at -= 1;
+    // Most keys are told apart by their last three letters.
+    let letters = match name.get(..end) {
+        Some([.., c, b, a])
+            if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_alphabetic() =>
+        {
+            [*a, *b, *c]
+        }
+        _ => last_letters(name, end),
+    };
+    let [first, second, third] = letters;
+    if !INDEX.may_have(first, second, third) {
+        return None;
     }
-    find(INDEX.get(letter, super::glyph::before(name, at)))
+    find(INDEX.get(first, second))
+}
+
+/// The last three letters before a place, the last one first, whatever joins them;
+/// NUL for none.
+fn last_letters(name: &[u8], end: usize) -> [u8; 3] {
+    let mut letters = [0; 3];
+    let mut read = end;
+    for slot in &mut letters {
+        while read > 0 && read < end && is_joint(byte(name, read - 1)) {
+            read -= 1;
+        }
+        *slot = super::glyph::before(name, read);
+        read = read.saturating_sub(1);
+    }
+    letters
 }
 
 /// Whether a name that ends at a place may mean anything, by its last two letters.
@@ -105,6 +127,9 @@ static INDEX: Index<{ NAMES.len() }> = Index::by_last_letters(NAMES);
 /// shorter stands first, because the last one wins.
 fn class(entry: &[u8], name: &[u8], end: usize) -> Option<Name> {
     let mut at = entry.len();
+    if end + 1 < at {
+        return None;
+    }
     let mut read = end;
     while at > 1 {
         while read > 0 && read < end && is_joint(byte(name, read - 1)) {

@@ -104,7 +104,7 @@ fn end_of_query(
 }
 
 /// The length of a host and path behind which everything opens a door: web hooks.
-fn door(bytes: &[u8], host: usize) -> usize {
+pub(super) fn door(bytes: &[u8], host: usize) -> usize {
     const DOORS: [&[u8]; 5] = [
         b"hooks.slack.com/services/",
         b"discord.com/api/webhooks/",
