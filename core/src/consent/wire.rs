@@ -53,8 +53,9 @@ impl Consent {
     /// As [`Consent::of_context`].
     pub fn of_node(context: Node<'_, '_>) -> Result<Self, Fault> {
         const KEY: &str = "consent";
-        let is_consent =
-            |key: Node<'_, '_>| key.inside() == KEY || key.is_escaped() && is_key(key.inside(), KEY);
+        let is_consent = |key: Node<'_, '_>| {
+            key.inside() == KEY || key.is_escaped() && is_key(key.inside(), KEY)
+        };
         let Some((_, consent)) = context.members().find(|(key, _)| is_consent(*key)) else {
             return Ok(Self::default());
         };

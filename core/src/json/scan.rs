@@ -12,10 +12,10 @@ mod word;
 
 #[cfg(all(target_arch = "x86_64", feature = "catalogue"))]
 use sse2::{BITS, BLOCK, look, quotes};
-#[cfg(not(all(target_arch = "x86_64", feature = "catalogue")))]
-use word::{BITS, BLOCK, look};
 #[cfg(all(feature = "catalogue", not(target_arch = "x86_64")))]
 use word::quotes;
+#[cfg(not(all(target_arch = "x86_64", feature = "catalogue")))]
+use word::{BITS, BLOCK, look};
 
 /// What a block of bytes holds: a bit a byte, the first byte lowest, at distances
 /// that the machine chose.
@@ -185,9 +185,8 @@ mod tests {
 
     /// The bits of the bytes, `bits` apart, up to the first end.
     fn places(seen: Seen, bits: u32, length: usize) -> Vec<(bool, bool, bool)> {
-        let at = |mask: u64, byte: usize| {
-            mask >> (byte as u32 * bits) & u64::MAX >> (64 - bits) != 0
-        };
+        let at =
+            |mask: u64, byte: usize| mask >> (byte as u32 * bits) & u64::MAX >> (64 - bits) != 0;
         let mut all = Vec::new();
         for byte in 0..length {
             let ends = at(seen.ends, byte);

@@ -7,9 +7,9 @@
 
 use super::names::{self, Name};
 use super::policy::Policy;
-use super::walk::{Member, URL_KEYS, may_be_personal};
 #[cfg(feature = "rare-rules")]
 use super::settled::is_settled;
+use super::walk::{Member, URL_KEYS, may_be_personal};
 use super::{rounds, url};
 use crate::json::{Node, Piece};
 use crate::limits::{LONG_STRING_MAX_BYTES, STRING_MAX_BYTES};

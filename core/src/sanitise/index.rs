@@ -22,19 +22,24 @@ const fn key(a: u8, b: u8) -> usize {
 impl<const N: usize> Index<N> {
     /// Sorts a list by the first two letters of its words.
     pub(super) const fn by_first_letters(list: &[&'static str]) -> Self {
-        Self::new(list, false)
+        Self::new(list, false, 0)
     }
 
     /// Sorts a list by the last two letters of its words.
     pub(super) const fn by_last_letters(list: &[&'static str]) -> Self {
-        Self::new(list, true)
+        Self::new(list, true, 0)
+    }
+
+    /// [`Index::by_last_letters`], where [`Index::may_have`] knows no entry of a class.
+    pub(super) const fn but_for(list: &[&'static str], class: u8) -> Self {
+        Self::new(list, true, class)
     }
 
     #[expect(
         clippy::indexing_slicing,
         reason = "evaluated when compiled: out of bounds is an error"
     )]
-    const fn new(list: &[&'static str], last: bool) -> Self {
+    const fn new(list: &[&'static str], last: bool, without: u8) -> Self {
         let mut index = Self { entries: [""; N], starts: [0; KEYS + 1], thirds: [0; KEYS] };
         let (mut wanted, mut filled) = (0, 0);
         // Entries that share their letters stay in the order of the list.
@@ -47,11 +52,18 @@ impl<const N: usize> Index<N> {
                 let (a, b) =
                     if last { (word[count - 1], word[count - 2]) } else { (word[1], word[2]) };
                 if key(a, b) == wanted {
-                    index.thirds[wanted] |= match (count, last) {
-                        // A word of two letters goes on with anything.
-                        (..=3, _) => u32::MAX,
-                        (_, true) => 1 << (word[count - 3] & 31),
-                        (_, false) => 1 << (word[3] & 31),
+                    // What is shorter goes on with anything, as does a star; a low
+                    // line is also a space.
+                    let third = match (count, last) {
+                        (..=3, _) => b'*',
+                        (_, true) => word[count - 3],
+                        (_, false) => word[3],
+                    };
+                    index.thirds[wanted] |= match third {
+                        _ if word[0] == without => 0,
+                        b'*' => u32::MAX,
+                        b'_' => 1 << (b'_' & 31) | 1 << (b' ' & 31),
+                        letter => 1 << (letter & 31),
                     };
                     index.entries[filled] = list[at];
                     filled += 1;

@@ -124,8 +124,11 @@ fn ends_value(byte: u8, line: bool) -> bool {
 /// number or a word, a colon, and a run with a beginning of its own.
 fn token_of_a_bot(scan: &mut Scan<'_>, colon: usize) -> bool {
     let bytes = scan.bytes;
+    if byte(bytes, colon) != b':' || !byte(bytes, colon + 1).eq_ignore_ascii_case(&b'a') {
+        return false;
+    }
     let firebase = starts_with(bytes, colon + 1, b"apa91b");
-    if byte(bytes, colon) != b':' || !firebase && !starts_with(bytes, colon + 1, b"aa") {
+    if !firebase && !starts_with(bytes, colon + 1, b"aa") {
         return false;
     }
     let mut from = colon;

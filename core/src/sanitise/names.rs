@@ -33,14 +33,7 @@ pub(super) fn of(name: &[u8], rare: bool) -> Option<Name> {
         return find(&COMMON);
     }
     // Most keys are told apart by their last three letters.
-    let letters = match name.get(..end) {
-        Some([.., c, b, a])
-            if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_alphabetic() =>
-        {
-            [*a, *b, *c]
-        }
-        _ => last_letters(name, end),
-    };
+    let letters = last_letters(name, end);
     let [first, second, third] = letters;
     if !INDEX.may_have(first, second, third) {
         return None;
@@ -51,6 +44,13 @@ pub(super) fn of(name: &[u8], rare: bool) -> Option<Name> {
 /// The last three letters before a place, the last one first, whatever joins them;
 /// NUL for none.
 fn last_letters(name: &[u8], end: usize) -> [u8; 3] {
+    if let Some([.., c, b, a]) = name.get(..end)
+        && a.is_ascii_alphabetic()
+        && b.is_ascii_alphabetic()
+        && c.is_ascii_alphabetic()
+    {
+        return [*a, *b, *c];
+    }
     let mut letters = [0; 3];
     let mut read = end;
     for slot in &mut letters {
@@ -63,19 +63,20 @@ fn last_letters(name: &[u8], end: usize) -> [u8; 3] {
     letters
 }
 
-/// Whether a name that ends at a place may mean anything, by its last two letters.
+/// Whether a label that ends at a place may tell a secret, by its last three letters.
 pub(super) fn may_mean(bytes: &[u8], end: usize) -> bool {
-    let mut at = end;
-    let letter = |at: usize| byte(bytes, at).is_ascii_alphabetic() || byte(bytes, at) >= 0x80;
-    while at > 0 && at + 8 > end && !letter(at - 1) {
-        at -= 1;
-    }
-    let last = super::glyph::before(bytes, at);
-    at = at.saturating_sub(1);
-    while at > 0 && is_joint(byte(bytes, at - 1)) {
-        at -= 1;
-    }
-    !INDEX.get(last, super::glyph::before(bytes, at)).is_empty()
+    let ends = |byte: &u8| byte.is_ascii_alphabetic() || *byte >= 0x80;
+    let reach = bytes.get(end.saturating_sub(8)..end).unwrap_or_default();
+    let Some(last) = reach.iter().rposition(ends) else {
+        // What is further before is looked at all the same.
+        return end > 8 && may_have(bytes, end - 8);
+    };
+    may_have(bytes, end - (reach.len() - 1 - last))
+}
+
+fn may_have(bytes: &[u8], end: usize) -> bool {
+    let [first, second, third] = last_letters(bytes, end);
+    LABELS.may_have(first, second, third)
 }
 
 /// What a page knows; the others it leaves to the edge.
@@ -122,6 +123,9 @@ const NAMES: &[&str] = &[
 ];
 
 static INDEX: Index<{ NAMES.len() }> = Index::by_last_letters(NAMES);
+
+/// What a label may be, which says nothing of persons.
+static LABELS: Index<{ NAMES.len() }> = Index::but_for(NAMES, b'P');
 
 /// The class of an entry that a name ends with. Of entries that end alike the
 /// shorter stands first, because the last one wins.

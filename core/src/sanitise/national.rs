@@ -181,7 +181,11 @@ pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> usize {
 /// digit stands at the scan's place.
 pub(super) fn nino(scan: &mut Scan<'_>) -> bool {
     let from = scan.at.saturating_sub(3);
-    if from < scan.copied || byte(scan.bytes, from + 2) != b' ' {
+    if from < scan.copied
+        || byte(scan.bytes, from + 2) != b' '
+        || !byte(scan.bytes, from + 1).is_ascii_alphabetic()
+        || !byte(scan.bytes, from + 4).is_ascii_digit()
+    {
         return false;
     }
     let long = scan.bytes.get(from..from + 13).unwrap_or_default();

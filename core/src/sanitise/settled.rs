@@ -64,8 +64,7 @@ pub(super) fn is_settled(text: &str) -> bool {
     // there is one digit alone, more.
     if digits > 0 {
         let least = if digits == 1 { 18 } else { 14 };
-        if bytes.len() >= least
-            && bytes.split(|byte| *byte == b'/').any(|part| part.len() >= least)
+        if bytes.len() >= least && bytes.split(|byte| *byte == b'/').any(|part| part.len() >= least)
         {
             return false;
         }

@@ -63,17 +63,18 @@ impl Topics {
         if self.read < floor {
             self.read = floor;
         }
+        let mut previous = before(bytes, self.read);
         while self.read < place {
             let at = self.read;
             let first = byte(bytes, at);
             self.read += 1;
+            let behind = core::mem::replace(&mut previous, first);
             if first == b']' {
                 let phone = bytes.get(..at).is_some_and(|text| text.ends_with(b"[phone"));
                 self.marked(at + 1, if phone { Topic::Phone } else { Topic::None });
                 continue;
             }
-            let begins = first >= 0xc0
-                || first.is_ascii_alphabetic() && begins_word(before(bytes, at), first);
+            let begins = first >= 0xc0 || first.is_ascii_alphabetic() && begins_word(behind, first);
             if begins && let Some(topic) = told_by(bytes.get(at..place).unwrap_or_default()) {
                 self.tell(topic, at);
             }
@@ -119,6 +120,9 @@ fn told_by(word: &[u8]) -> Option<Topic> {
     // v1.2.3.4
     if first.eq_ignore_ascii_case(&b'v') && !in_word(second) {
         return Some(Topic::Version);
+    }
+    if !INDEX.may_have(first, second, byte(word, 2)) {
+        return None;
     }
     let entries = INDEX.get(first, second);
     let letter = entries.iter().find_map(|entry| matches(entry.as_bytes(), word))?;
@@ -268,6 +272,11 @@ fn is_spoken(word: &[u8], from: usize) -> bool {
 /// The letter of an entry's topic, where a text begins with it.
 fn matches(entry: &[u8], word: &[u8]) -> Option<u8> {
     let letter = byte(entry, 0);
+    // Entries that share two letters mostly part at the third.
+    let (third, there) = (byte(entry, 3), byte(word, 2).to_ascii_lowercase());
+    if third != there && !matches!((third, there), (b'*' | 0, _) | (b'_', b' ')) {
+        return None;
+    }
     let mut read = 0;
     loop {
         let wanted = byte(entry, read + 1);
