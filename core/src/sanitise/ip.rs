@@ -163,11 +163,16 @@ pub(super) fn six(scan: &mut Scan<'_>) -> bool {
     let head = scan.at - from;
     let mut end = from;
     let mut fits = true;
+    // Whether all but a last group of five fits, and its colon.
+    let (mut fits_but_last, mut port_begins) = (false, from);
     loop {
         let here = byte(bytes, at);
         if here.is_ascii_hexdigit() {
             numbers |= here.is_ascii_digit();
             group += 1;
+            if group == 5 {
+                fits_but_last = fits;
+            }
             fits &= group <= 4;
             at += 1;
             end = at;
@@ -185,6 +190,7 @@ pub(super) fn six(scan: &mut Scan<'_>) -> bool {
             end = at + 1;
         }
         group = 0;
+        port_begins = at;
         at += 1;
     }
     if colons < 2 {
@@ -200,6 +206,13 @@ pub(super) fn six(scan: &mut Scan<'_>) -> bool {
             end = to;
             at = to;
         }
+    }
+    // Five digits behind the last colon are a port.
+    let port = bytes.get(port_begins + 1..at).unwrap_or_default();
+    if group == 5 && fits_but_last && port.iter().all(u8::is_ascii_digit) {
+        fits = true;
+        groups -= 1;
+        end = port_begins;
     }
     let complete = if gap {
         (2..8).contains(&groups)

@@ -119,7 +119,9 @@ const NAMES: &[&str] = &[
     "Pxforwardedfor", "Ptelefonnummer", "Paddress", "Scredentials", "Pcoordinates", "Pcoords",
     "Ssecrets", "Ssecret", "Plat", "Pstreet", "Ppassport", "Wjwt", "Spasswort", "Scvv", "Pfax",
     "Wkey", "Sapikey", "Ssecretkey", "Sprivatekey", "Saccesskey", "Saccountkey", "Sauthkey",
-    "Sencryptionkey", "Pbirthday",
+    "Sencryptionkey", "Pbirthday", "Swachtwoord", "Skennwort",
+    "Slosenord", "Slösenord", "Sadgangskode", "Shaslo", "Shasło", "Sparola", "Ssifre", "Sşifre", "Sпароль",
+    "S密码", "S密碼", "Sパスワード", "S비밀번호", "S暗証番号",
 ];
 
 static INDEX: Index<{ NAMES.len() }> = Index::by_last_letters(NAMES);
@@ -145,7 +147,9 @@ fn class(entry: &[u8], name: &[u8], end: usize) -> Option<Name> {
         at -= 1;
         read -= 1;
     }
-    if !begins_word(name, read) {
+    // PGPASSWORD is one, whatever it is glued to; Chinese sets no spaces.
+    let glued = entry == b"Spassword" || byte(entry, 1) >= 0xe3;
+    if !glued && !begins_word(name, read) {
         return None;
     }
     Some(match byte(entry, 0) {

@@ -35,6 +35,9 @@ pub(super) fn is_number(piece: &Piece<'_>) -> bool {
                 0xb => is_norwegian(d),
                 0xd => is_south_african(d),
                 0xf if d.len() == 18 => is_chinese(d, u32::from(byte(d, 17))),
+                0x3332 if piece.separators == DOT | DASH => is_cpf(d),
+                0x23342 if piece.separators == DOT | DASH | SLASH => is_cnpj(d),
+                0x22232 if piece.separators == DOT | DASH => is_belgian(d),
                 _ => d.len() == 15 && is_french(d),
             };
         }

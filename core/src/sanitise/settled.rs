@@ -32,7 +32,7 @@ static SORTS: [u32; 256] = {
             b'/' => SLASH,
             b'-' => DASH,
             b'?' | b'#' => QUERY,
-            b'@' | b'%' | b'&' | b'(' | b'[' | b'{' | b'=' | b'\\' | 0x80.. => OTHER,
+            b'@' | b'%' | b'&' | b'(' | b'[' | b'{' | b'=' | b'\\' | b'~' | 0x80.. => OTHER,
             _ => 0,
         };
         byte += 1;
@@ -63,6 +63,9 @@ pub(super) fn is_settled(text: &str) -> bool {
     // A key of a vendor and an account have some length between slashes, and where
     // there is one digit alone, more.
     if digits > 0 {
+        if bytes.contains(&b' ') {
+            return false;
+        }
         let least = if digits == 1 { 18 } else { 14 };
         if bytes.len() >= least && bytes.split(|byte| *byte == b'/').any(|part| part.len() >= least)
         {
