@@ -174,7 +174,7 @@ const fn is_local(byte: u8) -> bool {
 /// Where the domain behind the at sign ends; its beginning when there is none.
 /// `spelt` tells that its dots may be words.
 fn domain_end(bytes: &[u8], from: usize, spelt: bool) -> usize {
-    if byte(bytes, from) == b'[' {
+    if EVERYWHERE && byte(bytes, from) == b'[' {
         return literal_end(bytes, from);
     }
     let limit = bytes.len().min(from + DOMAIN_MAX_BYTES);
@@ -238,7 +238,7 @@ fn literal_end(bytes: &[u8], from: usize) -> usize {
     while end < from + 56 {
         match byte(bytes, end) {
             b'.' | b':' => signs += 1,
-            b']' if signs > 1 && EVERYWHERE => return end + 1,
+            b']' if signs > 1 => return end + 1,
             here if here.is_ascii_hexdigit() => {}
             _ => return from,
         }

@@ -29,7 +29,9 @@ pub(super) fn of(name: &[u8], rare: bool) -> Option<Name> {
     }
     let find =
         |table: &[&str]| table.iter().rev().find_map(|entry| class(entry.as_bytes(), name, end));
-    if !rare {
+    // The feature is asked here too: a page's build folds no arguments, and would carry
+    // the whole list.
+    if !rare || !cfg!(feature = "rare-rules") {
         return find(&COMMON);
     }
     // Most keys are told apart by their last three letters.
@@ -133,7 +135,7 @@ static LABELS: Index<{ NAMES.len() }> = Index::but_for(NAMES, b'P');
 /// shorter stands first, because the last one wins.
 fn class(entry: &[u8], name: &[u8], end: usize) -> Option<Name> {
     let mut at = entry.len();
-    if end + 1 < at {
+    if cfg!(feature = "rare-rules") && end + 1 < at {
         return None;
     }
     let mut read = end;
@@ -148,7 +150,7 @@ fn class(entry: &[u8], name: &[u8], end: usize) -> Option<Name> {
         read -= 1;
     }
     // PGPASSWORD is one, whatever it is glued to; Chinese sets no spaces.
-    let glued = entry == b"Spassword" || byte(entry, 1) >= 0xe3;
+    let glued = cfg!(feature = "rare-rules") && (entry == b"Spassword" || byte(entry, 1) >= 0xe3);
     if !glued && !begins_word(name, read) {
         return None;
     }
