@@ -57,6 +57,7 @@ fn precision_and_recall_on_the_half_that_was_written_later() {
 
 /// Holds a set's recall and its clean lines to their bounds, and the page of the docs
 /// to what was measured. Two sets write the page one after the other.
+#[expect(clippy::print_stdout, reason = "a test tells its table, and its faults when asked")]
 fn holds(file: &str, mark: &str, least: usize) {
     static PAGE: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let lines = std::fs::read_to_string([ROOT, "tests/sanitise/", file].concat()).unwrap();

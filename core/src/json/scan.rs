@@ -219,9 +219,12 @@ mod tests {
             for half in [low, high] {
                 let half: [u8; 8] = half.try_into().unwrap();
                 prop_assert_eq!(places(super::word::look(&half), super::word::BITS, 8), byte_by_byte(&half));
-                let quotes = super::word::quotes(&half).trailing_zeros() / super::word::BITS;
-                let first = half.iter().position(|byte| matches!(byte, b'"' | b'\\'));
-                prop_assert_eq!(quotes as usize, first.unwrap_or(8));
+                #[cfg(feature = "catalogue")]
+                {
+                    let quotes = super::word::quotes(&half).trailing_zeros() / super::word::BITS;
+                    let first = half.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+                    prop_assert_eq!(quotes as usize, first.unwrap_or(8));
+                }
             }
             #[cfg(all(target_arch = "x86_64", feature = "catalogue"))]
             {
