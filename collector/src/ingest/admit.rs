@@ -9,17 +9,18 @@ use std::sync::Arc;
 use tidemark_core::batch::{Batch, Form};
 use tidemark_core::hash::Salt;
 use tidemark_core::id::Uuid;
-use tidemark_core::json::check_text;
+use tidemark_core::json::Tape;
 use tidemark_core::judge::{
     Arrival, Judge, JudgedBatch, NamePolicy, Place, Schemas, Site, WhenConsentAbsent,
 };
 use tidemark_core::limits::EVENT_MAX_AHEAD_MS;
 use tidemark_core::verdict::{Code, EventVerdict, Fault, Refusal, Verdict};
 
+use super::context;
 use super::record::{self, Shared};
 use super::sink::Sink;
 use crate::config::Secret;
-use crate::record::{Hop, Rejection, expires_at};
+use crate::record::{Context, Hop, Rejection, expires_at};
 use crate::refusal::Refused;
 
 /// Which tenants there are, and for how many days their events are kept.
@@ -129,7 +130,7 @@ impl Admission {
             received_at_ms: batch.received_at_ms,
             received_at_max_ms,
             retention_days,
-            context: judged.context.as_deref().and_then(|text| check_text(text).ok()),
+            context: context_of(&judged),
         };
         let verdicts = settle(&judged, &without_id, &shared, now_ms, sink);
         Ok(Admitted { batch_id: batch.batch_id.map(std::borrow::Cow::into_owned), verdicts })
@@ -163,7 +164,7 @@ impl Admission {
             received_at_ms: Some(received_at_ms),
             received_at_max_ms: received_at_ms,
             retention_days,
-            context: judged.context.as_deref().and_then(|text| check_text(text).ok()),
+            context: context_of(&judged),
         };
         Ok(settle(&judged, &[], &shared, received_at_ms, sink))
     }
@@ -188,6 +189,12 @@ impl Admission {
     }
 }
 
+/// What the batch's context tells for all of its events.
+fn context_of(judged: &JudgedBatch) -> Context<'_> {
+    let tape = judged.context.as_deref().and_then(|text| Tape::read_text(text).ok());
+    tape.map_or_else(Context::default, |tape| context::shared(tape.root()))
+}
+
 /// Reads each accepted event into its record, and hands everything on.
 fn settle(
     judged: &JudgedBatch,
@@ -205,7 +212,8 @@ fn settle(
             verdict.event_id = None;
             event_id = None;
         } else if verdict.verdict == Verdict::Accepted {
-            match record::read(&event.text, shared) {
+            let read = Tape::read_text(&event.text).map_err(|code| Fault::new(code, ""));
+            match read.and_then(|tape| record::read(&tape, shared)) {
                 Ok(record) => sink.event(&record),
                 Err(fault) => reject(&mut verdict, fault),
             }

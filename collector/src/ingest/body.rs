@@ -1,19 +1,22 @@
 //! Reads a body within its bounds, and reads away what is not wanted.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 
-use crate::limits::{BODY_TIMEOUT, DRAIN_MAX_BYTES, DRAIN_TIMEOUT};
+use crate::limits::{DRAIN_MAX_BYTES, DRAIN_TIMEOUT};
 use crate::refusal::Refused;
 
-/// Reads the wire's bytes. A length that is declared over the bound is refused
-/// before anything is read.
+/// Reads the wire's bytes, all of them `within` a time, however they dribble. A length
+/// that is declared over the bound is refused before anything is read.
 pub(super) async fn read(
     headers: &HeaderMap,
     body: &mut Body,
     max_bytes: usize,
+    within: Duration,
 ) -> Result<Bytes, Refused> {
     let declared = headers
         .get(header::CONTENT_LENGTH)
@@ -22,7 +25,7 @@ pub(super) async fn read(
     if declared > max_bytes {
         return Err(Refused::body_too_large(max_bytes));
     }
-    tokio::time::timeout(BODY_TIMEOUT, collect(body, declared, max_bytes))
+    tokio::time::timeout(within, collect(body, declared, max_bytes))
         .await
         .unwrap_or(Err(Refused::BodyTimeout))
 }

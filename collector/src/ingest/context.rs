@@ -2,71 +2,123 @@
 //!
 //! Merged a member at a time, so that an event that tells only its page keeps
 //! the batch's device. The judge has held both against the envelope's schema;
-//! what is unreadable here is absent.
+//! what is unreadable here is absent. The batch's is read once, each event's walked
+//! once and laid over a copy.
 
 use std::borrow::Cow;
 
 use tidemark_core::consent::Consent;
-use tidemark_core::json::{Kind, Value};
+use tidemark_core::json::{Kind, Node, unescape};
 
 use crate::record::Context;
 
-/// Reads the context of one event.
-pub(super) fn read<'a>(own: Option<Value<'a>>, shared: Option<Value<'a>>) -> Context<'a> {
-    let at = |path: &[&str]| find(own, path).or_else(|| find(shared, path));
-    let text = |path: &[&str]| at(path).and_then(Value::as_str).unwrap_or_default();
-    let page_url = text(&["page", "url"]);
-    let mut page_path = text(&["page", "path"]);
-    if page_path.is_empty() {
-        page_path = match &page_url {
+/// Reads the batch's context; [`over`] completes it.
+pub(super) fn shared<'a>(context: Node<'_, 'a>) -> Context<'a> {
+    let mut read = Context::default();
+    lay(&mut read, context);
+    read
+}
+
+/// The context of one event: its own over the batch's.
+pub(super) fn over<'a>(own: Option<Node<'_, 'a>>, shared: &Context<'a>) -> Context<'a> {
+    let mut context = shared.clone();
+    if let Some(own) = own {
+        lay(&mut context, own);
+    }
+    if context.page_path.is_empty() {
+        context.page_path = match &context.page_url {
             Cow::Borrowed(url) => Cow::Borrowed(path_of(url)),
             Cow::Owned(url) => Cow::Owned(path_of(url).to_owned()),
         };
     }
-    let consent_of = |context: Option<Value<'_>>| {
-        context.and_then(|context| Consent::of_context(context).ok()).unwrap_or_default()
-    };
-    Context {
-        page_url,
-        page_path,
-        page_referrer: text(&["page", "referrer"]),
-        page_title: text(&["page", "title"]),
-        user_agent: text(&["device", "user_agent"]),
-        viewport_width: pixels(at(&["device", "viewport", "width"])),
-        viewport_height: pixels(at(&["device", "viewport", "height"])),
-        screen_width: pixels(at(&["device", "screen", "width"])),
-        screen_height: pixels(at(&["device", "screen", "height"])),
-        locale: text(&["locale"]),
-        consent: consent_of(own).over(consent_of(shared)),
-        consent_mode_said: at(&["consent", "mode"]).is_some(),
-        app_version: text(&["app", "version"]),
-        environment: text(&["app", "environment"]),
-        gtm_container_id: text(&["gtm", "container_id"]),
-        campaign_source: text(&["campaign", "source"]),
-        campaign_medium: text(&["campaign", "medium"]),
-        campaign_name: text(&["campaign", "name"]),
-        campaign_term: text(&["campaign", "term"]),
-        campaign_content: text(&["campaign", "content"]),
-        sdk_name: text(&["sdk", "name"]),
-        sdk_version: text(&["sdk", "version"]),
-        sdk_detects: at(&["sdk", "detects"])
-            .into_iter()
-            .flat_map(Value::items)
-            .filter_map(Value::as_str)
-            .collect(),
+    context
+}
+
+/// Lays what a context tells over what is there; `null` counts as absent.
+fn lay<'a>(context: &mut Context<'a>, own: Node<'_, 'a>) {
+    let below = context.consent;
+    let mut consent = Consent::default();
+    each(own, |name, value| match name {
+        "page" => each(value, |name, value| match name {
+            "url" => context.page_url = text(value),
+            "path" => context.page_path = text(value),
+            "referrer" => context.page_referrer = text(value),
+            "title" => context.page_title = text(value),
+            _ => {}
+        }),
+        "device" => each(value, |name, value| match name {
+            "user_agent" => context.user_agent = text(value),
+            "viewport" => {
+                size(value, &mut context.viewport_width, &mut context.viewport_height);
+            }
+            "screen" => size(value, &mut context.screen_width, &mut context.screen_height),
+            _ => {}
+        }),
+        "locale" => context.locale = text(value),
+        "consent" => {
+            consent = Consent::read(value.value(), "").unwrap_or_default();
+            each(value, |name, _| context.consent_mode_said |= name == "mode");
+        }
+        "app" => each(value, |name, value| match name {
+            "version" => context.app_version = text(value),
+            "environment" => context.environment = text(value),
+            _ => {}
+        }),
+        "gtm" => each(value, |name, value| {
+            if name == "container_id" {
+                context.gtm_container_id = text(value);
+            }
+        }),
+        "campaign" => each(value, |name, value| match name {
+            "source" => context.campaign_source = text(value),
+            "medium" => context.campaign_medium = text(value),
+            "name" => context.campaign_name = text(value),
+            "term" => context.campaign_term = text(value),
+            "content" => context.campaign_content = text(value),
+            _ => {}
+        }),
+        "sdk" => each(value, |name, value| match name {
+            "name" => context.sdk_name = text(value),
+            "version" => context.sdk_version = text(value),
+            "detects" => context.sdk_detects = value.items().filter_map(Node::as_str).collect(),
+            _ => {}
+        }),
+        _ => {}
+    });
+    context.consent = consent.over(below);
+}
+
+/// Each member of an object that is told, by its name.
+fn each<'t, 'a>(object: Node<'t, 'a>, mut tell: impl FnMut(&str, Node<'t, 'a>)) {
+    for (key, value) in object.members() {
+        if value.kind() == Kind::Null {
+            continue;
+        }
+        match key.is_escaped().then(|| unescape(key.inside())).flatten() {
+            Some(name) => tell(&name, value),
+            None => tell(key.inside(), value),
+        }
     }
 }
 
-/// The value at a path of keys; `null` counts as absent.
-fn find<'a>(context: Option<Value<'a>>, path: &[&str]) -> Option<Value<'a>> {
-    path.iter()
-        .try_fold(context?, |value, key| value.get(key))
-        .filter(|value| value.kind() != Kind::Null)
+fn text<'a>(value: Node<'_, 'a>) -> Cow<'a, str> {
+    value.as_str().unwrap_or_default()
+}
+
+fn size(value: Node<'_, '_>, width: &mut u16, height: &mut u16) {
+    each(value, |name, value| match name {
+        "width" => *width = pixels(value.raw()),
+        "height" => *height = pixels(value.raw()),
+        _ => {}
+    });
 }
 
 /// Whole pixels; what no screen has becomes the largest number that fits.
-fn pixels(value: Option<Value<'_>>) -> u16 {
-    let number = value.and_then(|value| value.raw().parse::<f64>().ok()).unwrap_or_default();
+fn pixels(text: &str) -> u16 {
+    if let Ok(whole) = text.parse() {
+        return whole;
+    }
+    let number = text.parse::<f64>().unwrap_or_default();
     // `as` saturates, and takes what is no number for zero.
     number as u16
 }
@@ -81,12 +133,13 @@ fn path_of(url: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use tidemark_core::consent::Mode;
-    use tidemark_core::json::check_text;
+    use tidemark_core::json::Tape;
 
     use super::*;
 
-    fn merged<'a>(own: &'a str, shared: &'a str) -> Context<'a> {
-        read(check_text(own).ok(), check_text(shared).ok())
+    fn merged<'a>(own: &'a str, batch: &'a str) -> Context<'a> {
+        let (own, batch) = (Tape::read_text(own).unwrap(), Tape::read_text(batch).unwrap());
+        over(Some(own.root()), &shared(batch.root()))
     }
 
     #[test]
@@ -102,6 +155,12 @@ mod tests {
         assert_eq!((context.viewport_width, context.viewport_height), (10, 2));
         assert_eq!(context.user_agent, "UA");
         assert_eq!(context.locale, "de");
+        // A key may be written with escapes, and what is no object tells nothing.
+        let context = merged(
+            r#"{"p\u0061ge":{"\u0074itle":"\u0041"},"device":5}"#,
+            r#"{"page":{"title":"T"},"device":{"user_agent":"UA"}}"#,
+        );
+        assert_eq!((&*context.page_title, &*context.user_agent), ("A", "UA"));
     }
 
     #[test]
@@ -122,7 +181,7 @@ mod tests {
         for (text, expected) in
             [("1280", 1280), ("1e3", 1000), ("70000", u16::MAX), ("-1", 0), ("\"5\"", 0)]
         {
-            assert_eq!(pixels(check_text(text).ok()), expected, "{text}");
+            assert_eq!(pixels(text), expected, "{text}");
         }
     }
 

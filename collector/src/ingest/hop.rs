@@ -35,7 +35,7 @@ impl SignedHop {
     async fn take(&self, headers: &HeaderMap, body: &mut Body) -> Result<String, Refused> {
         let _slot = self.pipeline.slot()?;
         let signature = signature_of(headers)?;
-        let wire = body::read(headers, body, BODY_MAX_BYTES).await?;
+        let wire = body::read(headers, body, BODY_MAX_BYTES, self.pipeline.body_timeout).await?;
         self.verify(signature, &wire)?;
         let plain = encoding::decode(coding_of(headers)?, wire, HOP_BATCH_MAX_BYTES)?;
         let mut collected = self.pipeline.collect()?;

@@ -2,6 +2,7 @@
 //! log with one dedupe. Append, and tell each event what became of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tidemark_core::verdict::{EventVerdict, Verdict};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -9,7 +10,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::Admission;
 use super::sink::Entries;
 use crate::clock::{Clock, SystemClock};
-use crate::limits::MAX_INGEST_IN_FLIGHT;
+use crate::limits::{BODY_TIMEOUT, MAX_INGEST_IN_FLIGHT};
 use crate::log::append::{AppendError, EventLog, Fullness, Outcome};
 use crate::metrics::Metrics;
 use crate::refusal::Refused;
@@ -20,6 +21,7 @@ pub struct Pipeline {
     log: Arc<dyn EventLog>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) clock: SystemClock,
+    pub(super) body_timeout: Duration,
     slots: Semaphore,
 }
 
@@ -27,7 +29,15 @@ impl Pipeline {
     /// What `admission` lets through goes into `log`.
     pub fn new(admission: Admission, log: Arc<dyn EventLog>, metrics: Arc<Metrics>) -> Self {
         let slots = Semaphore::new(MAX_INGEST_IN_FLIGHT);
-        Self { admission, log, metrics, clock: SystemClock::new(), slots }
+        let (clock, body_timeout) = (SystemClock::new(), BODY_TIMEOUT);
+        Self { admission, log, metrics, clock, body_timeout, slots }
+    }
+
+    /// Waits so long for a call's body; [`BODY_TIMEOUT`] otherwise.
+    #[must_use]
+    pub const fn with_body_timeout(mut self, body_timeout: Duration) -> Self {
+        self.body_timeout = body_timeout;
+        self
     }
 
     /// The wall clock in Unix milliseconds.

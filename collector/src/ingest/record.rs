@@ -5,14 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use tidemark_core::event::Envelope;
 use tidemark_core::id::Uuid;
-use tidemark_core::json::{Value, check_text};
+use tidemark_core::json::{Tape, Value};
 use tidemark_core::verdict::{Code, Fault};
 
 use super::context;
-use crate::record::{Record, expires_at};
+use crate::record::{Context, Record, expires_at};
 
 /// What a batch on the hop says for all of its events.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Shared<'a> {
     pub(super) tenant_id: Uuid,
     pub(super) site_id: Uuid,
@@ -21,18 +21,17 @@ pub(super) struct Shared<'a> {
     pub(super) received_at_max_ms: i64,
     /// Days that the tenant's events are kept.
     pub(super) retention_days: u16,
-    pub(super) context: Option<Value<'a>>,
+    pub(super) context: Context<'a>,
 }
 
-/// Reads the text of an accepted event.
+/// Reads an accepted event, of whose text `tape` is the index.
 ///
 /// # Errors
 /// `missing_field` for what the edge must have filled in, `in_future` for a time
 /// of receipt that is still to come, `wrong_type` for a `client_ip_prefix` that
 /// is more or less than a network.
-pub(super) fn read<'a>(text: &'a str, shared: &Shared<'a>) -> Result<Record<'a>, Fault> {
-    let event = check_text(text).map_err(|code| Fault::new(code, ""))?;
-    let envelope = Envelope::read(event)?;
+pub(super) fn read<'a>(tape: &Tape<'a>, shared: &Shared<'a>) -> Result<Record<'a>, Fault> {
+    let (envelope, parts) = Envelope::read_node(tape.root(), true)?;
     let missing = |pointer| Fault::new(Code::MissingField, pointer);
     let geo = |key| envelope.geo.and_then(|geo| geo.get(key));
     let received_at_ms =
@@ -58,7 +57,7 @@ pub(super) fn read<'a>(text: &'a str, shared: &Shared<'a>) -> Result<Record<'a>,
         user_id: envelope.user_id.unwrap_or_default(),
         source: text_of(envelope.source),
         attributes: envelope.attributes,
-        context: context::read(envelope.context, shared.context),
+        context: context::over(parts.context, &shared.context),
         country: text_of(geo("country")),
         region: text_of(geo("region")),
         client_ip_prefix,

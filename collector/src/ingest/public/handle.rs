@@ -25,7 +25,7 @@ use super::address::{Peer, Proxies};
 use super::admission;
 use super::call::Call;
 use super::limiter::{Charge, Limiter};
-use super::socket;
+use super::socket::{self, Patience};
 use crate::clock::Clock as _;
 use crate::ingest::hop::coding_of;
 use crate::ingest::{Pipeline, admit, body, encoding};
@@ -46,6 +46,8 @@ pub struct Public {
     country_header: Option<HeaderName>,
     /// Places for sockets; whoever waits for all of them waits for their end.
     pub(super) sockets: Arc<Semaphore>,
+    /// When a silent socket is asked, and when it is left.
+    pub(super) patience: Patience,
     /// Whether the process is to stop.
     pub(super) stop: watch::Receiver<bool>,
 }
@@ -90,8 +92,16 @@ impl Public {
             proxies,
             country_header,
             sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),
+            patience: Patience::default(),
             stop,
         }
+    }
+
+    /// Leaves silent sockets by other times than the usual.
+    #[must_use]
+    pub const fn with_patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Resolves when no socket is open any more.
@@ -121,7 +131,8 @@ impl Public {
         let now_ms = self.pipeline.now_ms();
         admission::by_head(&self.sites.directory(), call, now_ms).map_err(Refused::NotAdmitted)?;
         let coding = coding_of(&call.headers)?;
-        let wire = body::read(&call.headers, body, BATCH_MAX_BYTES).await?;
+        let wire =
+            body::read(&call.headers, body, BATCH_MAX_BYTES, self.pipeline.body_timeout).await?;
         let plain = encoding::decode(coding, wire, BATCH_MAX_BYTES)?;
         self.admit(words, call, origin, &plain).await
     }

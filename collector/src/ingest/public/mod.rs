@@ -21,4 +21,4 @@ mod socket;
 pub use address::{Peer, Proxies, ProxyError};
 pub use handle::{PATHS, Public, Words, public_routes};
 pub use limiter::Limiter;
-pub use socket::SOCKET_PATHS;
+pub use socket::{Patience, SOCKET_PATHS};

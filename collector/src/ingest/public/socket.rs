@@ -43,6 +43,21 @@ const CLOSE_TOO_LARGE: u16 = 1009;
 /// Nothing was heard for too long.
 const CLOSE_IDLE: u16 = 4408;
 
+/// How long a socket may be silent.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// After how long it is asked, again and again, whether it is there.
+    pub ping: Duration,
+    /// After how long without a word it is left.
+    pub idle: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { ping: SOCKET_PING_INTERVAL, idle: SOCKET_IDLE_TIMEOUT }
+    }
+}
+
 /// The paths of sockets, and in which words each is spoken to.
 pub const SOCKET_PATHS: [(&str, Words); 2] = [
     ("/v1/events/ws", Words::Own(Form::BatchOrEvent)),
@@ -115,7 +130,7 @@ async fn serve(
 ) {
     let mut stop = public.stop.clone();
     let mut heard_at = Instant::now();
-    let mut ping = tokio::time::interval(SOCKET_PING_INTERVAL);
+    let mut ping = tokio::time::interval(public.patience.ping);
     ping.tick().await;
     let close = loop {
         let message = tokio::select! {
@@ -124,7 +139,7 @@ async fn serve(
             message = socket.recv() => message,
             () = told(&mut stop) => break Some((CLOSE_STOPPING, "stopping")),
             _ = ping.tick() => {
-                if heard_at.elapsed() >= SOCKET_IDLE_TIMEOUT {
+                if heard_at.elapsed() >= public.patience.idle {
                     break Some((CLOSE_IDLE, "nothing was heard"));
                 }
                 if !send(&mut socket, Message::Ping(bytes::Bytes::new())).await {

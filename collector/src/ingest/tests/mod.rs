@@ -4,9 +4,11 @@ mod aliases;
 mod hop;
 mod hostile;
 mod public;
+mod slow;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -19,9 +21,10 @@ use tidemark_core::validate::Catalogue;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
-use super::public::{Peer, Proxies, Public, public_routes};
+use super::public::{Patience, Peer, Proxies, Public, public_routes};
 use super::*;
 use crate::config::{Config, Secret};
+use crate::limits::BODY_TIMEOUT;
 use crate::log::Entry;
 use crate::log::append::{AppendError, Appending, EventLog, Fullness, Outcome};
 use crate::metrics::Metrics;
@@ -214,6 +217,7 @@ struct Open {
     log: Arc<Memory>,
     metrics: Arc<Metrics>,
     _folder: TempDir,
+    _stop: watch::Sender<bool>,
 }
 
 const DIRECTORY: &str = r#"
@@ -247,6 +251,11 @@ impl Open {
     }
 
     async fn with(log: Arc<Memory>) -> Self {
+        Self::waiting(log, BODY_TIMEOUT, Patience::default()).await
+    }
+
+    /// With other times for slow bodies and silent sockets.
+    async fn waiting(log: Arc<Memory>, body_timeout: Duration, patience: Patience) -> Self {
         let folder = TempDir::new().unwrap();
         let database = Database::open(&folder.path().join("sites.db")).await.unwrap();
         let config = Config::from_table(DIRECTORY.parse().unwrap(), []).unwrap();
@@ -259,14 +268,16 @@ impl Open {
         let sites = Arc::new(Sites::new(database).await.unwrap());
         let metrics = Arc::new(Metrics::new().unwrap());
         let admission = admission().with_salt(secret());
-        let pipeline =
-            Arc::new(Pipeline::new(admission, Arc::clone(&log) as _, Arc::clone(&metrics)));
+        let pipeline = Pipeline::new(admission, Arc::clone(&log) as _, Arc::clone(&metrics));
+        let pipeline = Arc::new(pipeline.with_body_timeout(body_timeout));
         let proxies = Proxies::parse(["10.0.0.0/8"]).unwrap();
         let country = Some(axum::http::HeaderName::from_static("x-country"));
-        // Nobody stops it.
-        let (_, stop) = watch::channel(false);
-        let public = Arc::new(Public::new(pipeline, sites, proxies, country, stop));
-        Self { routes: public_routes(&public), log, metrics, _folder: folder }
+        // Nobody stops it, as long as whoever could is there.
+        let (stopping, stop) = watch::channel(false);
+        let public = Public::new(pipeline, sites, proxies, country, stop);
+        let public = Arc::new(public.with_patience(patience));
+        let routes = public_routes(&public);
+        Self { routes, log, metrics, _folder: folder, _stop: stopping }
     }
 
     async fn send(&self, request: Request<Body>) -> Told {
