@@ -13,7 +13,7 @@ use tidemark_collector::commands;
 use tidemark_collector::config::{Config, ConfigError};
 use tidemark_collector::refusal::causes;
 use tidemark_collector::serve::{self, Reload, Roles};
-use tidemark_collector::store::{ClickHouse, Report};
+use tidemark_collector::store::{ClickHouse, Report, for_cluster};
 use tidemark_collector::telemetry;
 
 /// What follows the options of every command.
@@ -25,7 +25,7 @@ Configuration:
 
     [server]      listen = \"127.0.0.1:8090\"
     [clickhouse]  url = \"http://127.0.0.1:8123\"  database = \"tidemark\"
-                  user = \"default\"  password = \"\"
+                  user = \"default\"  password = \"\"  reader = \"who only asks\"
     [[hop.keys]]  id = \"k1\"  secret = \"at least 16 bytes\"
     [identity]    salt_secret = \"the edge's TIDEMARK_SALT_SECRET\"
     [data]        dir = \"tidemark-data\"
@@ -74,6 +74,10 @@ enum Command {
         /// Print one JSON object instead of a line for each migration.
         #[arg(long)]
         json: bool,
+        /// Apply nothing, and print the same tables for a cluster of this name:
+        /// replicated ones on each shard, and Distributed ones that read all shards.
+        #[arg(long, value_name = "CLUSTER", value_parser = identifier)]
+        print_for_cluster: Option<String>,
     },
     /// Print the description of the collector's HTTP, OpenAPI 3.1 as JSON.
     Openapi,
@@ -197,7 +201,10 @@ fn run(command: Command) -> anyhow::Result<()> {
             let reload = Reload::new(level, move || Ok(file.load()?.log.level));
             runtime.block_on(serve::serve(config, roles, reload))?;
         }
-        Command::Migrate { file, json } => {
+        Command::Migrate { file, print_for_cluster: Some(cluster), .. } => {
+            print(for_cluster(&file.load()?.clickhouse.database, &cluster).trim_end());
+        }
+        Command::Migrate { file, json, print_for_cluster: None } => {
             let config = file.load()?;
             telemetry::init(&config.log)?;
             let report = runtime.block_on(ClickHouse::new(&config.clickhouse).migrate())?;
@@ -217,6 +224,17 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Offline(_) | Command::Live(_) => {}
     }
     Ok(())
+}
+
+/// A name that can stand in SQL as it is.
+fn identifier(text: &str) -> Result<String, String> {
+    let mut letters = text.chars();
+    let begins = letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+    if begins && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
+        Ok(text.to_owned())
+    } else {
+        Err("expected letters, digits and _, and no digit at first".to_owned())
+    }
 }
 
 fn table(report: &Report) -> String {

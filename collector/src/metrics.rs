@@ -43,9 +43,9 @@ const AGE_BUCKETS: [f64; 12] =
 const ROW_BUCKETS: [f64; 10] =
     [1.0, 10.0, 100.0, 500.0, 1_000.0, 2_500.0, 5_000.0, 10_000.0, 25_000.0, 50_000.0];
 
-/// Upper bounds in bytes of a block's records, up to its bound of 16 MiB.
-const BYTE_BUCKETS: [f64; 8] =
-    [1024.0, 16_384.0, 131_072.0, 524_288.0, 1_048_576.0, 4_194_304.0, 8_388_608.0, 16_777_216.0];
+/// Upper bounds in bytes of a block's records, up to its bound of 8 MiB.
+const BYTE_BUCKETS: [f64; 7] =
+    [1024.0, 16_384.0, 131_072.0, 524_288.0, 1_048_576.0, 4_194_304.0, 8_388_608.0];
 
 const EVENTS: &str = "tidemark_events_total";
 const RECEIVED: &str = "tidemark_events_received_total";

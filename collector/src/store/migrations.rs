@@ -27,7 +27,7 @@ pub struct Migration {
     pub version: u32,
     /// Its name without number and ending.
     pub name: &'static str,
-    sql: &'static str,
+    pub(super) sql: &'static str,
 }
 
 /// A file of schemas/clickhouse/, built in.
@@ -267,7 +267,7 @@ pub(super) fn tables() -> Vec<&'static str> {
 }
 
 /// The table or view that a statement makes.
-fn made_by(statement: &str) -> Option<&str> {
+pub(super) fn made_by(statement: &str) -> Option<&str> {
     let rest = ["CREATE TABLE IF NOT EXISTS ", "CREATE OR REPLACE VIEW "]
         .iter()
         .find_map(|begin| statement.strip_prefix(begin))?;

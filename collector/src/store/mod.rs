@@ -8,6 +8,7 @@
 mod audit;
 mod block;
 mod client;
+mod cluster;
 mod contract;
 mod drift;
 mod error;
@@ -28,6 +29,7 @@ mod subject;
 
 pub use audit::{Gap, Recount};
 pub use client::ClickHouse;
+pub use cluster::for_cluster;
 pub use contract::{
     Block, DeadLetter, Partition, Piece, Rollup, Row, Span, Store, StoreFault, Table,
 };

@@ -122,3 +122,28 @@ async fn without_clickhouse_it_says_so() {
     let told = refusal(&migrate(&clickhouse, &[]).await);
     assert!(told.contains("ClickHouse does not answer"), "{told}");
 }
+
+/// There is no cluster here; whether the engine can read what is printed, there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_variant_for_a_cluster_is_of_the_same_tables_and_parses() {
+    let clickhouse = ClickHouse::start().await;
+    let output = migrate(&clickhouse, &["--print-for-cluster", "main"]).await;
+    assert!(output.status.success(), "{output:?}");
+    let script = String::from_utf8(output.stdout).unwrap();
+    let statements: Vec<&str> =
+        script.split(";\n").map(str::trim).filter(|it| !it.is_empty()).collect();
+    assert!(statements.len() > 20, "{}", statements.len());
+    for statement in statements {
+        // A heredoc holds whatever a statement quotes.
+        let formatted =
+            clickhouse.run(&format!("SELECT formatQuerySingleLine($ddl${statement}$ddl$)")).await;
+        assert!(formatted.contains(" ON CLUSTER main"), "{formatted}");
+    }
+    // Nothing was applied.
+    assert_eq!(
+        clickhouse.rows("SELECT name FROM system.databases WHERE name = 'tidemark'").await.len(),
+        0
+    );
+    let wrong = migrate(&clickhouse, &["--print-for-cluster", "a; DROP"]).await;
+    assert_eq!(wrong.status.code(), Some(2));
+}
