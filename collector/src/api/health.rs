@@ -26,8 +26,8 @@ pub type Refuses = Arc<dyn Fn() -> Option<&'static str> + Send + Sync>;
 pub struct Health {
     /// ClickHouse.
     pub store: ClickHouse,
-    /// Whether its tables are there.
-    pub gate: Arc<SchemaGate>,
+    /// Whether its tables are there, in a process that brings them there.
+    pub gate: Option<Arc<SchemaGate>>,
     /// The log, in a process that takes events.
     pub log: Option<Refuses>,
 }
@@ -76,7 +76,7 @@ impl Health {
     async fn behind(&self) -> Vec<&'static str> {
         match self.store.is_migrated().await {
             // Recorded, and this process has seen it: from here on it writes.
-            Ok(true) if self.gate.is_open() => vec![],
+            Ok(true) if self.gate.as_ref().is_none_or(|gate| gate.is_open()) => vec![],
             Ok(_) => vec!["migrations"],
             Err(error) => {
                 tracing::debug!(cause = causes(&error), "ClickHouse is away");

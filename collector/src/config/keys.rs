@@ -26,6 +26,8 @@ pub(super) const KNOWN: &[(&str, Holds)] = &[
     ("clickhouse.database", Holds::Text),
     ("clickhouse.user", Holds::Text),
     ("clickhouse.password", Holds::Text),
+    ("clickhouse.reader", Holds::Text),
+    ("clickhouse.reader_password", Holds::Text),
     ("hop.keys", Holds::List),
     ("hop.keys[].id", Holds::Text),
     ("hop.keys[].secret", Holds::Text),

@@ -82,6 +82,18 @@ pub struct ClickHouse {
     pub user: String,
     /// The user's password.
     pub password: Secret,
+    /// The user who answers questions, and may only read; `user` where there is none.
+    pub reader: Option<String>,
+    /// The reader's password.
+    pub reader_password: Secret,
+}
+
+impl ClickHouse {
+    /// The same ClickHouse as whoever only asks: the reader, where one is named.
+    pub fn as_reader(&self) -> Self {
+        let Some(reader) = &self.reader else { return self.clone() };
+        Self { user: reader.clone(), password: self.reader_password.clone(), ..self.clone() }
+    }
 }
 
 impl Default for ClickHouse {
@@ -91,6 +103,8 @@ impl Default for ClickHouse {
             database: "tidemark".to_owned(),
             user: "default".to_owned(),
             password: Secret::default(),
+            reader: None,
+            reader_password: Secret::default(),
         }
     }
 }

@@ -10,6 +10,8 @@ url = "http://ch:8123"
 database = "own"
 user = "writer"
 password = "p4ssw0rd-of-ch"
+reader = "asks"
+reader_password = "p4ssw0rd-of-reader"
 [[hop.keys]]
 id = "k1"
 secret = "0123456789abcdef"
@@ -58,6 +60,8 @@ fn a_whole_file_is_read() {
     assert_eq!(config.clickhouse.database, "own");
     assert_eq!(config.clickhouse.user, "writer");
     assert_eq!(config.clickhouse.password.reveal(), "p4ssw0rd-of-ch");
+    let reader = config.clickhouse.as_reader();
+    assert_eq!((&*reader.user, reader.password.reveal()), ("asks", "p4ssw0rd-of-reader"));
     assert_eq!(config.hop.keys[0].id, "k1");
     assert_eq!(config.identity.salt_secret.unwrap().reveal(), "a salt for the tests");
     assert_eq!(config.tenants[0].slug, "demo");
@@ -81,7 +85,9 @@ fn an_empty_file_is_one_machine_on_loopback() {
 fn no_secret_is_printed() {
     let printed = format!("{:?}", load(FULL, &[]).unwrap());
     assert!(printed.contains("***"), "{printed}");
-    for secret in ["p4ssw0rd-of-ch", "0123456789abcdef", "a salt for the tests"] {
+    for secret in
+        ["p4ssw0rd-of-ch", "p4ssw0rd-of-reader", "0123456789abcdef", "a salt for the tests"]
+    {
         assert!(!printed.contains(secret), "{printed}");
     }
 }

@@ -43,6 +43,9 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     if config.clickhouse.user.is_empty() {
         return Err(wrong("clickhouse.user", "expected a user's name"));
     }
+    if config.clickhouse.reader.as_deref() == Some("") {
+        return Err(wrong("clickhouse.reader", "expected a user's name, or no such key"));
+    }
     if !(1..=RETENTION_MAX_DAYS).contains(&config.retention.events_days) {
         return Err(wrong("retention.events_days", "expected 1 to 3660 days"));
     }

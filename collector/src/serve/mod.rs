@@ -182,10 +182,11 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
         tokio::spawn(async move { schemas::keep_fresh(&schemas, &sites).await })
     };
     let mut refused = None;
+    let writes = durable.is_some();
     let stopped = async {
         tokio::select! {
             name = stop.recv() => tracing::info!(signal = name, "stopping"),
-            refusal = gate.keep_open(&store) => refused = Some(refusal),
+            refusal = gate.keep_open(&store), if writes => refused = Some(refusal),
         }
         // Sockets end by themselves, once they are told.
         stopping.send_replace(true);
@@ -248,9 +249,11 @@ fn routes(
 ) -> Result<(Router, Option<Arc<Public>>), ServeError> {
     let Parts { store, gate, metrics, sites, durable, .. } = parts;
     let mut public = None;
+    let reader = ClickHouse::new(&config.clickhouse.as_reader());
+    // One that only asks makes no tables, and needs no right to.
     let health = Health {
-        store: store.clone(),
-        gate: Arc::clone(gate),
+        store: if durable.is_some() { store.clone() } else { reader.clone() },
+        gate: durable.is_some().then(|| Arc::clone(gate)),
         log: durable.clone().map(|durable| Arc::new(move || durable.refuses()) as api::Refuses),
     };
     let observed = durable.clone();
@@ -268,7 +271,7 @@ fn routes(
         public = Some(ingest.public);
     }
     if roles.has(Role::Query) {
-        routes = routes.merge(api::stats_routes(store.clone(), ApiKeys::new(Arc::clone(sites))));
+        routes = routes.merge(api::stats_routes(reader, ApiKeys::new(Arc::clone(sites))));
     }
     Ok((requests::around(routes, Arc::clone(metrics)), public))
 }

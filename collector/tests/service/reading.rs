@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 use tidemark_core::time::parse_rfc3339;
 
 use crate::hop::{answer, batch, event, now_ms, post, with};
-use crate::stack::{API_KEY, OTHER_API_KEY, OTHER_TENANT, Stack, TENANT};
+use crate::stack::{
+    API_KEY, ClickHouse, OTHER_API_KEY, OTHER_TENANT, READER, READER_PASSWORD, Stack, TENANT,
+    Tidemark, config,
+};
 
 async fn stats(stack: &Stack, key: Option<&str>) -> crate::hop::Answer {
     let request = stack.tidemark.http.get(format!("{}/v1/stats", stack.tidemark.url));
@@ -37,6 +40,61 @@ async fn stats_are_the_keys_tenants_own() {
 
     let other = stats(&stack, Some(OTHER_API_KEY)).await.json;
     assert_eq!(other, json!({"tenant_id": OTHER_TENANT, "events": 0, "last_received_at": null}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_are_asked_as_the_reader_and_events_stored_as_the_owner() {
+    let clickhouse = ClickHouse::start().await;
+    let with = |password: &str| {
+        let keys = format!("[clickhouse]\nreader = \"{READER}\"\nreader_password = \"{password}\"");
+        config(&clickhouse.url).replace("[clickhouse]", &keys)
+    };
+    let wrong = Tidemark::start(&with("another"), &[]).await;
+    wrong.until_ready().await;
+    assert_eq!(post(&wrong, &batch(&[event(1)])).await.verdicts(), ["accepted"]);
+    wrong.settled().await;
+    let asked = |tidemark: &Tidemark| {
+        answer(tidemark.http.get(format!("{}/v1/stats", tidemark.url)).bearer_auth(API_KEY))
+    };
+    assert_eq!(asked(&wrong).await.refusal(), (503, "store_unavailable", None));
+    let right = Tidemark::start(&with(READER_PASSWORD), &["--roles", "query"]).await;
+    right.until_ready().await;
+    assert_eq!(asked(&right).await.json["events"], 1);
+}
+
+/// What a tenant says of retention is written into each row as it is admitted.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_expire_by_their_tenants_own_retention() {
+    let stack = Stack::start().await;
+    let command = ["tenants", "update", "other", "--retention-days", "7"];
+    stack.tidemark.command(&command).await.unwrap();
+    let of = |tenant: &str, number: u32| {
+        String::from_utf8(batch(&[event(number), json!(5)])).unwrap().replace(TENANT, tenant)
+    };
+    let kept = async |tenant: &str| {
+        stack.tidemark.settled().await;
+        let days = |table: &str| {
+            format!(
+                "SELECT toUInt32(dateDiff('day', received_at, expires_at)) AS days FROM tidemark.{table} \
+                 WHERE tenant_id = '{tenant}' ORDER BY received_at DESC LIMIT 1"
+            )
+        };
+        let mut rows = stack.clickhouse.rows(&days("events_raw")).await;
+        rows.extend(stack.clickhouse.rows(&days("rejected_events")).await);
+        rows.iter().map(|row| row["days"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    post(&stack.tidemark, of(TENANT, 1).as_bytes()).await;
+    assert_eq!(kept(TENANT).await, [90, 90]);
+    // A running collector takes it up within a second or two.
+    let mut number = 1;
+    stack
+        .tidemark
+        .until("the tenant's own days", async || {
+            number += 1;
+            post(&stack.tidemark, of(OTHER_TENANT, number).as_bytes()).await;
+            kept(OTHER_TENANT).await == [7, 7]
+        })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

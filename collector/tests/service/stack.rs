@@ -18,6 +18,9 @@ pub const SALT_SECRET: &str = "a salt secret for the tests";
 /// Its SHA-256 stands in [`Stack::config`].
 pub const API_KEY: &str = "tm_api_key_of_the_tests";
 pub const WRITE_KEY: &str = "wk_of_the_tests";
+/// A user of ClickHouse who may only read.
+pub const READER: &str = "reader";
+pub const READER_PASSWORD: &str = "a password of the tests";
 pub const OTHER_API_KEY: &str = "tm_api_key_of_another_tenant";
 
 /// How long anything may take to come up, go down or change: a loaded machine
@@ -169,6 +172,8 @@ impl ClickHouse {
     async fn spawn(folder: &Path, listen: &str) -> (Process, String) {
         let mut command = Command::new(clickhouse_binary());
         command.args(["--listen", listen, "--data"]).arg(folder.join("data"));
+        command.args(["--reader", READER]);
+        command.env("EMBEDDED_CLICKHOUSE_READER_PASSWORD", READER_PASSWORD);
         Process::start(command, folder.join("clickhouse.log")).await
     }
 

@@ -18,6 +18,9 @@ use super::secrets::{SITE_ID, Secrets, TENANT_ID, write_private};
 use super::supervise::Process;
 use crate::place::Place;
 
+/// Who asks ClickHouse for the collector's answers, and may only read.
+const READER: &str = "reader";
+
 const POLL: Duration = Duration::from_millis(50);
 /// A part that cannot be started waits longer before each new try, up to this.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
@@ -66,7 +69,11 @@ impl Parts {
             pause: Duration::ZERO,
         };
         Ok(Self(vec![
-            part("clickhouse", clickhouse(place, data, ports)?, ports.clickhouse_url() + "/ping"),
+            part(
+                "clickhouse",
+                clickhouse(place, data, ports, secrets)?,
+                ports.clickhouse_url() + "/ping",
+            ),
             part(
                 "collector",
                 collector(place, data, ports, secrets)?,
@@ -165,7 +172,7 @@ impl Part {
     }
 }
 
-fn clickhouse(place: &Place, data: &Path, ports: &Ports) -> Result<Command> {
+fn clickhouse(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> Result<Command> {
     let folder = data.join("clickhouse");
     fs::create_dir_all(&folder)?;
     let mut command = Command::new(place.target.join("debug/embedded-clickhouse"));
@@ -175,7 +182,9 @@ fn clickhouse(place: &Place, data: &Path, ports: &Ports) -> Result<Command> {
         .arg("--data")
         .arg(folder)
         .arg("--libchdb")
-        .arg(place.libchdb());
+        .arg(place.libchdb())
+        .args(["--reader", READER])
+        .env("EMBEDDED_CLICKHOUSE_READER_PASSWORD", &secrets.reader_password);
     Ok(command)
 }
 
@@ -184,7 +193,12 @@ fn collector(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> Re
     push_hex(&mut api_key_sha256, &Sha256::digest(&secrets.api_key));
     let config = toml::Value::try_from(json!({
         "server": { "listen": format!("127.0.0.1:{}", ports.collector) },
-        "clickhouse": { "url": ports.clickhouse_url(), "database": "tidemark" },
+        "clickhouse": {
+            "url": ports.clickhouse_url(),
+            "database": "tidemark",
+            "reader": READER,
+            "reader_password": secrets.reader_password,
+        },
         "identity": { "salt_secret": secrets.salt_secret },
         "hop": { "keys": [{ "id": "k1", "secret": secrets.hop_secret }] },
         "data": { "dir": data.join("collector") },

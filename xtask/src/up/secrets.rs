@@ -18,6 +18,9 @@ pub(super) struct Secrets {
     pub(super) api_key: String,
     pub(super) hop_secret: String,
     pub(super) salt_secret: String,
+    /// Empty in a folder of before there was a reader.
+    #[serde(default)]
+    pub(super) reader_password: String,
 }
 
 impl Secrets {
@@ -32,6 +35,7 @@ impl Secrets {
             api_key: random("ak_", 32)?,
             hop_secret: random("", 32)?,
             salt_secret: random("", 32)?,
+            reader_password: random("", 16)?,
         };
         write_private(&file, &serde_json::to_string_pretty(&secrets)?)?;
         Ok(secrets)
