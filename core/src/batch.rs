@@ -51,9 +51,10 @@ pub struct Batch<'a> {
     /// On the hop: when the edge received it, in Unix milliseconds.
     pub received_at_ms: Option<i64>,
     tape: Tape<'a>,
-    /// Where the tape holds the context and the events.
+    /// Where the tape holds the context, and the list of events; without a list the
+    /// one event is the whole text.
     context_place: Option<usize>,
-    places: Vec<usize>,
+    events_place: Option<usize>,
 }
 
 impl<'a> Batch<'a> {
@@ -77,8 +78,7 @@ impl<'a> Batch<'a> {
         }
         let mut batch = Self::default();
         if form == Form::BatchOrEvent && root.get("events").is_none() {
-            batch.events.push(root.value());
-            batch.places.push(root.place());
+            batch.events = Vec::from([root.value()]);
             batch.tape = tape;
             return Ok(batch);
         }
@@ -111,8 +111,7 @@ impl<'a> Batch<'a> {
     pub fn of_one(event: &'a [u8]) -> Result<Self, Code> {
         let tape = Tape::read(event)?;
         let root = tape.root();
-        let (events, places) = (Vec::from([root.value()]), Vec::from([root.place()]));
-        Ok(Self { events, places, tape, ..Self::default() })
+        Ok(Self { events: Vec::from([root.value()]), tape, ..Self::default() })
     }
 
     /// The shared context, where the body's tape holds it.
@@ -122,7 +121,10 @@ impl<'a> Batch<'a> {
 
     /// The events, where the body's tape holds them.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = Node<'_, 'a>> {
-        self.places.iter().map(|place| self.tape.node(*place))
+        let alone = self.events_place.is_none() && !self.events.is_empty();
+        let alone = alone.then(|| self.tape.root());
+        let listed = self.events_place.map(|place| self.tape.node(place).items());
+        alone.into_iter().chain(listed.into_iter().flatten())
     }
 
     fn read_member(&mut self, key: &str, node: Node<'_, 'a>, form: Form) -> Result<(), Code> {
@@ -140,12 +142,12 @@ impl<'a> Batch<'a> {
                 self.context_place = Some(node.place());
             }
             "events" if value.kind() == Kind::Array => {
+                self.events_place = Some(node.place());
                 for event in node.items() {
                     if self.events.len() == BATCH_MAX_EVENTS {
                         return Err(Code::TooManyEvents);
                     }
                     self.events.push(event.value());
-                    self.places.push(event.place());
                 }
             }
             "tenant_id" if form == Form::Hop => self.tenant_id = Some(uuid(value)?),

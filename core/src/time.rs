@@ -84,26 +84,23 @@ pub fn format_rfc3339(unix_ms: i64, out: &mut String) {
     #[cfg(feature = "catalogue")]
     {
         let mut text = *b"0000-00-00T00:00:00.000Z";
-        let fields = [
-            (3, year),
-            (6, month),
-            (9, day),
-            (12, in_day / 3_600_000),
-            (15, in_day / 60_000 % 60),
-            (18, in_day / 1000 % 60),
-            (22, in_day % 1000),
+        let in_day = in_day as u32;
+        let (seconds, millis) = (in_day / 1000, in_day % 1000);
+        let (year, month, day) = (year as u32, month as u32, day as u32);
+        let pairs = [
+            (0, year / 100),
+            (2, year % 100),
+            (5, month),
+            (8, day),
+            (11, seconds / 3600),
+            (14, seconds / 60 % 60),
+            (17, seconds % 60),
+            (21, millis % 100),
         ];
-        for (last, number) in fields {
-            // The zeros of the template stand for those in front.
-            let mut number = number as u32;
-            for slot in text.iter_mut().take(last + 1).rev() {
-                if number == 0 {
-                    break;
-                }
-                *slot = b'0' + (number % 10) as u8;
-                number /= 10;
-            }
+        for (at, number) in pairs {
+            [text[at], text[at + 1]] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
         }
+        text[20] = b'0' + (millis / 100) as u8;
         out.push_str(core::str::from_utf8(&text).unwrap_or_default());
     }
     #[cfg(not(feature = "catalogue"))]

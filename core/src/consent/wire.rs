@@ -1,6 +1,6 @@
 //! Consent as events carry it: `context.consent`.
 
-use crate::json::{Kind, Value, unescape};
+use crate::json::{Kind, Node, Value, unescape};
 use crate::verdict::{Code, Fault};
 
 /// How a visitor who declines may still be counted.
@@ -47,17 +47,43 @@ impl Consent {
             .map_or(Ok(Self::default()), |(_, consent)| Self::read(consent, "/context/consent"))
     }
 
+    /// As [`Consent::of_context`], where a tape holds the context.
+    ///
+    /// # Errors
+    /// As [`Consent::of_context`].
+    pub fn of_node(context: Node<'_, '_>) -> Result<Self, Fault> {
+        const KEY: &str = "consent";
+        let is_consent = |key: Node<'_, '_>| {
+            key.inside() == KEY || key.is_escaped() && is_key(key.inside(), KEY)
+        };
+        let Some((_, consent)) = context.members().find(|(key, _)| is_consent(*key)) else {
+            return Ok(Self::default());
+        };
+        if consent.kind() != Kind::Object {
+            return Err(Fault::new(Code::WrongType, "/context/consent"));
+        }
+        let members = consent.members().map(|(key, member)| (key.inside(), member.value()));
+        Self::read_members(members, "/context/consent")
+    }
+
     /// Reads `context.consent`. A member of another type is a fault, because a
     /// consent that cannot be read must not be taken for one.
     ///
     /// # Errors
     /// `wrong_type`, `not_in_enum` or `unknown_field`, with `pointer` before it.
     pub fn read(value: Value<'_>, pointer: &str) -> Result<Self, Fault> {
-        let mut consent = Self::default();
         if value.kind() != Kind::Object {
             return Err(Fault::new(Code::WrongType, pointer));
         }
-        for (key, member) in value.entries() {
+        Self::read_members(value.entries(), pointer)
+    }
+
+    fn read_members<'a>(
+        members: impl Iterator<Item = (&'a str, Value<'a>)>,
+        pointer: &str,
+    ) -> Result<Self, Fault> {
+        let mut consent = Self::default();
+        for (key, member) in members {
             let at = |code| {
                 let mut place = alloc::string::String::from(pointer);
                 crate::json::push_pointer(&mut place, key);

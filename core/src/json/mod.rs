@@ -21,6 +21,7 @@ use alloc::string::String;
 
 pub use check::{check, check_text};
 pub use steps::Steps;
+pub(crate) use tape::Piece;
 pub use tape::{Items as NodeItems, Members, Node, Tape, hash};
 pub use walk::{Token, Tokens, Walker};
 pub use write::{push_pointer, push_pointer_index, write_padded, write_string, write_u64};

@@ -1,8 +1,33 @@
 //! Runs over the inside of a string to what ends it.
 //!
-//! A page goes byte by byte, which is small. The others look at eight bytes at a
-//! time in a plain integer, which is as fast on every machine that has 64 bits, and
-//! note on the way what later steps would otherwise look for again.
+//! A page goes byte by byte, which is small. The others look at a block at a time,
+//! and note on the way what later steps would otherwise look for again: eight bytes
+//! in a plain integer ([`word`]), which any machine has, or sixteen where every
+//! processor of the target can ([`sse2`]). A test holds them to the same answers.
+
+#[cfg(all(target_arch = "x86_64", feature = "catalogue"))]
+mod sse2;
+#[cfg(any(test, not(all(target_arch = "x86_64", feature = "catalogue"))))]
+mod word;
+
+#[cfg(all(target_arch = "x86_64", feature = "catalogue"))]
+use sse2::{BITS, BLOCK, look, quotes};
+#[cfg(all(feature = "catalogue", not(target_arch = "x86_64")))]
+use word::quotes;
+#[cfg(not(all(target_arch = "x86_64", feature = "catalogue")))]
+use word::{BITS, BLOCK, look};
+
+/// What a block of bytes holds: a bit a byte, the first byte lowest, at distances
+/// that the machine chose.
+#[derive(Clone, Copy)]
+struct Seen {
+    /// Quotes, backslashes, control characters.
+    ends: u64,
+    /// Bytes that are marked (see [`is_marked`]), as far as the first end.
+    marks: u64,
+    /// Full stops.
+    dots: u64,
+}
 
 /// A string that has an escape.
 pub(super) const ESCAPED: u32 = 1 << 3;
@@ -13,6 +38,16 @@ pub(super) const MARKED: u32 = 1 << 4;
 pub(super) const DOTTED: u32 = 1 << 5;
 /// A string with an escape by number: a NUL or half of a pair may hide in it.
 pub(super) const NUMBERED: u32 = 1 << 6;
+
+/// Whether the sanitiser may ask its rules about a byte: what is not ASCII, and from
+/// `%` to `@` all but the signs of plain prose; `[` and `{`.
+const fn is_marked(byte: u8) -> bool {
+    match byte {
+        b',' | b'.' | b'?' => false,
+        b'%'..=b'@' | b'[' | b'{' | 0x80.. => true,
+        _ => false,
+    }
+}
 
 /// The place after the string that opens at `at`; `None` where the grammar refuses
 /// it. Byte by byte.
@@ -40,54 +75,47 @@ fn escape(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-const ONES: u64 = u64::from_le_bytes([1; 8]);
-const HIGH: u64 = ONES << 7;
-
-/// The high bit of each byte under 0x80 that is not `byte`; of the others it
-/// tells nothing.
-const fn differs(low: u64, byte: u8) -> u64 {
-    (low ^ (ONES * byte as u64)) + ONES * 0x7f
-}
-
-/// The high bit of each byte under 0x80 that is `least` or more.
-const fn reaches(low: u64, least: u8) -> u64 {
-    low + ONES * (0x80 - least as u64)
-}
-
-/// The high bits of the bytes that the sanitiser may ask its rules about: what is not
-/// ASCII, and from `%` to `@` all but the signs of plain prose; `[` and `{`.
-const fn marks(word: u64, low: u64) -> u64 {
-    let prose = differs(low, b',') & differs(low, b'.') & differs(low, b'?');
-    let range = reaches(low, b'%') & !reaches(low, b'A') & prose;
-    (word | range | !differs(low | ONES << 5, b'{')) & HIGH
-}
-
 /// The place after the string that opens at `at`, and what it holds; `None` where
-/// the grammar refuses it. Eight bytes at a time.
+/// the grammar refuses it. A block of bytes at a time: most strings end in their first.
+#[cfg_attr(feature = "catalogue", inline(always))]
 pub(super) fn string(bytes: &[u8], at: usize) -> Option<(usize, u32)> {
-    let mut at = at + 1;
+    #[cfg(feature = "catalogue")]
+    if let Some(block) = bytes.get(at + 1..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
+        let Seen { ends, marks, dots } = look(block);
+        if ends == 0 {
+            return long_string(bytes, at + 1 + BLOCK, marks, dots);
+        }
+        let length = (ends.trailing_zeros() / BITS) as usize;
+        if block.get(length) == Some(&b'"') {
+            let inside = (ends & ends.wrapping_neg()).wrapping_sub(1);
+            return Some((at + length + 2, flags(marks & inside, dots & inside)));
+        }
+    }
+    long_string(bytes, at + 1, 0, 0)
+}
+
+/// Goes on inside of a string, whose earlier blocks held these marks and full stops.
+fn long_string(
+    bytes: &[u8],
+    mut at: usize,
+    mut marked: u64,
+    mut dotted: u64,
+) -> Option<(usize, u32)> {
     let mut escaped = 0;
-    let (mut marked, mut dotted) = (0, 0);
     loop {
-        let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) else {
+        let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) else {
             return slowly(bytes, at, flags(marked, dotted) | escaped);
         };
-        let word = u64::from_le_bytes(*chunk);
-        let low = word & !HIGH;
-        // A quote, a backslash, or a control character.
-        let ends = !(differs(low, b'"') & differs(low, b'\\') & reaches(low, 0x20) | word) & HIGH;
-        let dots = !differs(low, b'.') & HIGH & !word;
+        let Seen { ends, marks, dots } = look(block);
+        // All bits behind the first end; with none, all bits.
+        let inside = (ends & ends.wrapping_neg()).wrapping_sub(1);
+        marked |= marks & inside;
+        dotted |= dots & inside;
         if ends == 0 {
-            marked |= marks(word, low);
-            dotted |= dots;
-            at += 8;
+            at += BLOCK;
             continue;
         }
-        let end = ends.trailing_zeros();
-        let inside = (1_u64 << (end & !7)).wrapping_sub(1);
-        marked |= marks(word, low) & inside;
-        dotted |= dots & inside;
-        at += (end / 8) as usize;
+        at += (ends.trailing_zeros() / BITS) as usize;
         match bytes.get(at)? {
             b'"' => return Some((at + 1, flags(marked, dotted) | escaped)),
             b'\\' => {
@@ -113,8 +141,7 @@ fn slowly(bytes: &[u8], mut at: usize, mut flags: u32) -> Option<(usize, u32)> {
             }
             0..=0x1f => return None,
             byte => {
-                let word = u64::from(byte);
-                if marks(word, word & !HIGH) & 0x80 != 0 {
+                if is_marked(byte) {
                     flags |= MARKED;
                 }
                 if byte == b'.' {
@@ -138,17 +165,73 @@ const fn flags(marked: u64, dotted: u64) -> u32 {
 /// The place of the next quote or backslash; the end of the text for none.
 #[cfg(feature = "catalogue")]
 pub(super) fn quote_or_escape(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let low = word & !HIGH;
-        let ends = !(differs(low, b'"') & differs(low, b'\\') | word) & HIGH;
+    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
+        let ends = quotes(block);
         if ends != 0 {
-            return at + (ends.trailing_zeros() / 8) as usize;
+            return at + (ends.trailing_zeros() / BITS) as usize;
         }
-        at += 8;
+        at += BLOCK;
     }
     while !matches!(bytes.get(at), Some(b'"' | b'\\') | None) {
         at += 1;
     }
     at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Seen, is_marked};
+    use proptest::prelude::*;
+
+    /// The bits of the bytes, `bits` apart, up to the first end.
+    fn places(seen: Seen, bits: u32, length: usize) -> Vec<(bool, bool, bool)> {
+        let at =
+            |mask: u64, byte: usize| mask >> (byte as u32 * bits) & u64::MAX >> (64 - bits) != 0;
+        let mut all = Vec::new();
+        for byte in 0..length {
+            let ends = at(seen.ends, byte);
+            all.push((ends, !ends && at(seen.marks, byte), !ends && at(seen.dots, byte)));
+            if ends {
+                break;
+            }
+        }
+        all
+    }
+
+    fn byte_by_byte(block: &[u8]) -> Vec<(bool, bool, bool)> {
+        let mut all = Vec::new();
+        for byte in block {
+            let ends = matches!(byte, 0..=0x1f | b'"' | b'\\');
+            all.push((ends, !ends && is_marked(*byte), !ends && *byte == b'.'));
+            if ends {
+                break;
+            }
+        }
+        all
+    }
+
+    proptest! {
+        #[test]
+        fn every_machine_sees_the_same(block in proptest::array::uniform16(any::<u8>()), plain in any::<bool>()) {
+            // Letters alone let the later places be looked at.
+            let block = block.map(|byte| if plain { byte % 0x5e + 0x21 } else { byte });
+            let (low, high) = block.split_at(8);
+            for half in [low, high] {
+                let half: [u8; 8] = half.try_into().unwrap();
+                prop_assert_eq!(places(super::word::look(&half), super::word::BITS, 8), byte_by_byte(&half));
+                #[cfg(feature = "catalogue")]
+                {
+                    let quotes = super::word::quotes(&half).trailing_zeros() / super::word::BITS;
+                    let first = half.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+                    prop_assert_eq!(quotes as usize, first.unwrap_or(8));
+                }
+            }
+            #[cfg(all(target_arch = "x86_64", feature = "catalogue"))]
+            {
+                prop_assert_eq!(places(super::sse2::look(&block), super::sse2::BITS, 16), byte_by_byte(&block));
+                let first = block.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+                prop_assert_eq!(super::sse2::quotes(&block).trailing_zeros() as usize, first.unwrap_or(64));
+            }
+        }
+    }
 }

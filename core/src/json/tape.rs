@@ -66,21 +66,22 @@ impl<'a> Tape<'a> {
         if text.len() >= NONE as usize {
             return Err(Code::BodyTooLarge);
         }
-        // Events have an entry in about 12 bytes.
-        let entries = Vec::with_capacity(text.len() / 12 + 4);
-        let mut builder = Builder { bytes: text.as_bytes(), entries, open: NONE, depth: 0 };
+        // Events have an entry in eight to twelve bytes.
+        let entries = Vec::with_capacity(text.len() / 8 + 4);
+        let bytes = text.as_bytes();
+        let mut builder = Builder { bytes, entries, open: NONE, object: false, depth: 0 };
         grammar::one_text(text.as_bytes(), &mut builder).ok_or(Code::InvalidJson)?;
         Ok(Self { text, entries: builder.entries })
     }
 
     /// The whole text's value.
-    pub const fn root(&self) -> Node<'_, 'a> {
+    pub fn root(&self) -> Node<'_, 'a> {
         self.node(0)
     }
 
     /// The value that [`Node::place`] told of this tape.
-    pub const fn node(&self, place: usize) -> Node<'_, 'a> {
-        Node { tape: self, place }
+    pub fn node(&self, place: usize) -> Node<'_, 'a> {
+        Node { tape: self, place, entry: self.entry(place) }
     }
 
     fn entry(&self, place: usize) -> Entry {
@@ -100,11 +101,12 @@ impl<'a> Tape<'a> {
 pub struct Node<'t, 'a> {
     tape: &'t Tape<'a>,
     place: usize,
+    entry: Entry,
 }
 
 impl<'t, 'a> Node<'t, 'a> {
-    fn entry(self) -> Entry {
-        self.tape.entry(self.place)
+    const fn entry(self) -> Entry {
+        self.entry
     }
 
     /// Which value of its tape it is.
@@ -205,7 +207,9 @@ impl<'t, 'a> Node<'t, 'a> {
 
     /// The value of an object's first member with that key, which has no escapes.
     pub fn get(self, key: &str) -> Option<Node<'t, 'a>> {
-        self.members().find(|(name, _)| name.inside() == key).map(|(_, value)| value)
+        let hash = hash(key);
+        let is_it = |name: Self| name.key_hash() == hash && name.inside() == key;
+        self.members().find(|(name, _)| is_it(*name)).map(|(_, value)| value)
     }
 
     fn within(self, kind: Kind) -> Within<'t, 'a> {
@@ -215,8 +219,8 @@ impl<'t, 'a> Node<'t, 'a> {
     }
 
     /// The node at another place of the tape.
-    pub(super) const fn at(self, place: usize) -> Self {
-        Node { tape: self.tape, place }
+    pub(super) fn at(self, place: usize) -> Self {
+        self.tape.node(place)
     }
 
     /// Where it begins and ends in the tape's text.
@@ -225,15 +229,13 @@ impl<'t, 'a> Node<'t, 'a> {
         (entry.from as usize, entry.to as usize)
     }
 
-    /// The key or value that stands next in the text, as long as `root` holds it.
-    pub(crate) fn next_within(self, root: Self) -> Option<Self> {
-        let next = self.at(self.place + 1);
-        (next.place < root.next_place()).then_some(next)
-    }
-
-    /// The value behind a key.
-    pub(crate) const fn behind(self) -> Self {
-        self.at(self.place + 1)
+    /// The keys and values that it holds, at any depth, in the order of the text, and
+    /// itself first.
+    pub(crate) fn pieces(self) -> impl Iterator<Item = Piece<'a>> {
+        let text = self.tape.text;
+        let end = if self.is_key() { self.place + 1 } else { self.entry().next as usize };
+        let entries = self.tape.entries.get(self.place..end).unwrap_or_default();
+        entries.iter().map(move |entry| Piece { entry: *entry, text })
     }
 
     /// Whether it is a key.
@@ -244,6 +246,51 @@ impl<'t, 'a> Node<'t, 'a> {
     /// The place behind all that it holds.
     pub(crate) fn next_place(self) -> usize {
         if self.is_key() { self.place + 1 } else { self.entry().next as usize }
+    }
+}
+
+/// A key or value, as [`Node::pieces`] tells it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Piece<'a> {
+    entry: Entry,
+    text: &'a str,
+}
+
+impl<'a> Piece<'a> {
+    /// See [`Node::inside`].
+    pub(crate) fn inside(self) -> &'a str {
+        let (from, to) = (self.entry.from as usize + 1, self.entry.to as usize - 1);
+        if self.is_string() { self.text.get(from..to).unwrap_or_default() } else { "" }
+    }
+
+    /// Whether it is a key.
+    pub(crate) const fn is_key(self) -> bool {
+        self.entry.info & KIND == KEY
+    }
+
+    /// Whether it is a string, or a key.
+    pub(crate) const fn is_string(self) -> bool {
+        matches!(self.entry.info & KIND, 2 | KEY)
+    }
+
+    /// Whether it is `true`, `false` or `null`.
+    pub(crate) const fn is_literal(self) -> bool {
+        matches!(self.entry.info & KIND, 4 | 5)
+    }
+
+    /// Whether a string or key holds an escape.
+    pub(crate) const fn is_escaped(self) -> bool {
+        self.is_string() && self.entry.info & ESCAPED != 0
+    }
+
+    /// See [`Node::is_plain`].
+    pub(crate) const fn is_plain(self) -> bool {
+        self.is_string() && self.entry.info & MARKED == 0
+    }
+
+    /// The place in the tape behind a value and all that it holds.
+    pub(crate) const fn next_place(self) -> usize {
+        self.entry.next as usize
     }
 }
 
@@ -267,8 +314,9 @@ impl<'t, 'a> Iterator for Members<'t, 'a> {
         if place >= end {
             return None;
         }
-        self.0.place = tape.entry(place + 1).next as usize;
-        Some((tape.node(place), tape.node(place + 1)))
+        let (key, value) = (tape.node(place), tape.node(place + 1));
+        self.0.place = value.entry.next as usize;
+        Some((key, value))
     }
 }
 
@@ -284,8 +332,9 @@ impl<'t, 'a> Iterator for Items<'t, 'a> {
         if place >= end {
             return None;
         }
-        self.0.place = tape.entry(place).next as usize;
-        Some(tape.node(place))
+        let item = tape.node(place);
+        self.0.place = item.entry.next as usize;
+        Some(item)
     }
 }
 
@@ -295,6 +344,8 @@ struct Builder<'a> {
     entries: Vec<Entry>,
     /// The innermost open container.
     open: u32,
+    /// Whether that one is an object.
+    object: bool,
     depth: usize,
 }
 
@@ -354,25 +405,27 @@ impl Sink for Builder<'_> {
         let info = kind as u32 | doubt;
         self.entries.push(Entry { from: at as u32, to: 0, next: self.open, info });
         self.open = place;
+        self.object = object;
     }
 
     fn close(&mut self, to: usize) {
         let place = self.open as usize;
         let next = self.entries.len() as u32;
         self.depth -= 1;
-        let object = self.entries.get(place).is_some_and(|entry| entry.info & KIND == 0);
-        let doubt = if object && self.keys_are_in_doubt(place) { DOUBT } else { 0 };
+        let doubt = if self.object && self.keys_are_in_doubt(place) { DOUBT } else { 0 };
         if let Some(entry) = self.entries.get_mut(place) {
             entry.to = to as u32;
             entry.info |= doubt;
             let info = entry.info & (DOUBT | DOTTED);
             self.open = core::mem::replace(&mut entry.next, next);
             self.note(info);
+            let around = self.entries.get(self.open as usize);
+            self.object = around.is_some_and(|entry| entry.info & KIND == 0);
         }
     }
 
     fn in_object(&self) -> Option<bool> {
-        self.entries.get(self.open as usize).map(|entry| entry.info & KIND == 0)
+        (self.open != NONE).then_some(self.object)
     }
 
     fn key(&mut self, from: usize, to: usize, flags: u32) {

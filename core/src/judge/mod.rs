@@ -244,7 +244,7 @@ impl Judge<'_> {
         if let Some(schemas) = self.schemas {
             schemas.context(context).map_err(placed)?;
         }
-        Consent::of_context(context.value())
+        Consent::of_node(context)
     }
 
     fn check_tenant(&self, envelope: &Envelope<'_>) -> Result<(), Fault> {

@@ -28,8 +28,9 @@ impl Judge<'_> {
     ) {
         let mut out = Members(out);
         out.uuid("{\"event_id\":", envelope.event_id);
-        out.text(",\"event_name\":", Some(&envelope.event_name));
-        out.text(",\"schema_version\":", envelope.schema_version.as_deref());
+        // Neither holds what would be escaped.
+        out.word(",\"event_name\":\"", Some(&envelope.event_name));
+        out.word(",\"schema_version\":\"", envelope.schema_version.as_deref());
         out.instant(",\"occurred_at\":", envelope.occurred_at_ms);
         if !matches!(self.place, Place::Page) {
             out.instant(",\"received_at\":", envelope.received_at_ms);
@@ -89,10 +90,10 @@ impl Judge<'_> {
         let has_free_text = FREE_TEXT.iter().any(|(event, _)| *event == event_name);
         let member = |key: &str| {
             let known = schema.map_or_else(Attribute::default, |schema| schema.attribute(key));
-            let is_free_text =
-                known.is_free_text || has_free_text && FREE_TEXT.contains(&(event_name, key));
+            let goes = !self.site.keep_free_text
+                && (known.is_free_text || has_free_text && FREE_TEXT.contains(&(event_name, key)));
             match known.max_bytes {
-                _ if is_free_text && !self.site.keep_free_text => Member::Gone,
+                _ if goes => Member::Gone,
                 Some(bytes) => Member::Within(bytes),
                 None => Member::Usual,
             }
@@ -127,6 +128,15 @@ impl Members<'_> {
         if let Some(json) = json {
             self.0.push_str(front);
             self.0.push_str(json);
+        }
+    }
+
+    /// A text that needs no escape; the front has its opening quote.
+    fn word(&mut self, front: &str, word: Option<&str>) {
+        if let Some(word) = word {
+            self.0.push_str(front);
+            self.0.push_str(word);
+            self.0.push('"');
         }
     }
 

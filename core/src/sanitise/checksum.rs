@@ -159,46 +159,114 @@ pub(super) fn iban(bytes: &[u8], told: bool) -> usize {
     read_iban(bytes, 2, told)
 }
 
+/// What each byte counts in an account's number; 0xff for none.
+static WORTH: [u8; 256] = {
+    let mut table = [0xff; 256];
+    let mut byte = 0;
+    while byte < 36 {
+        if byte < 10 {
+            table[b'0' as usize + byte] = byte as u8;
+        } else {
+            table[b'A' as usize + byte - 10] = byte as u8;
+            table[b'a' as usize + byte - 10] = byte as u8;
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// What [`read_known`] found.
+enum Known {
+    /// Where the number ends; 0 for none.
+    Ends(usize),
+    /// One word of another length.
+    Glued,
+}
+
+/// Reads what stands behind the check digits of a country whose length is known: one
+/// look at each byte, because every second word of a list may begin as an account does.
+fn read_known(
+    bytes: &[u8],
+    from: usize,
+    length: usize,
+    told: bool,
+    proves: impl Fn(u64) -> bool,
+) -> Known {
+    let (mut at, mut read, mut group, mut remainder) = (from, 4, 4, 0_u64);
+    loop {
+        let value = WORTH.get(usize::from(byte(bytes, at))).copied().unwrap_or(0xff);
+        if value > 35 {
+            if group == read && read >= 15 {
+                return Known::Glued;
+            }
+            let (kind, width) = separator(bytes, at);
+            if group == 0 || !matches!(kind, SPACE | DASH | DOT | NOTHING) || width == 0 {
+                return Known::Ends(0);
+            }
+            at += width;
+            group = 0;
+            continue;
+        }
+        remainder = remainder * if value > 9 { 100 } else { 10 } + u64::from(value);
+        // Seven more take it to 97 · 100⁷, a hundredth of what 64 bits hold.
+        if read % 8 == 0 {
+            remainder %= 97;
+        }
+        at += 1;
+        read += 1;
+        group += 1;
+        if read == length {
+            let next = byte(bytes, at);
+            let ends = !next.is_ascii_alphanumeric() && next != b'_';
+            return match () {
+                () if ends && (told || proves(remainder)) => Known::Ends(at),
+                () if group == read => Known::Glued,
+                () => Known::Ends(0),
+            };
+        }
+    }
+}
+
 /// Reads an account's number whose check digits stand at a place.
 fn read_iban(bytes: &[u8], digits: usize, told: bool) -> usize {
+    if !byte(bytes, digits).is_ascii_digit() || !byte(bytes, digits + 1).is_ascii_digit() {
+        return 0;
+    }
     let country = [byte(bytes, 0).to_ascii_uppercase(), byte(bytes, 1).to_ascii_uppercase()];
     let length = iban_length(country);
     // The country and the check digits count last: 35 35 99 is the most they are.
     let letter = |at: usize| u32::from(byte(&country, at).wrapping_sub(b'A')) + 10;
-    let (mut check, mut remainder) = (letter(0) * 100 + letter(1), 0_u64);
-    let (mut at, mut read, mut end) = (digits, 2, 0);
-    let (mut group, mut numbers) = (2, false);
-    let (mut count, mut small) = (0, false);
+    let digit = |at: usize| u32::from(byte(bytes, at) - b'0');
+    let check = letter(0) * 10_000 + letter(1) * 100 + digit(digits) * 10 + digit(digits + 1);
+    let proves = |remainder: u64| (remainder % 97 * 1_000_000 + u64::from(check)) % 97 == 1;
+    if length > 0 {
+        match read_known(bytes, digits + 2, length, told, proves) {
+            Known::Ends(end) => return end,
+            Known::Glued => {}
+        }
+    }
+    let mut remainder = 0_u64;
+    let (mut at, mut read, mut end) = (digits + 2, 4, 0);
+    let (mut group, mut numbers) = (4, true);
+    let (mut count, mut small) = (2, false);
     loop {
         let here = byte(bytes, at);
-        if here.is_ascii_alphanumeric() && read < 34 {
-            let value = if here.is_ascii_digit() {
-                u32::from(here - b'0')
-            } else {
-                u32::from(here.to_ascii_uppercase() - b'A') + 10
-            };
-            if (read == 2 || read == 3) && value > 9 {
-                return 0;
-            }
+        let value = WORTH.get(usize::from(here)).copied().unwrap_or(0xff);
+        if value < 36 && read < 34 {
             let scale = if value > 9 { 100 } else { 10 };
-            if read < 4 {
-                check = check * scale + value;
-            } else {
-                remainder = remainder * u64::from(scale) + u64::from(value);
-                if remainder > 1 << 50 {
-                    remainder %= 97;
-                }
+            remainder = remainder * scale + u64::from(value);
+            if remainder > 1 << 50 {
+                remainder %= 97;
             }
             read += 1;
             group += 1;
             numbers |= value < 10;
             count += u32::from(value < 10);
-            small |= here.is_ascii_lowercase();
+            small |= here >= b'a';
             at += 1;
             if read == length {
-                let proven = told || (remainder % 97 * 1_000_000 + u64::from(check)) % 97 == 1;
                 let next = byte(bytes, at);
-                if proven && !next.is_ascii_alphanumeric() && next != b'_' {
+                if (told || proves(remainder)) && !next.is_ascii_alphanumeric() && next != b'_' {
                     return at;
                 }
             }
@@ -206,8 +274,8 @@ fn read_iban(bytes: &[u8], digits: usize, told: bool) -> usize {
         }
         // One word of another length: a country to come, or a number made up.
         if group == read && read >= 15 && here != b'_' {
-            let proven = (remainder % 97 * 1_000_000 + u64::from(check)) % 97 == 1;
-            return if told || proven && !small && count >= 10 { at } else { 0 };
+            let proven = proves(remainder) && !small && count >= 10;
+            return if told || proven { at } else { 0 };
         }
         let known = length > 0 && read < length;
         if !(known || told && length == 0) {

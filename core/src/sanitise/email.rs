@@ -98,8 +98,8 @@ fn local_start(bytes: &[u8], floor: usize, sign: usize) -> usize {
         return quoted_start(bytes, floor, sign);
     }
     let mut from = sign;
-    // A local part is of ASCII, or of such a script: not of both.
-    let unspaced = sign > 0 && byte(bytes, sign - 1) >= 0x80;
+    // A local part is of ASCII, in either width, or of such a script: not of both.
+    let unspaced = sign > 0 && byte(bytes, sign - 1) >= 0x80 && !ends_full_width(bytes, sign);
     while from > floor {
         let mut first = from - 1;
         while first > floor && byte(bytes, first) & 0xc0 == 0x80 {
@@ -110,8 +110,10 @@ fn local_start(bytes: &[u8], floor: usize, sign: usize) -> usize {
         if !is_local(lead) || lead >= 0x80 && is_unspaced(lead) && !unspaced && !full_width {
             break;
         }
-        // 。、「」 and what is like them.
-        if lead == 0xe3 && byte(bytes, first + 1) == 0x80 {
+        // 。、「」 and what is like them; ： and what is like it.
+        if lead == 0xe3 && byte(bytes, first + 1) == 0x80
+            || EVERYWHERE && full_width && !is_full_width(bytes, first)
+        {
             break;
         }
         from = first;
@@ -127,6 +129,25 @@ fn local_start(bytes: &[u8], floor: usize, sign: usize) -> usize {
         from += 1;
     }
     from
+}
+
+/// Whether a letter, a digit or a sign of addresses in full width stands at a place, or
+/// something that is no such form at all.
+fn is_full_width(bytes: &[u8], at: usize) -> bool {
+    match (byte(bytes, at + 1), byte(bytes, at + 2)) {
+        (0xbc, sign) => matches!(sign, 0x8b | 0x8d | 0x8e | 0x90..=0x99 | 0xa1..=0xba | 0xbf),
+        (0xbd, letter) => matches!(letter, 0x81..=0x9a),
+        _ => true,
+    }
+}
+
+/// Whether what ends before a place is such a letter, digit or sign.
+fn ends_full_width(bytes: &[u8], end: usize) -> bool {
+    EVERYWHERE
+        && end > 2
+        && byte(bytes, end - 3) == 0xef
+        && matches!(byte(bytes, end - 2), 0xbc | 0xbd)
+        && is_full_width(bytes, end - 3)
 }
 
 /// Where a local part in quotes begins: `"jo doe"@example.org`.
@@ -153,7 +174,7 @@ const fn is_local(byte: u8) -> bool {
 /// Where the domain behind the at sign ends; its beginning when there is none.
 /// `spelt` tells that its dots may be words.
 fn domain_end(bytes: &[u8], from: usize, spelt: bool) -> usize {
-    if byte(bytes, from) == b'[' {
+    if EVERYWHERE && byte(bytes, from) == b'[' {
         return literal_end(bytes, from);
     }
     let limit = bytes.len().min(from + DOMAIN_MAX_BYTES);
@@ -217,7 +238,7 @@ fn literal_end(bytes: &[u8], from: usize) -> usize {
     while end < from + 56 {
         match byte(bytes, end) {
             b'.' | b':' => signs += 1,
-            b']' if signs > 1 && EVERYWHERE => return end + 1,
+            b']' if signs > 1 => return end + 1,
             here if here.is_ascii_hexdigit() => {}
             _ => return from,
         }

@@ -45,9 +45,29 @@ pub(super) fn before(bytes: &[u8], at: usize) -> u8 {
 }
 
 /// Letters and digits of ASCII, and the two signs that identifiers hold.
-pub(super) const fn is_word(byte: u8) -> bool {
+#[cfg_attr(feature = "rare-rules", inline(always))]
+pub(super) fn is_word(byte: u8) -> bool {
+    // One look at a table is a fifth of four comparisons, and 256 bytes of a page.
+    #[cfg(feature = "rare-rules")]
+    return WORD.get(usize::from(byte)).is_some_and(|word| *word);
+    #[cfg(not(feature = "rare-rules"))]
+    joins(byte)
+}
+
+const fn joins(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
+
+#[cfg(feature = "rare-rules")]
+static WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = joins(byte as u8);
+        byte += 1;
+    }
+    table
+};
 
 /// Whether the bytes at a place are these, letters of either case.
 pub(super) fn starts_with(bytes: &[u8], at: usize, lower: &[u8]) -> bool {

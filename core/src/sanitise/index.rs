@@ -8,6 +8,8 @@
 pub(super) struct Index<const N: usize> {
     entries: [&'static str; N],
     starts: [u16; KEYS + 1],
+    /// The third letters of the entries that share two, a bit each.
+    thirds: [u32; KEYS],
 }
 
 /// Two letters by their lower five bits: either case, and any byte of any script.
@@ -20,20 +22,25 @@ const fn key(a: u8, b: u8) -> usize {
 impl<const N: usize> Index<N> {
     /// Sorts a list by the first two letters of its words.
     pub(super) const fn by_first_letters(list: &[&'static str]) -> Self {
-        Self::new(list, false)
+        Self::new(list, false, 0)
     }
 
     /// Sorts a list by the last two letters of its words.
     pub(super) const fn by_last_letters(list: &[&'static str]) -> Self {
-        Self::new(list, true)
+        Self::new(list, true, 0)
+    }
+
+    /// [`Index::by_last_letters`], where [`Index::may_have`] knows no entry of a class.
+    pub(super) const fn but_for(list: &[&'static str], class: u8) -> Self {
+        Self::new(list, true, class)
     }
 
     #[expect(
         clippy::indexing_slicing,
         reason = "evaluated when compiled: out of bounds is an error"
     )]
-    const fn new(list: &[&'static str], last: bool) -> Self {
-        let mut index = Self { entries: [""; N], starts: [0; KEYS + 1] };
+    const fn new(list: &[&'static str], last: bool, without: u8) -> Self {
+        let mut index = Self { entries: [""; N], starts: [0; KEYS + 1], thirds: [0; KEYS] };
         let (mut wanted, mut filled) = (0, 0);
         // Entries that share their letters stay in the order of the list.
         while wanted < KEYS {
@@ -41,12 +48,23 @@ impl<const N: usize> Index<N> {
             let mut at = 0;
             while at < N {
                 let word = list[at].as_bytes();
-                let (a, b) = if last {
-                    (word[word.len() - 1], word[word.len() - 2])
-                } else {
-                    (word[1], word[2])
-                };
+                let count = word.len();
+                let (a, b) =
+                    if last { (word[count - 1], word[count - 2]) } else { (word[1], word[2]) };
                 if key(a, b) == wanted {
+                    // What is shorter goes on with anything, as does a star; a low
+                    // line is also a space.
+                    let third = match (count, last) {
+                        (..=3, _) => b'*',
+                        (_, true) => word[count - 3],
+                        (_, false) => word[3],
+                    };
+                    index.thirds[wanted] |= match third {
+                        _ if word[0] == without => 0,
+                        b'*' => u32::MAX,
+                        b'_' => 1 << (b'_' & 31) | 1 << (b' ' & 31),
+                        letter => 1 << (letter & 31),
+                    };
                     index.entries[filled] = list[at];
                     filled += 1;
                 }
@@ -56,6 +74,11 @@ impl<const N: usize> Index<N> {
         }
         index.starts[KEYS] = filled as u16;
         index
+    }
+
+    /// Whether an entry may have these three letters, either case; NUL is for none.
+    pub(super) fn may_have(&self, a: u8, b: u8, c: u8) -> bool {
+        self.thirds.get(key(a, b)).is_some_and(|thirds| thirds >> (c & 31) & 1 != 0)
     }
 
     /// The entries whose two letters may be these.

@@ -6,6 +6,7 @@
 
 use super::Rule;
 use super::glyph::{before, byte, is_word, starts_with};
+use super::index::Index;
 use super::scan::Scan;
 use super::topic::Topic;
 
@@ -62,38 +63,35 @@ fn like_a_version(scan: &Scan<'_>, from: usize, to: usize) -> bool {
 
 /// Whether a word before a place speaks of machines.
 fn is_told(bytes: &[u8], place: usize) -> bool {
-    const WORDS: [&[u8]; 19] = [
-        b"ip",
-        b"ipv4",
-        b"addr",
-        b"host",
-        b"server",
-        b"client",
-        b"ping",
-        b"peer",
-        b"login",
-        b"dns",
-        b"proxy",
-        b"gateway",
-        b"ssh",
-        b"remote",
-        b"subnet",
-        b"connect",
-        b"network",
-        b"address",
-        b"resolver",
-    ];
     let mut at = place.saturating_sub(TOLD_WITHIN);
     while at < place {
         let begins =
             byte(bytes, at).is_ascii_alphabetic() && !before(bytes, at).is_ascii_alphabetic();
-        if begins && WORDS.iter().any(|word| starts_with(bytes, at, word)) {
+        if begins && begins_machine(bytes, at) {
             return true;
         }
         at += 1;
     }
     false
 }
+
+/// Whether a word of machines begins at a place.
+fn begins_machine(bytes: &[u8], at: usize) -> bool {
+    let words = INDEX.get(byte(bytes, at), byte(bytes, at + 1));
+    words.iter().any(|entry| {
+        let word = entry.as_bytes().get(1..).unwrap_or_default();
+        starts_with(bytes, at, word)
+    })
+}
+
+/// Words of machines, each behind the sign that an index passes over.
+#[rustfmt::skip]
+const WORDS: &[&str] = &[
+    ".ip", ".addr", ".host", ".server", ".client", ".ping", ".peer", ".login", ".dns", ".proxy",
+    ".gateway", ".ssh", ".remote", ".subnet", ".connect", ".network", ".resolver",
+];
+
+static INDEX: Index<{ WORDS.len() }> = Index::by_first_letters(WORDS);
 
 /// How far before an address a word still tells of it.
 const TOLD_WITHIN: usize = 24;
@@ -143,6 +141,14 @@ fn quad(bytes: &[u8], from: usize) -> (usize, u32) {
 /// colon is dealt with.
 pub(super) fn six(scan: &mut Scan<'_>) -> bool {
     let bytes = scan.bytes;
+    // One colon alone is none.
+    let mut next = scan.at + 1;
+    while byte(bytes, next).is_ascii_hexdigit() {
+        next += 1;
+    }
+    if byte(bytes, next) != b':' {
+        return false;
+    }
     let mut from = scan.at;
     while from > scan.copied && from + 4 > scan.at && byte(bytes, from - 1).is_ascii_hexdigit() {
         from -= 1;
@@ -157,11 +163,16 @@ pub(super) fn six(scan: &mut Scan<'_>) -> bool {
     let head = scan.at - from;
     let mut end = from;
     let mut fits = true;
+    // Whether all but a last group of five fits, and its colon.
+    let (mut fits_but_last, mut port_begins) = (false, from);
     loop {
         let here = byte(bytes, at);
         if here.is_ascii_hexdigit() {
             numbers |= here.is_ascii_digit();
             group += 1;
+            if group == 5 {
+                fits_but_last = fits;
+            }
             fits &= group <= 4;
             at += 1;
             end = at;
@@ -179,6 +190,7 @@ pub(super) fn six(scan: &mut Scan<'_>) -> bool {
             end = at + 1;
         }
         group = 0;
+        port_begins = at;
         at += 1;
     }
     if colons < 2 {
@@ -194,6 +206,13 @@ pub(super) fn six(scan: &mut Scan<'_>) -> bool {
             end = to;
             at = to;
         }
+    }
+    // Five digits behind the last colon are a port.
+    let port = bytes.get(port_begins + 1..at).unwrap_or_default();
+    if group == 5 && fits_but_last && port.iter().all(u8::is_ascii_digit) {
+        fits = true;
+        groups -= 1;
+        end = port_begins;
     }
     let complete = if gap {
         (2..8).contains(&groups)

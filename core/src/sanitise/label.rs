@@ -38,6 +38,13 @@ pub(super) fn value(scan: &mut Scan<'_>) {
     while name > scan.copied && name + NAME_MAX > name_end && is_name(scan.before(name)) {
         name -= 1;
     }
+    // Words that are one name all the same.
+    if starts_with(bytes, name, b"passe")
+        && name >= scan.copied + 7
+        && starts_with(bytes, name - 7, b"mot de ")
+    {
+        name -= 7;
+    }
     let class = names::of(bytes.get(name..name_end).unwrap_or_default(), true);
     if !matches!(class, Some(Name::Secret | Name::Weak | Name::Line)) {
         return;
@@ -109,7 +116,7 @@ fn trim(mut value: &[u8]) -> &[u8] {
     value
 }
 const fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | 0xc3 | 0xb1 | 0xc2)
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | 0x80..)
 }
 
 fn ends_value(byte: u8, line: bool) -> bool {
@@ -120,12 +127,62 @@ fn ends_value(byte: u8, line: bool) -> bool {
     }
 }
 
+/// A secret that a sentence tells: "my password is …". The word whose first digit, or
+/// whose digit behind a sign, is looked at begins at `from`. True when it is one.
+pub(super) fn spoken(scan: &mut Scan<'_>, from: usize) -> bool {
+    let bytes = scan.bytes;
+    let mut value = from;
+    let blank = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b']');
+    while value > scan.copied && value + SPOKEN_MAX > from && !blank(scan.before(value)) {
+        value -= 1;
+    }
+    if value < scan.copied + 8 || scan.before(value) != b' ' || byte(bytes, value) >= 0x80 {
+        return false;
+    }
+    let verb = if starts_with(bytes, value - 4, b" is ") {
+        4
+    } else if starts_with(bytes, value - 5, b" ist ") {
+        5
+    } else {
+        return false;
+    };
+    let name_end = value - verb;
+    let mut name = name_end;
+    while name > scan.copied && name + NAME_MAX > name_end && is_name(scan.before(name)) {
+        name -= 1;
+    }
+    if names::of(bytes.get(name..name_end).unwrap_or_default(), true) != Some(Name::Secret) {
+        return false;
+    }
+    let mut to = value;
+    let ends = |byte: u8| {
+        byte == 0
+            || byte.is_ascii_whitespace()
+            || matches!(byte, b'"' | b'\'' | b'<' | b',' | b';' | b'[')
+    };
+    while to < value + JUDGED_MAX && !ends(byte(bytes, to)) {
+        to += 1;
+    }
+    let own = trim(bytes.get(value..to).unwrap_or_default());
+    if own.len() < 5 || !is_drawn(own, 5) || is_mark(own) || is_code(own) {
+        return false;
+    }
+    scan.found(Rule::Secret, value, value + own.len());
+    true
+}
+
+/// How far before its first digit a password that is spoken of may begin.
+const SPOKEN_MAX: usize = 24;
+
 /// The token of a bot (Telegram), or of a phone for its messages (Firebase): a
 /// number or a word, a colon, and a run with a beginning of its own.
 fn token_of_a_bot(scan: &mut Scan<'_>, colon: usize) -> bool {
     let bytes = scan.bytes;
+    if byte(bytes, colon) != b':' || !byte(bytes, colon + 1).eq_ignore_ascii_case(&b'a') {
+        return false;
+    }
     let firebase = starts_with(bytes, colon + 1, b"apa91b");
-    if byte(bytes, colon) != b':' || !firebase && !starts_with(bytes, colon + 1, b"aa") {
+    if !firebase && !starts_with(bytes, colon + 1, b"aa") {
         return false;
     }
     let mut from = colon;
@@ -197,6 +254,8 @@ fn is_code(value: &[u8]) -> bool {
     for (at, byte) in value.iter().enumerate() {
         match byte {
             b'(' | b')' if at > 0 => return true,
+            // Token{a64f992 …
+            b'{' if at > 3 && value.get(..at).is_some_and(is_type) => return true,
             b':' if value.get(at + 1) == Some(&b':') => return true,
             b'-' if value.get(at + 1) == Some(&b'>') => return true,
             b'.' => names += 1,
@@ -207,6 +266,11 @@ fn is_code(value: &[u8]) -> bool {
     }
     // Three dots are a token's in base64.
     matches!(names, 2..=6) && digits < names && value.len() < 64
+}
+
+/// Whether a word is of letters alone, the first of them large.
+fn is_type(word: &[u8]) -> bool {
+    word.first().is_some_and(u8::is_ascii_uppercase) && word.iter().all(u8::is_ascii_alphabetic)
 }
 
 /// Whether a cookie begins at a place: a name, an equals sign, a value.

@@ -28,6 +28,8 @@ mod rule;
 mod scan;
 mod screen;
 mod secret;
+#[cfg(feature = "rare-rules")]
+mod settled;
 #[cfg(any(test, feature = "count-steps"))]
 pub mod steps;
 mod topic;

@@ -27,33 +27,58 @@ pub(super) fn of(name: &[u8], rare: bool) -> Option<Name> {
     while end > 0 && !byte(name, end - 1).is_ascii_alphabetic() && byte(name, end - 1) < 0x80 {
         end -= 1;
     }
-    let last = if end > 0 { byte(name, end - 1) } else { 0 };
-    let letter = last.to_ascii_lowercase();
     let find =
         |table: &[&str]| table.iter().rev().find_map(|entry| class(entry.as_bytes(), name, end));
-    if !rare {
+    // The feature is asked here too: a page's build folds no arguments, and would carry
+    // the whole list.
+    if !rare || !cfg!(feature = "rare-rules") {
         return find(&COMMON);
     }
-    let mut at = end.saturating_sub(1);
-    while at > 0 && is_joint(byte(name, at - 1)) {
-        at -= 1;
+    // Most keys are told apart by their last three letters.
+    let letters = last_letters(name, end);
+    let [first, second, third] = letters;
+    if !INDEX.may_have(first, second, third) {
+        return None;
     }
-    find(INDEX.get(letter, super::glyph::before(name, at)))
+    find(INDEX.get(first, second))
 }
 
-/// Whether a name that ends at a place may mean anything, by its last two letters.
+/// The last three letters before a place, the last one first, whatever joins them;
+/// NUL for none.
+fn last_letters(name: &[u8], end: usize) -> [u8; 3] {
+    if let Some([.., c, b, a]) = name.get(..end)
+        && a.is_ascii_alphabetic()
+        && b.is_ascii_alphabetic()
+        && c.is_ascii_alphabetic()
+    {
+        return [*a, *b, *c];
+    }
+    let mut letters = [0; 3];
+    let mut read = end;
+    for slot in &mut letters {
+        while read > 0 && read < end && is_joint(byte(name, read - 1)) {
+            read -= 1;
+        }
+        *slot = super::glyph::before(name, read);
+        read = read.saturating_sub(1);
+    }
+    letters
+}
+
+/// Whether a label that ends at a place may tell a secret, by its last three letters.
 pub(super) fn may_mean(bytes: &[u8], end: usize) -> bool {
-    let mut at = end;
-    let letter = |at: usize| byte(bytes, at).is_ascii_alphabetic() || byte(bytes, at) >= 0x80;
-    while at > 0 && at + 8 > end && !letter(at - 1) {
-        at -= 1;
-    }
-    let last = super::glyph::before(bytes, at);
-    at = at.saturating_sub(1);
-    while at > 0 && is_joint(byte(bytes, at - 1)) {
-        at -= 1;
-    }
-    !INDEX.get(last, super::glyph::before(bytes, at)).is_empty()
+    let ends = |byte: &u8| byte.is_ascii_alphabetic() || *byte >= 0x80;
+    let reach = bytes.get(end.saturating_sub(8)..end).unwrap_or_default();
+    let Some(last) = reach.iter().rposition(ends) else {
+        // What is further before is looked at all the same.
+        return end > 8 && may_have(bytes, end - 8);
+    };
+    may_have(bytes, end - (reach.len() - 1 - last))
+}
+
+fn may_have(bytes: &[u8], end: usize) -> bool {
+    let [first, second, third] = last_letters(bytes, end);
+    LABELS.may_have(first, second, third)
 }
 
 /// What a page knows; the others it leaves to the edge.
@@ -96,15 +121,23 @@ const NAMES: &[&str] = &[
     "Pxforwardedfor", "Ptelefonnummer", "Paddress", "Scredentials", "Pcoordinates", "Pcoords",
     "Ssecrets", "Ssecret", "Plat", "Pstreet", "Ppassport", "Wjwt", "Spasswort", "Scvv", "Pfax",
     "Wkey", "Sapikey", "Ssecretkey", "Sprivatekey", "Saccesskey", "Saccountkey", "Sauthkey",
-    "Sencryptionkey", "Pbirthday",
+    "Sencryptionkey", "Pbirthday", "Swachtwoord", "Skennwort",
+    "Slosenord", "Slösenord", "Sadgangskode", "Shaslo", "Shasło", "Sparola", "Ssifre", "Sşifre", "Sпароль",
+    "S密码", "S密碼", "Sパスワード", "S비밀번호", "S暗証番号",
 ];
 
 static INDEX: Index<{ NAMES.len() }> = Index::by_last_letters(NAMES);
+
+/// What a label may be, which says nothing of persons.
+static LABELS: Index<{ NAMES.len() }> = Index::but_for(NAMES, b'P');
 
 /// The class of an entry that a name ends with. Of entries that end alike the
 /// shorter stands first, because the last one wins.
 fn class(entry: &[u8], name: &[u8], end: usize) -> Option<Name> {
     let mut at = entry.len();
+    if cfg!(feature = "rare-rules") && end + 1 < at {
+        return None;
+    }
     let mut read = end;
     while at > 1 {
         while read > 0 && read < end && is_joint(byte(name, read - 1)) {
@@ -116,7 +149,9 @@ fn class(entry: &[u8], name: &[u8], end: usize) -> Option<Name> {
         at -= 1;
         read -= 1;
     }
-    if !begins_word(name, read) {
+    // PGPASSWORD is one, whatever it is glued to; Chinese sets no spaces.
+    let glued = cfg!(feature = "rare-rules") && (entry == b"Spassword" || byte(entry, 1) >= 0xe3);
+    if !glued && !begins_word(name, read) {
         return None;
     }
     Some(match byte(entry, 0) {

@@ -35,6 +35,9 @@ pub(super) fn is_number(piece: &Piece<'_>) -> bool {
                 0xb => is_norwegian(d),
                 0xd => is_south_african(d),
                 0xf if d.len() == 18 => is_chinese(d, u32::from(byte(d, 17))),
+                0x3332 if piece.separators == DOT | DASH => is_cpf(d),
+                0x23342 if piece.separators == DOT | DASH | SLASH => is_cnpj(d),
+                0x22232 if piece.separators == DOT | DASH => is_belgian(d),
                 _ => d.len() == 15 && is_french(d),
             };
         }
@@ -181,7 +184,11 @@ pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> usize {
 /// digit stands at the scan's place.
 pub(super) fn nino(scan: &mut Scan<'_>) -> bool {
     let from = scan.at.saturating_sub(3);
-    if from < scan.copied || byte(scan.bytes, from + 2) != b' ' {
+    if from < scan.copied
+        || byte(scan.bytes, from + 2) != b' '
+        || !byte(scan.bytes, from + 1).is_ascii_alphabetic()
+        || !byte(scan.bytes, from + 4).is_ascii_digit()
+    {
         return false;
     }
     let long = scan.bytes.get(from..from + 13).unwrap_or_default();

@@ -58,6 +58,20 @@ pub(super) struct Piece<'c> {
 /// Judges the chain whose word begins at `start`. True when something was found;
 /// otherwise `at` stands behind the digits that were looked at.
 pub(super) fn chain(scan: &mut Scan<'_>, start: usize) -> bool {
+    // A few digits that nothing joins to others are no number: most are such.
+    let mut end = scan.at;
+    while byte(scan.bytes, end).is_ascii_digit() && end < scan.at + MIN_PIECE {
+        end += 1;
+    }
+    let next = byte(scan.bytes, end);
+    if end > scan.at
+        && end < scan.at + MIN_PIECE
+        && next < 0x80
+        && separator(scan.bytes, end).1 == 0
+    {
+        scan.at = end;
+        return false;
+    }
     let mut runs = [Run::default(); MAX_RUNS];
     let mut digits = [0_u8; MAX_DIGITS];
     let (count, total) = read(scan.bytes, scan.at, &mut runs, &mut digits);

@@ -4,7 +4,7 @@
 //! is a path as a whole and names no file, it stays.
 
 use super::Rule;
-use super::glyph::{byte, starts_with};
+use super::glyph::{byte, is_word, starts_with};
 use super::scan::Scan;
 
 /// The longest name of a user.
@@ -69,6 +69,48 @@ pub(super) fn user(scan: &mut Scan<'_>) {
         return;
     }
     scan.found(Rule::UserPath, from, to);
+}
+
+/// The name in `~jo/notes`, where no address goes on: a tilde behind a space, a
+/// quote or a sign, and a name before a slash.
+pub(super) fn tilde(scan: &mut Scan<'_>) {
+    let bytes = scan.bytes;
+    let from = scan.at + 1;
+    let previous = scan.before(scan.at);
+    let begins = matches!(previous, 0 | b' ' | b'\n' | b'\t' | b'"' | b'\'' | b'=' | b':' | b'(');
+    if !begins || !byte(bytes, from).is_ascii_lowercase() {
+        return;
+    }
+    let mut to = from;
+    while to < from + SHORT_NAME_MAX && (is_word(byte(bytes, to)) || byte(bytes, to) == b'.') {
+        to += 1;
+    }
+    if byte(bytes, to) == b'/' && to > from + 1 {
+        scan.found(Rule::UserPath, from, to);
+    }
+}
+
+/// The longest name of a user on most systems.
+const SHORT_NAME_MAX: usize = 32;
+
+/// The name in a path that is encoded for a URL: `%2Fhome%2Fjo`.
+pub(super) fn encoded(scan: &mut Scan<'_>) {
+    let bytes = scan.bytes;
+    let at = scan.at;
+    let Some(folder) = [b"%2fhome%2f".as_slice(), b"%2fusers%2f", b"%5cusers%5c"]
+        .into_iter()
+        .find(|folder| starts_with(bytes, at, folder))
+    else {
+        return;
+    };
+    let from = at + folder.len();
+    let mut to = from;
+    while to < from + SHORT_NAME_MAX && (is_word(byte(bytes, to)) || byte(bytes, to) == b'.') {
+        to += 1;
+    }
+    if to > from && !is_word(byte(bytes, to)) {
+        scan.found(Rule::UserPath, from, to);
+    }
 }
 
 /// Whether what stands before a slash is where systems keep such folders:

@@ -21,7 +21,7 @@ pub(super) const TRIGGERS: [bool; 256] = {
         table[digit as usize] = true;
         digit += 1;
     }
-    let signs = *b"@%&([{:=/\\-\xd9\xdb\xe0\xef";
+    let signs = *b"@%&([{:=/\\-~\xd9\xdb\xe0\xef";
     let mut at = 0;
     while at < signs.len() {
         table[signs[at] as usize] = true;
@@ -72,7 +72,8 @@ pub(super) fn pass(text: &str, policy: &Policy<'_>, told: &mut u32) -> Option<St
                 }
             }
             b'-' if rare => secret::private_key(&mut scan),
-            b'/' | b'\\' | b'-' => {}
+            b'~' if rare => path::tilde(&mut scan),
+            b'/' | b'\\' | b'-' | b'~' => {}
             b':' | b'=' if !rare => {}
             b':' | b'=' => {
                 if !(trigger == b':' && ip::six(&mut scan)) {
@@ -85,6 +86,12 @@ pub(super) fn pass(text: &str, policy: &Policy<'_>, told: &mut u32) -> Option<St
                 }
             }
             _ => {
+                if rare && trigger == b'%' {
+                    path::encoded(&mut scan);
+                }
+                if scan.at > from {
+                    continue;
+                }
                 email::address(&mut scan);
                 // ： and ＝ are a colon and an equals sign.
                 if rare && trigger == 0xef && scan.at == from {
@@ -113,6 +120,9 @@ fn digits(scan: &mut Scan<'_>) {
         scan.word = Word::around(scan, at);
     }
     let Word { from, to, letters, begins_with_letter } = scan.word;
+    if label::spoken(scan, from.max(scan.copied)) {
+        return;
+    }
     if !begins_with_letter && secret::apart(scan, from) {
         return;
     }

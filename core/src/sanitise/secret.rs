@@ -197,6 +197,10 @@ fn is_drawn(bytes: &[u8], from: usize, to: usize) -> bool {
 pub(super) fn private_key(scan: &mut Scan<'_>) {
     let bytes = scan.bytes;
     let from = scan.at;
+    if from >= scan.copied + 5 && starts_with(bytes, from - 5, PUTTY) {
+        putty_key(scan);
+        return;
+    }
     let mut at = from;
     while byte(bytes, at) == b'-' {
         at += 1;
@@ -237,4 +241,25 @@ pub(super) fn private_key(scan: &mut Scan<'_>) {
     }
     last = if starts_with(bytes, last, b"-----") { last + 5 } else { bytes.len() };
     scan.found(Rule::PrivateKey, from, last);
+}
+
+/// What a key of PuTTY begins with, a number and a colon behind it.
+const PUTTY: &[u8] = b"putty-user-key-file-";
+
+/// A private key of PuTTY: to the end of the line of its last member, or the text's.
+fn putty_key(scan: &mut Scan<'_>) {
+    let bytes = scan.bytes;
+    let from = scan.at - 5;
+    let number = from + PUTTY.len();
+    if !byte(bytes, number).is_ascii_digit() || byte(bytes, number + 1) != b':' {
+        return;
+    }
+    let mut to = number;
+    while to < bytes.len() && !starts_with(bytes, to, b"private-mac:") {
+        to += 1;
+    }
+    while to < bytes.len() && byte(bytes, to) != b'\n' {
+        to += 1;
+    }
+    scan.found(Rule::PrivateKey, from, to);
 }

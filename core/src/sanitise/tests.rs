@@ -514,3 +514,35 @@ fn labels_in_a_row_stay_after_one_pass() {
         assert_eq!(clean(&once), once, "{unit}");
     }
 }
+
+#[test]
+#[cfg(feature = "rare-rules")]
+fn what_was_missed_once_is_found() {
+    for (input, output) in [
+        ("連絡：ｊｏ＠ｅｘａｍｐｌｅ．ｏｒｇ", "連絡：[email]"),
+        ("連絡先ｊｏ＠example.org", "連絡先[email]"),
+        ("write to jo%2540example.org", "write to [email]"),
+        ("jo&#64;example.org", "[email]"),
+        ("ls ~jo/notes", "ls ~[user]/notes"),
+        ("cd ~/notes", "cd ~/notes"),
+        ("file=%2Fhome%2Fjo%2Fa.txt", "file=%2Fhome%2F[user]%2Fa.txt"),
+        ("see www.shop.example/cart?id=7 now", "see www.shop.example/cart now"),
+        ("Is it www.shop.example? Yes", "Is it www.shop.example? Yes"),
+        ("PGPASSWORD=hunter2 psql", "PGPASSWORD=[secret] psql"),
+        ("mot de passe: hunter2", "mot de passe: [secret]"),
+        ("my password is Tr0ub4dor&3.", "my password is [secret]."),
+        ("the password is too short", "the password is too short"),
+        ("пароль: hunter2", "пароль: [secret]"),
+        ("我的密码：hunter2", "我的密码：[secret]"),
+        ("tarjeta 4143531639908", "tarjeta [card]"),
+        ("my id is 529.982.247-25", "my id is [national_id]"),
+        ("src: /2001:db8:1d8d::ce1:54106", "src: /[ip]:54106"),
+        ("Call me on 555-0123 or 5550 1234", "Call me on [phone] or [phone]"),
+        (
+            "PuTTY-User-Key-File-2: ssh-rsa\nPrivate-Lines: 1\nAAAA\nPrivate-MAC: 00ff\nend",
+            "[private_key]\nend",
+        ),
+    ] {
+        assert_eq!(clean(input), output, "{input}");
+    }
+}

@@ -37,6 +37,12 @@ pub(super) fn without_queries(text: &str, policy: &Policy<'_>) -> Option<String>
                 .and_then(|before| bytes.get(before))
                 .is_some_and(u8::is_ascii_alphabetic);
         if !is_url {
+            if policy.rare()
+                && let Some(end) = bare(bytes, at)
+            {
+                end_of_query(text, at, end, policy, &mut remove);
+                at = end;
+            }
             at += 1;
             continue;
         }
@@ -103,8 +109,23 @@ fn end_of_query(
     remove(gone, end);
 }
 
+/// Where an address without its scheme ends that begins at a place and has a query or a
+/// fragment: `www.shop.example/cart?id=7`. A question mark may be the sentence's.
+fn bare(bytes: &[u8], at: usize) -> Option<usize> {
+    if !byte(bytes, at).eq_ignore_ascii_case(&b'w') || !starts_with(bytes, at, b"www.") {
+        return None;
+    }
+    if super::glyph::before(bytes, at).is_ascii_alphanumeric() {
+        return None;
+    }
+    let end = end_of_url(bytes, at, false);
+    let path_end = end_of_path(bytes, at, end);
+    let more = byte(bytes, path_end + 1);
+    (path_end < end && (more.is_ascii_alphanumeric() || more == b'_')).then_some(end)
+}
+
 /// The length of a host and path behind which everything opens a door: web hooks.
-fn door(bytes: &[u8], host: usize) -> usize {
+pub(super) fn door(bytes: &[u8], host: usize) -> usize {
     const DOORS: [&[u8]; 5] = [
         b"hooks.slack.com/services/",
         b"discord.com/api/webhooks/",

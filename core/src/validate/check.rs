@@ -1,5 +1,6 @@
 //! Walks a compiled schema and an event's tape together.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 
 use super::compile::{Format, Shape};
@@ -90,7 +91,11 @@ fn in_item(index: usize, fault: &Fault) -> Fault {
 }
 
 fn string(shape: &Shape, value: Node<'_, '_>) -> Result<(), Code> {
-    let text = value.as_str().ok_or(Code::LoneSurrogate)?;
+    let text = if value.is_escaped() {
+        value.as_str().ok_or(Code::LoneSurrogate)?
+    } else {
+        Cow::Borrowed(value.inside())
+    };
     if !shape.values.is_empty() && !shape.values.iter().any(|allowed| *allowed == text) {
         return Err(Code::NotInEnum);
     }

@@ -9,10 +9,10 @@ use crate::json::hash;
 #[derive(Clone, Debug)]
 pub(super) struct Table<T> {
     entries: Vec<Entry<T>>,
-    /// Where each entry is, by its hash; 0 is nowhere, others are one more than the
-    /// place. At least twice as many as entries, and a power of two, so that a
-    /// search ends soon.
-    slots: Vec<u32>,
+    /// Where each entry is, by its hash, and that hash; 0 is nowhere, others are one
+    /// more than the place. At least twice as many as entries, and a power of two, so
+    /// that a search ends soon.
+    slots: Vec<(u32, u32)>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,9 +49,9 @@ impl<T> Table<T> {
         let mask = self.slots.len().checked_sub(1)?;
         let mut slot = hash as usize & mask;
         loop {
-            let place = (*self.slots.get(slot)? as usize).checked_sub(1)?;
-            let entry = self.entries.get(place)?;
-            if entry.hash == hash && entry.name == name {
+            let (place, own) = *self.slots.get(slot)?;
+            let place = (place as usize).checked_sub(1)?;
+            if own == hash && self.entries.get(place)?.name == name {
                 return Some(place);
             }
             slot = (slot + 1) & mask;
@@ -68,7 +68,7 @@ impl<T> Table<T> {
         self.entries.push(Entry { name: name.to_string(), hash, value });
         if self.entries.len() * 2 > self.slots.len() {
             let wanted = (self.entries.len() * 4).next_power_of_two();
-            self.slots = alloc::vec![0; wanted];
+            self.slots = alloc::vec![(0, 0); wanted];
             for place in 0..self.entries.len() {
                 self.settle(place);
             }
@@ -83,8 +83,8 @@ impl<T> Table<T> {
         let mask = self.slots.len() - 1;
         let mut slot = entry.hash as usize & mask;
         while let Some(taken) = self.slots.get_mut(slot) {
-            if *taken == 0 {
-                *taken = place as u32 + 1;
+            if taken.0 == 0 {
+                *taken = (place as u32 + 1, entry.hash);
                 return;
             }
             slot = (slot + 1) & mask;
