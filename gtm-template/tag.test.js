@@ -26,10 +26,11 @@ function script(variables = {}) {
 }
 
 /** A page with a data layer; `calls` are what waits for the SDK, `scripts` what was inserted. */
-function pageWith(layer, stored) {
+function pageWith(layer, stored, cookie = '') {
   const scripts = [];
   const heard = {};
   const document = {
+    cookie,
     createElement: () => ({}),
     head: { appendChild: (element) => scripts.push(element.src) },
   };
@@ -181,6 +182,17 @@ test('the global push enriches, writes the data layer and sends, once', () => {
     success: true,
   });
   expect(page.calls().slice(1)).toEqual([['track', ['feature_usage', { feature_name: 'export', success: true }]]]);
+});
+
+test.for([
+  [`other=1; tidemark=0198c0de-0000-7000-8000-000000000001%20${SESSION}%201; more=2`, SESSION],
+  ['nottidemark=x; tidemark=', undefined],
+  ['tidemark=%', undefined],
+])('the session in the cookie %s', ([cookie, wanted]) => {
+  const page = pageWith([], undefined, cookie);
+  page.fire();
+  page.window.tidemarkTag.push({ event_name: 'any.event' });
+  expect(page.layer()[0].session_id).toBe(wanted);
 });
 
 test('the global push has the name that the options give it, beside what is there, and takes anything', () => {
