@@ -1,4 +1,4 @@
-//! Runs the fuzz targets of core (core/fuzz/README.md) on libFuzzer.
+//! Runs the fuzz targets of core and of the edge (their fuzz/README.md) on libFuzzer.
 //!
 //! The coverage that libFuzzer reads is switched on by compiler flags, so that the
 //! pinned compiler builds the targets and nothing has to be installed.
@@ -19,11 +19,13 @@ pub struct Options {
     /// How long each target runs.
     #[arg(long, default_value_t = 60)]
     seconds: u32,
-    /// Only this target: validate or sanitize.
+    /// Only this target: validate, sanitize or edge.
     target: Option<String>,
 }
 
-const TARGETS: [&str; 2] = ["validate", "sanitize"];
+/// The targets, and the folder whose crate has them.
+const TARGETS: [(&str, &str); 3] =
+    [("validate", "core/fuzz"), ("sanitize", "core/fuzz"), ("edge", "edge-worker/fuzz")];
 const HOST: &str = "x86_64-unknown-linux-gnu";
 /// The coverage of sancov that libFuzzer asks for: counters, their places, compares.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -36,25 +38,30 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
 /// # Errors
 /// Names the target that found something, and where it lies.
 pub fn run(place: &Place, options: &Options) -> Result<()> {
-    let targets: Vec<&str> = match &options.target {
-        None => TARGETS.to_vec(),
-        Some(name) => TARGETS.iter().copied().filter(|target| target == name).collect(),
-    };
+    let asked = options.target.as_deref();
+    let targets: Vec<(&str, &str)> = TARGETS
+        .into_iter()
+        .filter(|(target, _)| asked.is_none_or(|asked| asked == *target))
+        .collect();
     if targets.is_empty() {
-        bail!("there is no such target; there are {}", TARGETS.join(", "));
+        bail!("there is no such target; there are {}", TARGETS.map(|(name, _)| name).join(", "));
     }
     let folder = place.root.join("target/fuzz");
-    step(
-        "build the fuzz targets",
-        command(place, "cargo", &["build", "--release", "--target", HOST])?
-            .arg("--manifest-path")
-            .arg(place.root.join("core/fuzz/Cargo.toml"))
-            .arg("--target-dir")
-            .arg(&folder)
-            .env("RUSTFLAGS", COVERAGE),
-    )?;
+    let mut crates: Vec<&str> = targets.iter().map(|(_, home)| *home).collect();
+    crates.dedup();
+    for home in crates {
+        step(
+            &format!("build the fuzz targets of {home}"),
+            command(place, "cargo", &["build", "--release", "--target", HOST])?
+                .arg("--manifest-path")
+                .arg(place.root.join(home).join("Cargo.toml"))
+                .arg("--target-dir")
+                .arg(&folder)
+                .env("RUSTFLAGS", COVERAGE),
+        )?;
+    }
     let mut running: Vec<(&str, Child)> = Vec::new();
-    for target in targets {
+    for (target, _) in targets {
         let corpus = folder.join("corpus").join(target);
         seed(place, target, &corpus)?;
         let artifacts = folder.join("artifacts").join(target);
@@ -83,6 +90,15 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// A head, an answer, something held, and a body: a line each.
+fn edge_input(event: &str) -> String {
+    const HEAD: &str = "/v1/events?wk\tPOST\tBearer wk\thttps://a.example\ttext/plain\tgzip\t9\tkey\t\"a\"\tgzip, br";
+    const ANSWER: &str = r#"{"batch_id":null,"verdicts":[{"event_id":"0190f5f6-7e2a-7c3b-9d4e-000000000000","verdict":"rejected","code":"too_old","pointer":"/occurred_at"}],"accepted":0,"duplicate":0,"rejected":1,"dropped":0}"#;
+    let held = format!("TH\u{1}\u{0}{}", "\u{0}".repeat(30));
+    let event = event.replace('\n', " ");
+    format!("{HEAD}\n{ANSWER}\n{held}\n{{\"batch_id\":\"b\",\"events\":[{event},{event}]}}")
+}
+
 /// Writes the golden payloads, and for `sanitize` the labelled lines, as seeds.
 fn seed(place: &Place, target: &str, corpus: &Path) -> Result<()> {
     fs::create_dir_all(corpus)?;
@@ -100,7 +116,11 @@ fn seed(place: &Place, target: &str, corpus: &Path) -> Result<()> {
         for case in page.get("cases").and_then(Value::as_array).into_iter().flatten() {
             let Some(event) = case.get("event").and_then(Value::as_str) else { continue };
             let event = event.replace("$NOW", "2026-11-21T08:38:05.123Z");
-            put(&if target == "validate" { format!("{{\"events\":[{event}]}}") } else { event })?;
+            put(&match target {
+                "validate" => format!("{{\"events\":[{event}]}}"),
+                "edge" => edge_input(&event),
+                _ => event,
+            })?;
         }
     }
     if target == "sanitize" {

@@ -11,17 +11,17 @@ use std::collections::BTreeMap;
 use tidemark_core::hop;
 use tidemark_core::id::Uuid;
 use tidemark_core::verdict::{Code, EventVerdict};
-use worker::js_sys::Uint8Array;
-use worker::{
-    AbortSignal, Date, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, web_sys,
-};
 
-use super::{body, count, log};
+use super::calls::Sent;
+use super::{calls, count, log};
 use crate::policy::breaker::{Breaker, Gate};
 use crate::policy::collector_answer::{Away, NoVerdicts, read, told_code};
 use crate::policy::config::Config;
 use crate::policy::counters::Hop;
 use crate::policy::wire::Wire;
+
+/// Bytes of a collector's answer: 500 verdicts of 2 KB.
+const ANSWER_MAX_BYTES: u32 = 1_000_000;
 
 /// What an isolate remembers of a collector.
 #[derive(Default)]
@@ -80,12 +80,9 @@ fn with<T>(url: &str, change: impl FnOnce(&mut Circuit) -> T) -> T {
     })
 }
 
-/// Status, `Retry-After` and body of the collector's answer.
-type Exchange = (u16, Option<String>, Vec<u8>);
-
 /// Sends with the key that was known last; where the collector does not know it,
 /// with each other one. `None` where nobody answers.
-async fn by_known_key(config: &Config, url: &str, wire: &Wire) -> Option<Exchange> {
+async fn by_known_key(config: &Config, url: &str, wire: &Wire) -> Option<Sent> {
     let keys = &config.forwarding.keys;
     let first = with(url, |circuit| circuit.key);
     let mut last = None;
@@ -93,7 +90,7 @@ async fn by_known_key(config: &Config, url: &str, wire: &Wire) -> Option<Exchang
         let answer = match exchange(config, url, key, wire).await {
             Ok(answer) => answer,
             Err(error) => {
-                log::error("hop_silent", &[("detail", &error.to_string())]);
+                log::error("hop_silent", &[("detail", &error)]);
                 return None;
             }
         };
@@ -107,33 +104,7 @@ async fn by_known_key(config: &Config, url: &str, wire: &Wire) -> Option<Exchang
     last
 }
 
-async fn exchange(
-    config: &Config,
-    url: &str,
-    key: &hop::Key,
-    wire: &Wire,
-) -> Result<Exchange, worker::Error> {
-    let now_ms = i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX);
-    let headers = Headers::new();
-    headers.set("content-type", "application/json")?;
-    if let Some(coding) = wire.content_encoding() {
-        headers.set("content-encoding", coding)?;
-    }
-    headers.set(hop::HEADER, &hop::sign(key, now_ms, hop::PATH, &wire.bytes))?;
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post)
-        .with_headers(headers)
-        .with_body(Some(Uint8Array::from(wire.bytes.as_slice()).into()))
-        // Following a redirect would hand the events to whoever it names.
-        .with_redirect(RequestRedirect::Manual);
-    let request = Request::new_with_init(url, &init)?;
-    let deadline = web_sys::AbortSignal::timeout_with_u32(config.collector_deadline_ms);
-    let mut response =
-        Fetch::Request(request).send_with_signal(&AbortSignal::from(deadline)).await?;
-    let status = response.status_code();
-    let retry_after = response.headers().get("retry-after")?;
-    let answer = body::of_answer(&mut response)
-        .await
-        .map_err(|_| worker::Error::from("the answer broke off"))?;
-    Ok((status, retry_after, answer))
+async fn exchange(config: &Config, url: &str, key: &hop::Key, wire: &Wire) -> Result<Sent, String> {
+    let signature = hop::sign(key, super::now_ms(), hop::PATH, &wire.bytes);
+    calls::send(url, &signature, wire, config.collector_deadline_ms, ANSWER_MAX_BYTES).await
 }

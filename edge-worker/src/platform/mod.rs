@@ -6,6 +6,7 @@
 //! here panics.
 
 mod body;
+mod calls;
 mod collector;
 mod count;
 mod dedupe;

@@ -1,0 +1,85 @@
+//! Calls of Durable Objects and of collectors: one crossing each (shim/calls.js).
+
+use worker::Env;
+use worker::js_sys::futures::JsFuture;
+use worker::js_sys::{Array, Error, Promise, Uint8Array};
+use worker::wasm_bindgen;
+use worker::wasm_bindgen::prelude::wasm_bindgen;
+use worker::wasm_bindgen::{JsCast, JsValue};
+
+use crate::policy::wire::Wire;
+
+#[wasm_bindgen(module = "/shim/calls.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = ask)]
+    fn js_ask(
+        env: &JsValue,
+        binding: &str,
+        name: &str,
+        path: &str,
+        body: &Uint8Array,
+        deadline_ms: u32,
+    ) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = send)]
+    fn js_send(
+        url: &str,
+        signature: &str,
+        coding: Option<&str>,
+        body: &Uint8Array,
+        deadline_ms: u32,
+        max_bytes: u32,
+    ) -> Result<Promise, JsValue>;
+}
+
+/// An answer from outside: status, `Retry-After`, body.
+pub(super) type Sent = (u16, Option<String>, Vec<u8>);
+
+/// Posts to a Durable Object by its name; gives status and body.
+///
+/// # Errors
+/// In the runtime's words when it does not answer in time.
+pub(super) async fn ask(
+    env: &Env,
+    binding: &str,
+    name: &str,
+    path: &str,
+    body: &[u8],
+    deadline_ms: u32,
+) -> Result<(u16, Vec<u8>), String> {
+    let body = Uint8Array::from(body);
+    let answer = js_ask(env.as_ref(), binding, name, path, &body, deadline_ms)
+        .map_err(|error| words(&error))?;
+    let answer: Array =
+        JsFuture::from(answer).await.map_err(|error| words(&error))?.unchecked_into();
+    Ok((status(&answer), Uint8Array::new(&answer.get(1)).to_vec()))
+}
+
+/// Posts a hop body; an answer of more than `max_bytes` is none.
+///
+/// # Errors
+/// In the runtime's words when nobody answers in time, or the answer breaks off.
+pub(super) async fn send(
+    url: &str,
+    signature: &str,
+    wire: &Wire,
+    deadline_ms: u32,
+    max_bytes: u32,
+) -> Result<Sent, String> {
+    let body = Uint8Array::from(wire.bytes.as_slice());
+    let coding = wire.content_encoding();
+    let answer = js_send(url, signature, coding, &body, deadline_ms, max_bytes)
+        .map_err(|error| words(&error))?;
+    let answer: Array =
+        JsFuture::from(answer).await.map_err(|error| words(&error))?.unchecked_into();
+    Ok((status(&answer), answer.get(1).as_string(), Uint8Array::new(&answer.get(2)).to_vec()))
+}
+
+fn status(answer: &Array) -> u16 {
+    answer.get(0).as_f64().map_or(0, |status| status as u16)
+}
+
+fn words(error: &JsValue) -> String {
+    let told = error.dyn_ref::<Error>().map(|error| String::from(error.message()));
+    told.unwrap_or_else(|| String::from("the call failed"))
+}
