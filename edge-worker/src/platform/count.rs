@@ -11,9 +11,9 @@ thread_local! {
     static COUNTERS: RefCell<Counters> = RefCell::new(Counters::default());
 }
 
-/// Counts the verdicts of an answered call.
-pub(super) fn verdicts(verdicts: &[EventVerdict]) {
-    COUNTERS.with_borrow_mut(|counters| counters.verdicts(verdicts));
+/// Counts the verdicts of an answered call with so many events.
+pub(super) fn verdicts(received: usize, verdicts: &[EventVerdict]) {
+    COUNTERS.with_borrow_mut(|counters| counters.verdicts(received, verdicts));
 }
 
 /// Counts a refused call.

@@ -11,11 +11,12 @@ use tidemark_core::verdict::answer_json;
 use worker::{Context, Date, Env, Request};
 
 use super::delivery::Delivery;
-use super::{body, count, random, settings};
+use super::{analytics, body, count, random, settings};
 use crate::policy::answer::{Answer, Refused};
 use crate::policy::call::Call;
 use crate::policy::collector_answer::Away;
 use crate::policy::config::Config;
+use crate::policy::data_point::DataPoint;
 use crate::policy::plan::Plan;
 use crate::policy::{admission, batch_name, client, event_id, shard};
 
@@ -66,7 +67,8 @@ pub(super) async fn ingest(
         plan = delivery.await?;
     }
     let verdicts = plan.verdicts();
-    count::verdicts(&verdicts);
+    count::verdicts(batch.events.len(), &verdicts);
+    analytics::write(env, DataPoint::answered(site, &verdicts));
     Ok(Answer::json(200, answer_json(batch.batch_id.as_deref(), &verdicts)))
 }
 

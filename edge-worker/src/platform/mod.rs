@@ -5,6 +5,7 @@
 //! a binding is logged without the call's data, and told as an answer; nothing
 //! here panics.
 
+mod analytics;
 mod body;
 mod calls;
 mod collector;
@@ -27,6 +28,7 @@ use worker::{Context, Date, Env, Request, Response, Result, event};
 use crate::policy::admission;
 use crate::policy::answer::{Answer, Refused};
 use crate::policy::call::Call;
+use crate::policy::data_point::DataPoint;
 use crate::policy::origin::{cors_headers, preflight_headers};
 use crate::policy::route::{Route, route};
 use settings::Settings;
@@ -52,7 +54,10 @@ async fn dispatch(
     match found {
         Route::Ingest(form) => ingest::ingest(form, request, call, env, context)
             .await
-            .unwrap_or_else(|refused| refuse(&refused))
+            .unwrap_or_else(|refused| {
+                analytics::write(env, DataPoint::refused(refused.refusal.code));
+                refuse(&refused)
+            })
             .with(cors_headers(call.origin.as_deref())),
         Route::Preflight => preflight(call, env),
         Route::SdkFile(path) => {

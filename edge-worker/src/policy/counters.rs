@@ -1,8 +1,9 @@
 //! What the edge counts, and how it is exposed.
 //!
 //! Counters are an isolate's own: a scrape of a self-hosted process sees all of
-//! it. received = accepted + duplicate + rejected + dropped holds here by
-//! construction, because received is that sum.
+//! it. received = accepted + duplicate + rejected + dropped: received counts the
+//! events of batches that were read and answered, the verdicts the answers' lines,
+//! so that a line too few or too many shows.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use super::hold::drain::Drain;
 /// The counters of one isolate.
 #[derive(Clone, Debug, Default)]
 pub struct Counters {
+    received: u64,
     events: Tally,
     refusals: BTreeMap<&'static str, u64>,
     dedupe: BTreeMap<&'static str, u64>,
@@ -84,8 +86,9 @@ pub enum Redelivery {
 }
 
 impl Counters {
-    /// Counts the verdicts of an answered call.
-    pub fn verdicts(&mut self, verdicts: &[EventVerdict]) {
+    /// Counts the verdicts of an answered call with so many events.
+    pub fn verdicts(&mut self, received: usize, verdicts: &[EventVerdict]) {
+        self.received = self.received.saturating_add(u64::try_from(received).unwrap_or(u64::MAX));
         for line in verdicts {
             self.events.count(line.verdict);
         }
@@ -188,6 +191,7 @@ impl Counters {
         let sum =
             |of: fn(&Outbox) -> u64| self.outboxes.values().map(of).fold(0, u64::saturating_add);
         for (name, kind, help, value) in [
+            ("events_received_total", "counter", "Events of answered calls.", self.received),
             ("held_events_total", "counter", "Events taken into an outbox.", self.held_events),
             (
                 "dead_events_total",
@@ -243,11 +247,10 @@ mod tests {
     fn what_is_counted_is_exposed() {
         let line = |verdict| EventVerdict { event_id: None, verdict, fault: None };
         let mut counters = Counters::default();
-        counters.verdicts(&[
-            line(Verdict::Accepted),
-            line(Verdict::Accepted),
-            line(Verdict::Dropped),
-        ]);
+        counters.verdicts(
+            3,
+            &[line(Verdict::Accepted), line(Verdict::Accepted), line(Verdict::Dropped)],
+        );
         counters.refusal(Code::InvalidJson);
         counters.dedupe(Dedupe::ClaimAway);
         counters.hop(Hop::Silent);
@@ -261,6 +264,7 @@ mod tests {
         counters.outbox("b", &Drain::restored(1, 9, 2));
         let text = counters.to_prometheus();
         for line in [
+            "tidemark_edge_events_received_total 3",
             "tidemark_edge_events_total{verdict=\"accepted\"} 2",
             "tidemark_edge_events_total{verdict=\"duplicate\"} 0",
             "tidemark_edge_refusals_total{code=\"invalid_json\"} 1",

@@ -13,6 +13,7 @@ pub mod claims;
 pub mod collector_answer;
 pub mod config;
 pub mod counters;
+pub mod data_point;
 pub mod files;
 pub mod forwarding;
 pub mod hold;
