@@ -6,6 +6,7 @@
 
 mod core;
 mod edge;
+mod sdk;
 
 use std::fs;
 
@@ -23,6 +24,8 @@ pub enum Part {
     Core,
     /// The edge's bundle on workerd.
     Edge,
+    /// The SDK in Chromium, beside its peers from npm.
+    Sdk,
 }
 
 /// How it is told.
@@ -56,6 +59,7 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
     let (part, (figures, peers)) = match options.part {
         Part::Core => ("core", core::measure(place)?),
         Part::Edge => ("edge", edge::measure(place)?),
+        Part::Sdk => ("sdk", sdk::measure(place)?),
     };
     let file = place.root.join("bench/baselines").join(part).with_extension("json");
     let baseline: Map<String, Value> = fs::read(&file)
