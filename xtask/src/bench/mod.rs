@@ -7,6 +7,7 @@
 mod core;
 mod edge;
 mod sdk;
+mod workerd;
 
 use std::fs;
 
