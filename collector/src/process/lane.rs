@@ -22,6 +22,7 @@ use crate::disk::Disk;
 use crate::limits::{BLOCK_MAX_AGE_MS, BLOCK_MAX_BYTES, BLOCK_MAX_ROWS, FENCE_GRACE, HALT_MS};
 use crate::log::{Item, LogError, LogReader};
 use crate::place::Lane;
+use crate::planted::steps::{Stop, reached};
 use crate::planted::{Bug, active};
 use crate::store::Store;
 
@@ -303,10 +304,12 @@ impl LaneWriter {
             let planned = self.plan.block.as_ref().map_or(self.plan.committed, |block| block.to);
             let _ = world.log.release(self.lane, planned);
         }
+        reached(Stop::PlanWrite);
         if let Err(error) = self.plan.write(world.disk) {
             tracing::error!(lane = self.lane, %error, "the plan cannot be written");
             return self.pause(HALT_MS / 30, world);
         }
+        reached(Stop::PlanWritten);
         self.shared.counters.plans.add(1);
         self.recorded = Recorded::Yes;
         if let Err(error) = world.log.release(self.lane, self.plan.committed) {
@@ -317,6 +320,7 @@ impl LaneWriter {
 
     /// Every piece is settled: the block is done.
     fn commit(&mut self) -> Step {
+        reached(Stop::BlockCommit);
         let Some(block) = self.plan.block.take() else { return Step::Worked };
         let sent = block.pieces.iter().filter(|piece| piece.fate == Fate::Send);
         let times = sent

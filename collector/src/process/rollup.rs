@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::limits::{HALT_MS, ROLLUP_EVERY_MS, ROLLUP_MAX_OFFSETS};
 use crate::log::LogReader;
 use crate::place::{Lane, LogId};
+use crate::planted::steps::{Stop, reached};
 use crate::planted::{Bug, active};
 use crate::store::{Rollup, Span, Store, StoreFault};
 
@@ -156,6 +157,7 @@ impl RollupWriter {
             return Step::WaitUntil(until_ms);
         }
         let lane = unknown.lane;
+        reached(Stop::RollupAsk);
         let mark = match store.watermark(self.rollup, self.log_id, lane) {
             Ok(mark) => mark,
             Err(fault) => return self.failed(&fault, now_ms),
@@ -194,7 +196,10 @@ impl RollupWriter {
             return Step::WaitUntil(until_ms);
         }
         self.sent_ms = Some(now_ms);
-        match store.roll_up(self.rollup, &spans, &self.query_id()) {
+        reached(Stop::RollupSend);
+        let sent = store.roll_up(self.rollup, &spans, &self.query_id());
+        reached(Stop::RollupSent);
+        match sent {
             Ok(()) => {
                 self.succeeded();
                 self.shared.counters.rollups.add(1);
