@@ -144,6 +144,9 @@ pub struct LaneWriter {
     /// Failures in a row.
     attempts: u32,
     wait_until_ms: u64,
+    /// The breaker's recoveries when ClickHouse failed this lane last; a further one
+    /// ends the wait.
+    failed_at: Option<u64>,
 }
 
 impl LaneWriter {
@@ -188,6 +191,7 @@ impl LaneWriter {
             first_seen_ms: None,
             attempts: 0,
             wait_until_ms: 0,
+            failed_at: None,
         })
     }
 
@@ -210,7 +214,7 @@ impl LaneWriter {
         clock: &dyn Clock,
     ) -> Step {
         let world = World { log, disk, store, now_ms: clock.monotonic_ms() };
-        if world.now_ms < self.wait_until_ms {
+        if world.now_ms < self.wait_until_ms && !self.shared.breaker.recovered(self.failed_at) {
             return Step::WaitUntil(self.wait_until_ms);
         }
         if self.recorded == Recorded::No && !active(Bug::PlanNotRecorded) {
@@ -392,10 +396,13 @@ impl LaneWriter {
         self.shared.counters.failures.add(1);
         self.attempts = self.attempts.saturating_add(1);
         let pause_ms = self.shared.breaker.failed(world.now_ms, self.attempts);
-        self.pause(pause_ms, world)
+        let step = self.pause(pause_ms, world);
+        self.failed_at = Some(self.shared.breaker.recoveries());
+        step
     }
 
     pub(super) fn pause(&mut self, pause_ms: u64, world: World<'_>) -> Step {
+        self.failed_at = None;
         self.wait_until_ms = world.now_ms.saturating_add(pause_ms);
         Step::WaitUntil(self.wait_until_ms)
     }

@@ -36,6 +36,9 @@ pub struct RollupWriter {
     state: State,
     attempts: u32,
     wait_until_ms: u64,
+    /// The breaker's recoveries when ClickHouse failed this rollup last; a further
+    /// one ends the wait.
+    failed_at: Option<u64>,
     /// When the last statement was sent.
     sent_ms: Option<u64>,
 }
@@ -78,6 +81,7 @@ impl RollupWriter {
             state: State::Doubt { fence_at_ms, spans: Vec::new() },
             attempts: 0,
             wait_until_ms: 0,
+            failed_at: None,
             sent_ms: None,
         }
     }
@@ -116,7 +120,7 @@ impl RollupWriter {
                 ownership.lanes.into_iter().map(|lane| LaneMark { lane, mark: None }).collect();
             self.doubt(now_ms, Vec::new());
         }
-        if now_ms < self.wait_until_ms {
+        if now_ms < self.wait_until_ms && !self.shared.breaker.recovered(self.failed_at) {
             return Step::WaitUntil(self.wait_until_ms);
         }
         match self.state.clone() {
@@ -174,6 +178,7 @@ impl RollupWriter {
                 "invariant violated: the watermark is neither before nor after its range; \
                  run `tidemark verify`"
             );
+            self.failed_at = None;
             self.wait_until_ms = now_ms + HALT_MS;
             return Step::WaitUntil(self.wait_until_ms);
         }
@@ -262,6 +267,7 @@ impl RollupWriter {
         self.shared.counters.failures.add(1);
         self.attempts = self.attempts.saturating_add(1);
         self.wait_until_ms = now_ms + self.shared.breaker.failed(now_ms, self.attempts);
+        self.failed_at = Some(self.shared.breaker.recoveries());
         Step::WaitUntil(self.wait_until_ms)
     }
 }

@@ -22,6 +22,9 @@ use super::lane::{LaneWriter, Shared, Step, WriterOptions};
 use super::open::OpenError;
 use super::rollup::RollupWriter;
 
+/// How often a writer that pauses looks whether ClickHouse is back.
+const WRITER_LOOK: Duration = Duration::from_millis(250);
+
 /// What the writers work on.
 #[derive(Clone)]
 pub struct Parts {
@@ -254,7 +257,8 @@ impl Signal {
             Step::WaitForEntries => self.wait(WRITER_POLL, true),
             Step::WaitUntil(until_ms) => {
                 let left_ms = until_ms.saturating_sub(clock.monotonic_ms());
-                self.wait(Duration::from_millis(left_ms), false);
+                // What ends the wait early is another writer's success.
+                self.wait(Duration::from_millis(left_ms).min(WRITER_LOOK), false);
             }
         }
     }

@@ -40,7 +40,7 @@ const RUNNING: [&str; 14] = [
 const STARTING: [&str; 4] = ["log.opened", "block.fence", "block.probe", "rollup.ask"];
 
 /// How long a step is waited for. A start waits 2 s for the fence, a rollup 1 s more.
-const STEP_PATIENCE: Duration = Duration::from_secs(20);
+const STEP_PATIENCE: Duration = Duration::from_secs(40);
 
 /// Broken promises of a world that are shown, the tables' last.
 const SHOWN: usize = 12;

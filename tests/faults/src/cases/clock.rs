@@ -21,7 +21,7 @@ pub fn clock_jumps(binaries: &Binaries) -> Result<String> {
     let shift = world.tidemark.file_variable("TIDEMARK_CLOCK_SHIFT_MS", "shift");
     world.start()?;
     let mut sent: Vec<Vec<Event>> = Vec::new();
-    let shifts = [0, -3 * HOUR_MS, 240 * HOUR_MS, -26 * HOUR_MS, 0];
+    let shifts = [0, -3 * HOUR_MS, 240 * HOUR_MS, -20 * HOUR_MS, 0];
     for (at, by_ms) in shifts.into_iter().enumerate() {
         set(&shift, by_ms)?;
         for again in [false, true] {

@@ -105,8 +105,7 @@ pub fn flipped_bit(binaries: &Binaries) -> Result<String> {
         Ok(said as u64)
     };
     until("all but the damaged in events_raw", || {
-        let there = world.clickhouse.number("SELECT count() FROM tidemark.events_raw")?;
-        Ok(damaged()? > 0 && there + damaged()? == acked)
+        Ok(damaged()? > 0 && world.rows() + damaged()? == acked)
     })
     .with_context(|| world.tidemark.log_end(20))?;
     let lost_count = damaged()?;

@@ -79,7 +79,7 @@ pub fn disk_full(binaries: &Binaries) -> Result<String> {
     world.start()?;
     world.send_some(&mut random, 20, 20);
 
-    disk.fill("ballast", DISK_MEGABYTES - 520)?;
+    disk.fill("ballast", DISK_MEGABYTES - 500)?;
     let mut client = sender::client(world.tidemark.address);
     let refused = vec![Event::new(&mut random, 0, false)];
     let mut told = String::new();

@@ -50,7 +50,7 @@ pub fn clickhouse_away(binaries: &Binaries) -> Result<String> {
     let mut random = Random::new(7, 7);
     let mut world = World::started(binaries)?;
     world.send(&mut random, 4, Habits { batch_max: 20, pause_max_ms: 60, held_one_in: 0 });
-    until("some events", || Ok(world.book.count() > 100))?;
+    until("some rows", || Ok(world.rows() > 100))?;
     world.clickhouse.kill()?;
     let (away, begun) = (Instant::now(), world.book.count());
     let mut resident = 0;
@@ -65,15 +65,14 @@ pub fn clickhouse_away(binaries: &Binaries) -> Result<String> {
 
     world.clickhouse.start()?;
     world.clickhouse.until_ready()?;
-    let written = || world.clickhouse.number("SELECT count() FROM tidemark.events_raw");
     // From the first block that lands, so that the breaker's pause is not in it.
-    let rows = written()?;
-    until("the first block", || Ok(written()? > rows))?;
-    let (begun, first, arrived) = (Instant::now(), written()?, world.book.count());
+    let rows = world.rows();
+    until("the first block", || Ok(world.rows() > rows))?;
+    let (begun, first, arrived) = (Instant::now(), world.rows(), world.book.count());
     let backlog = (world.book.count() as u64).saturating_sub(first);
-    until("caught up", || Ok(written()? + 400 >= world.book.count() as u64))?;
+    until("caught up", || Ok(world.rows() + 400 >= world.book.count() as u64))?;
     let took = begun.elapsed();
-    let drained = written()?.saturating_sub(first);
+    let drained = world.rows().saturating_sub(first);
     let arrived = (world.book.count() - arrived) as u64;
     if backlog > 2_000 {
         ensure!(drained >= 3 * arrived, "{drained} drained while {arrived} came ({took:?})");
