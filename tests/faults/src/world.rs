@@ -211,9 +211,7 @@ impl World {
     /// When it never does.
     pub fn until_written(&self) -> Result<()> {
         let acked = self.book.count() as u64;
-        until("all in events_raw", || {
-            Ok(self.rows() >= acked)
-        })
-        .with_context(|| self.tidemark.log_end(20))
+        until("all in events_raw", || Ok(self.rows() >= acked))
+            .with_context(|| self.tidemark.log_end(20))
     }
 }

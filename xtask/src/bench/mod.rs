@@ -12,7 +12,7 @@ mod workerd;
 
 use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -71,6 +71,7 @@ struct Report {
 /// When something cannot be built or run.
 pub fn run(place: &Place, options: &Options) -> Result<()> {
     if options.soak {
+        ensure!(matches!(options.part, Part::Collector), "only the collector has a soak");
         let figures = collector::soak(place, options.rate, options.seconds)?;
         for (name, value) in &figures {
             say(format!("{name:<44}{:>12}", value.to_string()));
