@@ -127,6 +127,13 @@ impl World {
                 wrong.push(format!("{series} is {broken}"));
             }
         }
+        // Counters begin anew with each start; the log goes on.
+        let log = self.tidemark.log();
+        for words in ["invariant violated", "panicked"] {
+            if let Some(line) = log.lines().find(|line| line.contains(words)) {
+                wrong.push(line.to_owned());
+            }
+        }
         if let Some(mut process) = self.tidemark.process.take() {
             let status = process.terminate()?;
             ensure!(status.success(), "the collector ended with {status}");
