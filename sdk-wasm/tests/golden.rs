@@ -161,7 +161,12 @@ fn member<'a>(object: &'a str, key: &str) -> Option<&'a str> {
 }
 
 fn engine(consent: Consent) -> Engine {
-    let options = Options { flush_interval_ms: 5_000, max_batch_events: 100, detects_rage: false };
+    let options = Options {
+        flush_interval_ms: 5_000,
+        max_batch_events: 100,
+        detects_rage: false,
+        sampled: 65_536,
+    };
     let mut engine = Engine::new(options, "", [1, 2, 3, 4]).unwrap();
     engine.decide(consent, "", NOW_MS);
     engine

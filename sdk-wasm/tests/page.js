@@ -3,12 +3,16 @@
 
 let posts = [];
 let beacons = [];
+let line = '';
+const records = new Map();
+let isBlocked = false;
 
 /** Forgets what was recorded, and records from now on. */
 export const fresh = () => {
   posts = [];
   beacons = [];
-  localStorage.clear();
+  line = '';
+  records.clear();
   window.fetch = (url, { body, keepalive, method }) => {
     posts.push({ url, body, keepalive, method });
     return new Promise(() => {});
@@ -21,15 +25,27 @@ export const page = () => ({
   url: 'https://events.example/v1/events/batch?write_key=wk_test',
   engine: { tick() {}, answered() {} },
   run: (call) => call(),
+  storage: {
+    stored: () => (isBlocked ? '' : line),
+    store: (text) => {
+      if (!isBlocked) line = text;
+    },
+    save: (chunk, lines) => records.set(chunk, lines),
+    remove: (chunk) => records.delete(chunk),
+    forget: () => {
+      line = '';
+      records.clear();
+    },
+  },
 });
 
 export const posted = () => JSON.stringify(posts);
 export const beaconed = () => JSON.stringify(beacons);
-export const stored_keys = () => Object.keys(localStorage).join();
-
-const { getItem, setItem } = Storage.prototype;
-const blocked = () => {
-  throw new DOMException('blocked', 'SecurityError');
+export const stored_keys = () => (line ? 'tidemark' : '');
+export const chunks = () => [...records.values()].join();
+export const block_storage = () => {
+  isBlocked = true;
 };
-export const block_storage = () => Object.assign(Storage.prototype, { getItem: blocked, setItem: blocked });
-export const unblock_storage = () => Object.assign(Storage.prototype, { getItem, setItem });
+export const unblock_storage = () => {
+  isBlocked = false;
+};

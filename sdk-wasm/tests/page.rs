@@ -26,6 +26,7 @@ extern "C" {
     fn posted() -> String;
     fn beaconed() -> String;
     fn stored_keys() -> String;
+    fn chunks() -> String;
     fn block_storage();
     fn unblock_storage();
 }
@@ -43,7 +44,7 @@ const DENIED: u32 = 2;
 
 fn start(seed: u32) {
     give("{\"locale\":\"de\"}".into());
-    assert_eq!(browser::start(5_000, 100, true, 1, 2, 3, seed), 0);
+    assert_eq!(browser::start(5_000, 100, true, 65_536, 1, 2, 3, seed), 0);
 }
 
 fn show(page: &str) {
@@ -61,7 +62,7 @@ fn begin(analytics: u32) {
     fresh();
     bind(page());
     start(clock() as u32);
-    decide(analytics, UNDECIDED);
+    decide(analytics, UNDECIDED, false);
     show("{\"url\":\"https://shop.example/cart?token=1\",\"title\":\"Cart of jo@example.org\"}");
     tick();
 }
@@ -102,10 +103,10 @@ fn before_a_decision_nothing_leaves_and_nothing_is_kept() {
     begin(UNDECIDED);
     assert_eq!(track("cart.opened", "", clock()), 0);
     flush();
-    leave();
+    leave(true);
     assert_eq!((&*posted(), &*beaconed(), &*stored_keys()), ("[]", "[]", ""));
     assert_eq!(count(5), 1, "it waits");
-    decide(GRANTED, UNDECIDED);
+    decide(GRANTED, UNDECIDED, false);
     flush();
     let event = &body(&read(&posted())[0])["events"][0];
     assert_eq!(event["anonymous_id"].as_str().map(str::len), Some(36));
@@ -118,8 +119,9 @@ fn a_denial_forgets_what_waits_and_what_is_kept() {
     flush();
     answered(200, 0, 1, 0, 0, 0);
     assert_eq!(stored_keys(), "tidemark");
+    assert_eq!(chunks(), "", "what has its verdict is not on disk");
     track("cart.opened", "", clock());
-    decide(DENIED, DENIED);
+    decide(DENIED, DENIED, false);
     tick();
     assert_eq!(stored_keys(), "");
     assert_eq!(track("cart.opened", "", clock()), 3, "refused for consent");
@@ -132,7 +134,7 @@ fn a_denial_forgets_what_waits_and_what_is_kept() {
 fn a_page_that_is_left_uses_beacons() {
     begin(GRANTED);
     track("cart.left", "", clock());
-    leave();
+    leave(true);
     let beacons = read(&beaconed());
     assert_eq!(body(&beacons[0])["events"][0]["event_name"], "cart.left");
     assert_eq!(posted(), "[]");
@@ -176,7 +178,7 @@ fn blocked_storage_costs_the_memory_of_the_visitor_and_nothing_else() {
     block_storage();
     bind(page());
     start(4);
-    decide(GRANTED, UNDECIDED);
+    decide(GRANTED, UNDECIDED, false);
     track("cart.opened", "", clock());
     flush();
     unblock_storage();
@@ -196,7 +198,7 @@ fn a_reload_is_the_same_visitor() {
     let first = ids(&read(&posted())[0]);
     answered(200, 0, 1, 0, 0, 0);
     start(9);
-    decide(GRANTED, UNDECIDED);
+    decide(GRANTED, UNDECIDED, false);
     track("cart.opened", "", clock());
     flush();
     assert_eq!(ids(&read(&posted())[1]), first);

@@ -2,6 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 
+import { until } from './until.js';
 import { countByName, rowsOfSession } from './rows.js';
 import { startBrowser } from './shop/browser.js';
 import { ADDRESS, NOTHING_STORED, visit } from './shop/visit.js';
@@ -100,6 +101,8 @@ test('a withdrawal empties the storage and ends the sending; a new yes begins a 
   const callsBefore = visitor.calls().length;
   await useTheShop(page);
   await visitor.flush();
+  // The browser removes a database when its last transaction is over.
+  await until('the database is gone', async () => (await visitor.stored()).databases.length === 0);
   expect(await visitor.stored()).toEqual(NOTHING_STORED);
   expect(visitor.calls().length).toBe(callsBefore);
 

@@ -55,10 +55,13 @@ export function rowsOfEvents(stack, eventIds) {
   });
 }
 
-/** How many rows each event name has: `{ 'ui.clicked': 3 }`. */
+/**
+ * How many rows each event name has: `{ 'ui.clicked': 3 }`. Not the grant itself, which is told
+ * where it came after the start.
+ */
 export function countByName(rows) {
   const counts = {};
-  for (const row of rows) {
+  for (const row of rows.filter(({ event_name }) => event_name !== 'consent.changed')) {
     counts[row.event_name] = (counts[row.event_name] ?? 0) + 1;
   }
   return counts;

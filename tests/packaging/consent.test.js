@@ -63,7 +63,7 @@ test('undecided: no request, a hint; on a grant everything goes with its own tim
   await until(() => lines.filter((line) => line.includes('3 events held: no consent yet')).length, 1);
   expect(requests).toEqual([]);
   await decide(true);
-  await until(() => sink.names().sort(), ['early.call', 'page.viewed', 'ui.clicked']);
+  await until(() => sink.names().sort(), ['consent.changed', 'early.call', 'page.viewed', 'ui.clicked']);
   const early = sink.events().find((event) => event.event_name === 'early.call');
   expect(early.attributes).toEqual({ v: 1 });
   expect(early.context.page.title).toBe('Consent');
@@ -72,17 +72,17 @@ test('undecided: no request, a hint; on a grant everything goes with its own tim
 });
 
 test('denied: no request, and what is called is counted; a later grant tells nothing of before', async () => {
-  await page.evaluate(() => localStorage.setItem('tidemark', 'of an earlier visit'));
+  await page.evaluate(() => { document.cookie = 'tidemark=of-an-earlier-visit;path=/'; });
   await init({ consent: { analytics: false } });
   await page.evaluate(() => window.tidemark.track('early.call'));
   expect(await flush()).toEqual({
     sent: 0, accepted: 0, duplicate: 0, rejected: 0, dropped: 2, held: 0,
   });
   expect(requests).toEqual([]);
-  expect(await page.evaluate(() => localStorage.length)).toBe(0);
+  expect(await page.evaluate(() => document.cookie)).toBe('');
   await decide(true);
   await page.evaluate(() => window.tidemark.track('late.call'));
-  await until(async () => (await flush()) && sink.names(), ['late.call']);
+  await until(async () => (await flush()) && sink.names(), ['consent.changed', 'late.call']);
   expect(sink.events()[0].context.page.title).toBe('Consent');
 });
 
@@ -124,14 +124,14 @@ test('wrong options cost themselves and not the SDK', async () => {
     },
     sink.origin,
   );
-  await until(() => sink.names(), ['page.viewed', 'still.alive', 'page.viewed']);
+  await until(() => sink.names(), ['page.viewed', 'consent.changed', 'still.alive', 'page.viewed']);
   expect(await page.evaluate(() => window.errors)).toEqual([
     ...Array(6).fill('invalid_options'),
     'already_started',
     ...Array(3).fill('invalid_event_name'),
     'internal',
   ]);
-  expect(flushed).toMatchObject({ sent: 3, rejected: 3 });
+  expect(flushed).toMatchObject({ sent: 4, rejected: 3 });
 });
 
 test.each([

@@ -55,7 +55,7 @@ test('what exceeds the quota of a page that is left goes with the next one, unde
   await until(() => new Set(bursts().map((event) => event.attributes.index)).size, 80);
   expect(new Set(bursts().map((event) => event.event_id)).size).toBe(80);
   expect(bursts().length).toBe(80);
-  await until(() => page.evaluate(() => Object.keys(localStorage)), ['tidemark']);
+  await until(() => page.evaluate(() => document.cookie.split('=')[0]), 'tidemark');
   await context.close();
 });
 

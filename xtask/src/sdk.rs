@@ -1,11 +1,12 @@
 //! Builds what a page loads, by `cargo xtask sdk`:
-//! npm/web/dist/sdk/{tidemark.js,tidemark.wasm} for script tags and the edge, with
-//! a folder a version, Brotli and hashes beside them (sdk_files.mjs),
-//! npm/web/dist/{browser.js,inline.js,tidemark.wasm,node.js,types/} for npm, and a
-//! source map beside each script.
+//! npm/web/dist/sdk/{tidemark.js,tidemark.wasm,tidemark.twin.js,stub.js} for script
+//! tags and the edge, with a folder a version, Brotli and hashes beside them
+//! (sdk_files.mjs), npm/web/dist/{browser.js,inline.js,tidemark.wasm,tidemark.twin.js,
+//! node.js,types/} for npm, and a source map beside each script.
 //!
 //! cargo (profile `page`, wasm32v1-none) → wasm-bindgen → wasm-opt → esbuild →
-//! terser, and tsc for the types. Every flag is here for its bytes.
+//! terser, and tsc for the types. The twin: the same crate without features of newer
+//! wasm → wasm-bindgen → wasm-opt → wasm2js → terser. Every flag is here for its bytes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,10 +21,29 @@ use crate::run::{command, output, step};
 /// those of every browser since 2021.
 const RUSTFLAGS: &str =
     "-Clink-arg=-zstack-size=32768 -Ctarget-feature=+bulk-memory,+nontrapping-fptoint,+sign-ext";
+/// What wasm2js knows: none of these features. Lowered afterwards instead, saturating
+/// conversions would come out wrong.
+const TWIN_RUSTFLAGS: &str = "-Clink-arg=-zstack-size=32768";
 
-const WASM_OPT: [&str; 8] = [
+const TWIN_WASM_OPT: [&str; 7] = [
     "-Oz",
     "--converge",
+    "--mvp-features",
+    "--enable-mutable-globals",
+    "--strip-debug",
+    "--strip-producers",
+    "--strip-target-features",
+];
+
+/// How the glue asks whether its view of the memory is still good. Memory that grows
+/// detaches the view in wasm; the twin's memory is replaced, and the view stays whole.
+const STALE: &str = "cachedUint8ArrayMemory0.byteLength === 0";
+const STALE_IN_BOTH: &str = "cachedUint8ArrayMemory0.buffer !== wasm.memory.buffer";
+
+const WASM_OPT: [&str; 9] = [
+    "-Oz",
+    "--converge",
+    "--low-memory-unused",
     "--strip-debug",
     "--strip-producers",
     "--strip-target-features",
@@ -39,6 +59,10 @@ pub struct Built {
     pub script: PathBuf,
     /// The module that the script loads.
     pub wasm: PathBuf,
+    /// The module's twin in JavaScript, loaded where wasm is refused.
+    pub twin: PathBuf,
+    /// What a page holds inline, before the script has come.
+    pub stub: PathBuf,
 }
 
 /// Builds the SDK into npm/web/dist.
@@ -61,21 +85,31 @@ pub fn build(place: &Place) -> Result<Built> {
 fn build_in(place: &Place, work: &Path) -> Result<Built> {
     let wasm = compile(place, work)?;
     write_engine(place, work)?;
-    for (entry, format) in [("script.ts", "iife"), ("browser.ts", "esm"), ("node.ts", "esm")] {
+    let twin = compile_twin(place, work)?;
+    let entries =
+        [("script.ts", "iife"), ("stub.ts", "iife"), ("browser.ts", "esm"), ("node.ts", "esm")];
+    for (entry, format) in entries {
         bundle(place, work, entry, format)?;
     }
     let types = ["--project", "npm/web"];
     step("types of the SDK", &mut command(place, "tsc", &types)?)?;
 
     let dist = place.root.join("npm/web/dist");
-    let built =
-        Built { script: dist.join("sdk/tidemark.js"), wasm: dist.join("sdk/tidemark.wasm") };
+    let built = Built {
+        script: dist.join("sdk/tidemark.js"),
+        wasm: dist.join("sdk/tidemark.wasm"),
+        twin: dist.join("sdk/tidemark.twin.js"),
+        stub: dist.join("sdk/stub.js"),
+    };
     fs::create_dir_all(dist.join("sdk"))?;
     // The module lies beside each script, which looks for it there.
     for (from, to) in [
         (wasm.clone(), built.wasm.clone()),
         (wasm, dist.join("tidemark.wasm")),
+        (twin.clone(), built.twin.clone()),
+        (twin, dist.join("tidemark.twin.js")),
         (work.join("script.js"), built.script.clone()),
+        (work.join("stub.js"), built.stub.clone()),
         (work.join("browser.js"), dist.join("browser.js")),
         (work.join("node.js"), dist.join("node.js")),
     ] {
@@ -85,32 +119,77 @@ fn build_in(place: &Place, work: &Path) -> Result<Built> {
         let map = fs::read_to_string(work.join(script).with_extension("js.map"))?;
         fs::write(dist.join(to).with_extension("js.map"), inline::map(&map, &place.root)?)?;
     }
-    let bundled = fs::read_to_string(work.join("browser.js"))?;
+    let bundled = leave_twin(&fs::read_to_string(work.join("browser.js"))?)?;
+    fs::write(dist.join("browser.js"), &bundled)?;
     let module = fs::read(dist.join("tidemark.wasm"))?;
     fs::write(dist.join("inline.js"), inline::script(&bundled, &module)?)?;
     Ok(built)
 }
 
+/// Tells bundlers to leave the twin a file of its own, which is only loaded where wasm
+/// is refused. The minifiers drop the comments that say so.
+fn leave_twin(script: &str) -> Result<String> {
+    const IMPORT: &str = "import(new URL(\"./tidemark.twin.js\",";
+    if script.matches(IMPORT).count() != 1 {
+        bail!("the script for bundlers no longer loads its twin by {IMPORT}");
+    }
+    let left = IMPORT.replace("import(", "import(/*webpackIgnore:true*//*@vite-ignore*/");
+    Ok(script.replace(IMPORT, &left))
+}
+
 /// cargo, wasm-bindgen and wasm-opt; returns the finished module.
 fn compile(place: &Place, work: &Path) -> Result<PathBuf> {
+    let bound = bind(place, work, RUSTFLAGS, &place.target)?;
+    let module = work.join("tidemark.wasm");
+    shrink(place, &WASM_OPT, &bound, &module)?;
+    Ok(module)
+}
+
+/// The twin: a script module with one function, which takes the imports and returns
+/// the exports.
+fn compile_twin(place: &Place, work: &Path) -> Result<PathBuf> {
+    // Other flags in the same folder would compile everything anew, each time.
+    let bound = bind(place, &work.join("twin"), TWIN_RUSTFLAGS, &place.target.join("page/twin"))?;
+    let module = work.join("twin.wasm");
+    shrink(place, &TWIN_WASM_OPT, &bound, &module)?;
+    let raw = work.join("twin.raw.js");
+    let mut translate = command(place, "wasm2js", &["-O"])?;
+    step("translate the SDK's twin", translate.arg(&module).arg("-o").arg(&raw))?;
+
+    // What it imports is handed in, and what it exports is returned.
+    let text = fs::read_to_string(&raw)?;
+    let to = text.find("var retasmFunc").context("wasm2js wrote no exports")?;
+    let lines = text.get(..to).unwrap_or_default().lines();
+    let body: String =
+        lines.filter(|line| !line.starts_with("import ")).flat_map(|line| [line, "\n"]).collect();
+    let twin = work.join("tidemark.twin.js");
+    fs::write(&twin, format!("{body}\nexport const start = (imports) => asmFunc(imports);\n"))?;
+    let options = ["--module", "--compress", "passes=3", "--mangle", "--output"];
+    let mut terser = command(place, "terser", &options)?;
+    step("shrink the SDK's twin", terser.arg(&twin).arg(&twin))?;
+    Ok(twin)
+}
+
+/// cargo and wasm-bindgen; returns the module, beside which the glue lies.
+fn bind(place: &Place, work: &Path, rustflags: &str, target: &Path) -> Result<PathBuf> {
     let package = ["build", "--quiet", "--package", "tidemark-sdk-wasm", "--lib"];
     let mut cargo = command(place, "cargo", &package)?;
-    cargo.args(["--profile", "page", "--target", "wasm32v1-none"]);
-    cargo.env("CARGO_TARGET_WASM32V1_NONE_RUSTFLAGS", RUSTFLAGS);
+    cargo.args(["--profile", "page", "--target", "wasm32v1-none", "--target-dir"]).arg(target);
+    cargo.env("CARGO_TARGET_WASM32V1_NONE_RUSTFLAGS", rustflags);
     step("compile the SDK", &mut cargo)?;
 
     let options = ["--target", "bundler", "--no-typescript", "--out-name", "tidemark", "--out-dir"];
-    let compiled = place.target.join("wasm32v1-none/page/tidemark_sdk_wasm.wasm");
+    let compiled = target.join("wasm32v1-none/page/tidemark_sdk_wasm.wasm");
     let bound = output(command(place, "wasm-bindgen", &options)?.arg(work).arg(compiled))?;
     if !bound.status.success() {
         bail!("wasm-bindgen failed: {}", String::from_utf8_lossy(&bound.stderr));
     }
+    Ok(work.join("tidemark_bg.wasm"))
+}
 
-    let module = work.join("tidemark.wasm");
-    let mut optimise = command(place, "wasm-opt", &WASM_OPT)?;
-    optimise.arg(work.join("tidemark_bg.wasm")).arg("-o").arg(&module);
-    step("shrink the SDK", &mut optimise)?;
-    Ok(module)
+fn shrink(place: &Place, options: &[&str], from: &Path, to: &Path) -> Result<()> {
+    let mut optimise = command(place, "wasm-opt", options)?;
+    step("shrink the SDK", optimise.arg(from).arg("-o").arg(to))
 }
 
 /// Writes the module `tidemark-engine` that npm/web imports: the glue, and the
@@ -126,7 +205,15 @@ fn write_engine(place: &Place, work: &Path) -> Result<()> {
     };
     let host = format!("./snippets/{snippet}/src/browser/host.js");
     let connect = place.root.join("sdk-wasm/src/browser/connect.js");
-    let glue = fs::read_to_string(work.join("tidemark_bg.js"))?;
+    let glue_file = work.join("tidemark_bg.js");
+    let glue = fs::read_to_string(&glue_file)?;
+    if !glue.contains(STALE) {
+        bail!(
+            "wasm-bindgen's glue checks its memory another way than `{STALE}`: the twin needs it"
+        );
+    }
+    let glue = glue.replace(STALE, STALE_IN_BOTH);
+    fs::write(&glue_file, &glue)?;
     // By name: a namespace object would keep an accessor for everything in it.
     let imported: Vec<&str> = glue
         .split("export function ")
@@ -136,12 +223,12 @@ fn write_engine(place: &Place, work: &Path) -> Result<()> {
     let imported = imported.join(", ");
     let text = format!(
         "import {{ __wbg_set_wasm, give, {imported} }} from './tidemark_bg.js';\n\
-         import {{ bind, flushed, now }} from '{host}';\n\
+         import {{ bind, flushed, leaving, now, returned }} from '{host}';\n\
          import {{ connect as attach }} from {connect:?};\n\
          export const imports = {{ './tidemark_bg.js': {{ {imported} }}, '{host}': {{ now }} }};\n\
-         export const connect = ({{ exports }}, options, report) => {{\n\
+         export const connect = (exports) => {{\n\
          \x20 __wbg_set_wasm(exports);\n\
-         \x20 return attach({{ ...exports, give }}, {{ bind, flushed }}, options, report);\n\
+         \x20 return attach({{ ...exports, give }}, {{ bind, flushed, leaving, returned }});\n\
          }};\n"
     );
     fs::write(work.join("engine.js"), text)?;

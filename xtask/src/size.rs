@@ -69,6 +69,8 @@ struct Budget {
     brotli_bytes_max: u64,
     /// What it weighed when the bound was set.
     brotli_bytes_measured: u64,
+    /// What the inline stub may weigh.
+    stub_gzip_bytes_max: u64,
     /// What the edge's bundle may weigh, compressed as it is uploaded.
     edge_gzip_bytes_max: u64,
 }
@@ -79,6 +81,8 @@ struct Report {
     script: Bytes,
     wasm: Bytes,
     total: Bytes,
+    stub: Bytes,
+    twin: Bytes,
     edge: Bytes,
     budget: Budget,
     peers_brotli_kb: serde_json::Map<String, serde_json::Value>,
@@ -95,8 +99,8 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
         .map_err(anyhow::Error::from)
         .and_then(|text| Ok(serde_json::from_slice(&text)?))
         .with_context(|| format!("read {}", budget_file.display()))?;
-    let weighed = weigh(place, &[&built.script, &built.wasm])?;
-    let [script, wasm] = weighed.as_slice() else { bail!("node weighed {weighed:?}") };
+    let weighed = weigh(place, &[&built.script, &built.wasm, &built.stub, &built.twin])?;
+    let [script, wasm, stub, twin] = weighed.as_slice() else { bail!("node weighed {weighed:?}") };
     let total = script.and(*wasm);
 
     crate::setup::for_edge(place)?;
@@ -107,10 +111,15 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
         weigh(place, &[&bundle[0], &bundle[1]])?.into_iter().fold(Bytes::default(), Bytes::and);
 
     say(format!("{:<38}{:>10}{:>10}{:>10}", "bytes that a page loads", "raw", "gzip", "brotli"));
-    for (name, bytes) in
-        [("tidemark.js", *script), ("tidemark.wasm", *wasm), ("Tidemark, all by default", total)]
-    {
-        say(format!("{name:<38}{:>10}{:>10}{:>10}", bytes.raw, bytes.gzip, bytes.brotli));
+    let lines = [
+        ("stub.js, inline where wanted", *stub),
+        ("tidemark.twin.js, where wasm is refused", *twin),
+        ("tidemark.js", *script),
+        ("tidemark.wasm", *wasm),
+        ("Tidemark, all by default", total),
+    ];
+    for (name, bytes) in lines {
+        say(format!("{name:<40}{:>8}{:>10}{:>10}", bytes.raw, bytes.gzip, bytes.brotli));
     }
     for (name, kilobytes) in PEERS {
         say(format!("{name:<38}{:>30}", format!("{kilobytes:.1} KB")));
@@ -119,11 +128,23 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
     let over = total.brotli > budget.brotli_bytes_max;
     let allowed = budget.brotli_bytes_max;
     let edge_allowed = budget.edge_gzip_bytes_max;
+    let stub_allowed = budget.stub_gzip_bytes_max;
     if options.json {
         let peers = PEERS.iter().map(|(name, kb)| ((*name).to_string(), (*kb).into())).collect();
-        let report =
-            Report { script: *script, wasm: *wasm, total, edge, budget, peers_brotli_kb: peers };
+        let report = Report {
+            script: *script,
+            wasm: *wasm,
+            total,
+            stub: *stub,
+            twin: *twin,
+            edge,
+            budget,
+            peers_brotli_kb: peers,
+        };
         print(serde_json::to_string(&report)?);
+    }
+    if stub.gzip > stub_allowed {
+        bail!("{} gzip bytes of the stub exceed its budget of {stub_allowed}", stub.gzip);
     }
     if over {
         bail!(

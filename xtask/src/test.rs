@@ -7,12 +7,12 @@ use anyhow::{Result, bail};
 
 use crate::place::Place;
 use crate::run::{command, say, seconds, step};
-use crate::{edge, faults, pack, sdk, setup, sim};
+use crate::{edge, pack, sdk, setup, sim};
 
 /// Which tests.
 #[derive(clap::Args, Debug, Default)]
 pub struct Options {
-    /// Only these suites: native, sim, faults, clients, browsers, edge, packaging, gtm, journey.
+    /// Only these suites: native, sim, clients, browsers, edge, packaging, sdk, gtm, journey.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -23,11 +23,11 @@ type Suite = (&'static str, fn(&Place) -> Result<()>);
 const SUITES: [Suite; 9] = [
     ("native", native),
     ("sim", sim::ci),
-    ("faults", faults::ci),
     ("clients", clients),
     ("browsers", browsers),
     ("edge", edge_on_workerd),
     ("packaging", packaging),
+    ("sdk", sdk_in_chromium),
     ("gtm", gtm),
     ("journey", journey),
 ];
@@ -70,7 +70,8 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
 }
 
 fn build(place: &Place) -> Result<()> {
-    faults::restore(place)?;
+    let binaries = ["build", "-p", "tidemark-embedded-clickhouse", "-p", "tidemark-collector"];
+    step("build ClickHouse's front and the collector", &mut command(place, "cargo", &binaries)?)?;
     sdk::build(place)?;
     edge::build(&place.root)?;
     Ok(())
@@ -112,6 +113,10 @@ fn packaging(place: &Place) -> Result<()> {
     step("calls that must and must not compile", &mut command(place, "tsc", &types)?)?;
     pack::run(place)?;
     vitest(place, "tests/packaging", "the packed npm package")
+}
+
+fn sdk_in_chromium(place: &Place) -> Result<()> {
+    vitest(place, "tests/sdk", "what the SDK promises a page")
 }
 
 fn gtm(place: &Place) -> Result<()> {

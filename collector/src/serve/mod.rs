@@ -8,7 +8,6 @@
 mod connections;
 mod durable;
 mod ingest;
-mod preload;
 mod reload;
 mod requests;
 mod roles;
@@ -119,21 +118,11 @@ struct Parts {
     durable: Option<Arc<Durable>>,
 }
 
-/// How a process serves.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// What it does.
-    pub roles: Roles,
-    /// Whether a log that has to be made stands in for one that was lost or restored.
-    pub log_was_lost: bool,
-}
-
 /// Serves until a signal or a refusal ends it. SIGHUP calls `reload`.
 ///
 /// # Errors
 /// [`ServeError`]. A stop by signal is no error.
-pub async fn serve(config: Config, options: Options, reload: Reload) -> Result<(), ServeError> {
-    let Options { roles, log_was_lost } = options;
+pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), ServeError> {
     roles.check()?;
     let mut stop = StopSignals::new().map_err(ServeError::Signals)?;
     let metrics = Arc::new(Metrics::new()?);
@@ -145,7 +134,7 @@ pub async fn serve(config: Config, options: Options, reload: Reload) -> Result<(
     schemas::refresh(&schemas, &sites).await;
     let (stopping, told_to_stop) = watch::channel(false);
     let durable = if roles.has(Role::Ingest) {
-        Some(Arc::new(open_durable(&config, &gate, &metrics, log_was_lost).await?))
+        Some(Arc::new(open_durable(&config, &gate, &metrics).await?))
     } else {
         None
     };
@@ -222,13 +211,11 @@ async fn open_durable(
     config: &Config,
     gate: &Arc<SchemaGate>,
     metrics: &Arc<Metrics>,
-    log_was_lost: bool,
 ) -> Result<Durable, ServeError> {
     let (config, gate, metrics) = (config.clone(), Arc::clone(gate), Arc::clone(metrics));
     let runtime = Handle::current();
-    let opening = tokio::task::spawn_blocking(move || {
-        Durable::open(&config, &gate, &metrics, runtime, log_was_lost)
-    });
+    let opening =
+        tokio::task::spawn_blocking(move || Durable::open(&config, &gate, &metrics, runtime));
     opening.await.map_err(ServeError::Opening)?
 }
 

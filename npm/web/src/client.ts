@@ -2,60 +2,81 @@
 
 import { connect } from 'tidemark-engine';
 import { createPage } from '../../../sdk-wasm/src/browser/page.js';
-import { load } from './load.js';
+import { createHelpers } from './helpers.js';
+import { load, type Place } from './load.js';
 import { type Chosen, readOptions } from './options.js';
 import { reporter } from './report.js';
-import type { Attributes, Consent, Flushed, Options, Tidemark } from './types.js';
+import type { Flushed, Options, Tidemark } from './types.js';
 
 const NOTHING: Flushed = { sent: 0, accepted: 0, duplicate: 0, rejected: 0, dropped: 0, held: 0 };
 
-/** Makes the client; `wasmUrl` is where the module lies, asked for at the first grant. */
-export function createClient(wasmUrl: () => string | URL): Tidemark {
+type Call = (...args: never[]) => void;
+
+/** Makes the client; `place` is asked at the first grant. */
+export function createClient(place: Place): Tidemark {
+  let twin = false;
   let report = reporter({});
   let started = false;
   const engine = createPage<Chosen, Flushed>(
-    async () => connect(await load(wasmUrl())),
+    async () => connect(await load(place, twin)),
     (code, detail) => report(code, detail),
   );
-  const contain = (run: () => void): void => {
+  const start = (options: Options): void => {
+    const tell = reporter(options ?? {});
     try {
-      run();
+      if (started) return tell('already_started', 'init was called before');
+      const chosen = readOptions(options, (detail) => tell('invalid_options', detail));
+      if (!chosen) return;
+      started = true;
+      report = tell;
+      twin = chosen.twin;
+      engine.start(chosen);
     } catch (error) {
-      report('internal', error);
+      tell('invalid_options', error);
     }
   };
-
-  return {
-    init(options: Options): void {
-      const tell = reporter(options ?? {});
+  /** What a stub queued brings its own time. */
+  const track = (name: string, attributes?: object, at?: number): void =>
+    engine.track(name, attributes, typeof at === 'number' ? at : Date.now());
+  /** Takes only objects, which is what these functions read. */
+  const ofObject =
+    (code: string, call: (given: never) => void) =>
+    (given: object): void => {
+      if (Object(given) === given) call(given as never);
+      else report(code, 'it needs an object');
+    };
+  const calls: Record<Exclude<keyof Tidemark, 'flush'>, Call> = {
+    init: start,
+    track,
+    page: () => track('page.viewed'),
+    setConsent: ofObject('invalid_options', engine.setConsent),
+    optOut: engine.optOut,
+    optIn: engine.optIn,
+    identify: (user: unknown) => {
+      if (typeof user === 'string' && user.trim()) engine.identify(user);
+      else report('invalid_user_id', user);
+    },
+    reset: engine.reset,
+    register: ofObject('invalid_attributes', engine.register),
+    timeEvent: engine.timeEvent,
+    ...createHelpers((name, attributes) => track(name, attributes)),
+  };
+  const contained = Object.entries(calls).map(([name, call]) => [
+    name,
+    (...args: never[]): void => {
       try {
-        if (started) return tell('already_started', 'init was called before');
-        const chosen = readOptions(options, (detail) => tell('invalid_options', detail));
-        if (!chosen) return;
-        started = true;
-        report = tell;
-        engine.start(chosen);
+        call(...args);
       } catch (error) {
-        tell('invalid_options', error);
+        report('internal', error);
       }
     },
-    track(name: string, attributes?: Attributes): void {
-      contain(() => engine.track(name, attributes, Date.now()));
-    },
-    page(): void {
-      contain(() => engine.track('page.viewed', undefined, Date.now()));
-    },
-    setConsent(consent: Consent): void {
-      contain(() => {
-        if (Object(consent) === consent) engine.setConsent(consent);
-        else report('invalid_options', 'setConsent needs an object');
-      });
-    },
-    flush(): Promise<Flushed> {
-      return engine.flush().catch((error: unknown) => {
+  ]);
+  return {
+    ...Object.fromEntries(contained),
+    flush: () =>
+      engine.flush().catch((error: unknown) => {
         report('internal', error);
         return NOTHING;
-      });
-    },
+      }),
   };
 }

@@ -4,5 +4,5 @@
 /** What the wasm module imports, by module. */
 export declare const imports: WebAssembly.Imports;
 
-/** Binds the glue to an instance; the page takes what it returns. */
-export declare function connect(instance: WebAssembly.Instance): unknown;
+/** Binds the glue to what an instance or the twin exports; the page takes what it returns. */
+export declare function connect(exports: Record<string, unknown>): unknown;

@@ -1,12 +1,39 @@
 import { imports } from 'tidemark-engine';
 
-/** Fetches and instantiates the module, while it streams where the server names its type. */
-export async function load(url: string | URL): Promise<WebAssembly.Instance> {
+/** What a started module or its twin exports. */
+export type Exports = Record<string, unknown>;
+
+/** Where the two builds of the engine are. */
+export interface Place {
+  wasm(): URL;
+  twin(): Promise<{ start(imports: unknown): Exports }>;
+}
+
+const instantiate = async (url: URL): Promise<Exports> => {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   const module =
     response.headers.get('content-type') === 'application/wasm'
       ? await WebAssembly.instantiateStreaming(response, imports)
       : await WebAssembly.instantiate(await response.arrayBuffer(), imports);
-  return module.instance;
+  return module.instance.exports;
+};
+
+/** Whether the browser or the page's policy takes no wasm: a network that fails is neither. */
+const isRefused = (error: unknown): boolean =>
+  typeof WebAssembly !== 'object' || error instanceof WebAssembly.CompileError;
+
+/**
+ * Fetches and starts the module, while it streams where the server names its type. Where
+ * there is no wasm, or `twin` asks for it, its twin in JavaScript is loaded and started.
+ */
+export async function load(place: Place, twin: boolean): Promise<Exports> {
+  if (!twin) {
+    try {
+      return await instantiate(place.wasm());
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+    }
+  }
+  return (await place.twin()).start(imports);
 }

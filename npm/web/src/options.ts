@@ -5,11 +5,16 @@ import type { Options } from './types.js';
 
 /** Options with nothing left out. */
 export type Chosen = Required<Pick<Options, 'writeKey' | 'endpoint' | 'consent' | 'capture' | 'app' | 'gtm'>> &
-  Pick<Options, 'onVerdicts'> & { flushIntervalMs: number; maxBatchEvents: number };
+  Pick<Options, 'onVerdicts' | 'beforeSend' | 'gzip'> & {
+    flushIntervalMs: number;
+    maxBatchEvents: number;
+    sampleRate: number;
+    twin: boolean;
+  };
 
 /** Reads the options; nothing when they name no key or no endpoint. */
 export function readOptions(options: Options, refuse: (detail: string) => void): Chosen | undefined {
-  const { writeKey, endpoint, onVerdicts } = options ?? {};
+  const { writeKey, endpoint, onVerdicts, beforeSend, gzip } = options ?? {};
   if (typeof writeKey !== 'string' || typeof endpoint !== 'string') {
     refuse('init needs writeKey and endpoint');
     return;
@@ -19,7 +24,12 @@ export function readOptions(options: Options, refuse: (detail: string) => void):
     if (value !== undefined && Object(value) !== value) refuse(`${name} is no object`);
     return { ...(value as object) };
   };
-  const number = (name: 'flushIntervalMs' | 'maxBatchEvents', min: number, max: number, usual: number): number => {
+  const number = (
+    name: 'flushIntervalMs' | 'maxBatchEvents' | 'sampleRate',
+    min: number,
+    max: number,
+    usual: number,
+  ): number => {
     const value: unknown = options[name] ?? usual;
     if (Number.isFinite(value) && (value as number) >= min) return Math.min(value as number, max);
     refuse(`${name} is no number from ${min}`);
@@ -29,6 +39,9 @@ export function readOptions(options: Options, refuse: (detail: string) => void):
     writeKey,
     endpoint: endpoint.replace(/\/+$/, ''),
     ...(onVerdicts && { onVerdicts }),
+    ...(beforeSend && { beforeSend }),
+    twin: !!options.twin,
+    gzip: !!gzip && 'CompressionStream' in globalThis,
     consent: part('consent'),
     capture: part('capture'),
     app: part('app'),
@@ -36,5 +49,6 @@ export function readOptions(options: Options, refuse: (detail: string) => void):
     // A day; and as many events as the server takes.
     flushIntervalMs: number('flushIntervalMs', 0, 86_400_000, 5000),
     maxBatchEvents: number('maxBatchEvents', 1, 500, 100),
+    sampleRate: number('sampleRate', 0, 1, 1),
   };
 }

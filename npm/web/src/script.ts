@@ -1,14 +1,12 @@
 // The entry for script tags: `window.tidemark`, after what the stub queued.
 
 import { createClient } from './client.js';
+import type { Queued } from './queued.js';
 import type { Tidemark } from './types.js';
-
-/** A queued call: the function's name and its arguments. */
-type Call = [keyof Tidemark, unknown[]];
 
 declare global {
   interface Window {
-    tidemark?: Partial<Tidemark> & { q?: Call[] };
+    tidemark?: Partial<Tidemark> & { q?: Queued[] };
   }
 }
 
@@ -16,9 +14,15 @@ const { src } = document.currentScript as HTMLScriptElement;
 const stub = window.tidemark;
 // A second tag on one page leaves the first client alone.
 if (!stub?.init || stub.q) {
-  const client = createClient(() => new URL('tidemark.wasm', src));
+  const client = createClient({
+    wasm: () => new URL('tidemark.wasm', src),
+    twin: () => import(new URL('tidemark.twin.js', src).href),
+  });
   window.tidemark = client;
-  for (const [name, args] of stub?.q ?? []) {
-    (client[name] as ((...args: unknown[]) => unknown) | undefined)?.(...args);
+  for (const [name, args, at, resolve] of stub?.q ?? []) {
+    const call = client[name] as ((...args: unknown[]) => unknown) | undefined;
+    // The time at which it was tracked stands behind its arguments.
+    const result = call?.(...(name === 'track' ? [args[0], args[1], at] : args));
+    resolve?.(result as never);
   }
 }

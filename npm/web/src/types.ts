@@ -1,6 +1,6 @@
 // The public surface: what a page may say, and what it hears back.
 
-import type { Track } from './generated/events.js';
+import type { Events, Track } from './generated/events.js';
 
 export type { EventName, Events } from './generated/events.js';
 
@@ -10,6 +10,20 @@ export interface Consent {
   analytics?: boolean;
   /** Use for advertising. */
   ads?: boolean;
+}
+
+/** What the site says about consent at the start. */
+export interface ConsentOptions extends Consent {
+  /** `cookieless` measures those who have not granted, without any id; the site must allow it. */
+  mode?: 'full' | 'cookieless';
+  /** Where the visitor is, as an ISO 3166 code: `US-CA`. Not known is opt-in. */
+  region?: string;
+  /** Regions where nothing is measured before a grant; they win over `optOutRegions`. */
+  optInRegions?: readonly string[];
+  /** Regions where analytics hold until a denial. */
+  optOutRegions?: readonly string[];
+  /** The site's own number among TCF's vendors, where it has one. */
+  vendor?: number;
 }
 
 /** A JSON value, as attributes may hold it. */
@@ -55,8 +69,8 @@ export interface Options {
   writeKey: string;
   /** The origin that receives, such as `https://events.example.com`. */
   endpoint: string;
-  /** The decision, where it is known already. */
-  consent?: Consent;
+  /** The decision, where it is known already, and what holds without one. */
+  consent?: ConsentOptions;
   /** The longest that an event waits for company, in milliseconds; 5000 by default. */
   flushIntervalMs?: number;
   /** Events in one batch, at most; 100 by default. */
@@ -67,6 +81,17 @@ export interface Options {
   app?: { version?: string; environment?: string };
   /** The tag manager's container that loaded the SDK. */
   gtm?: { containerId?: string };
+  /** The share of visitors that is measured, from 0 to 1; everybody by default. */
+  sampleRate?: number;
+  /** Whether batches are compressed: the endpoint must take gzip, and say so to preflights. */
+  gzip?: boolean;
+  /**
+   * Takes the engine's JavaScript twin at once, which is larger and slower. Without it the
+   * twin is taken where wasm is refused, after one report to the page's security policy.
+   */
+  twin?: boolean;
+  /** Sees each event before it leaves: what it returns goes, nothing keeps it back. */
+  beforeSend?: (event: SentEvent) => SentEvent | null | undefined;
   /** Hears each batch's answer, with the events as they were sent. */
   onVerdicts?: (answer: Answer, events: readonly SentEvent[]) => void;
   /** Hears what went wrong. Nothing is ever thrown into the page. */
@@ -93,6 +118,8 @@ export type ErrorCode =
   | 'event_too_large'
   | 'already_started'
   | 'load_failed'
+  | 'invalid_user_id'
+  | 'storage_failed'
   | 'unknown_write_key'
   | 'origin_not_allowed'
   | 'internal';
@@ -100,6 +127,14 @@ export type ErrorCode =
 /** What went wrong, for a developer to read and a program to match. */
 export interface TidemarkError extends Error {
   readonly code: ErrorCode;
+}
+
+/** What a turn of a voice conversation measured, in milliseconds. */
+export interface VoiceMetrics {
+  readonly firstResponseMs?: number;
+  readonly bargeInMs?: number;
+  readonly asrLatencyMs?: number;
+  readonly sessionId?: string;
 }
 
 /** The SDK's functions; none of them throws. */
@@ -112,6 +147,26 @@ export interface Tidemark {
   page(): void;
   /** Takes the visitor's decision. A member that is absent stays as it was. */
   setConsent(consent: Consent): void;
+  /** Takes the visitor's wish that nothing at all is measured. It is kept. */
+  optOut(): void;
+  /** Takes that back, and grants analytics. */
+  optIn(): void;
+  /** Takes who the visitor is, from now on. An id that is personal data is hashed first. */
+  identify(userId: string): void;
+  /** Forgets who the visitor was: new ids, no registered attributes. */
+  reset(): void;
+  /** Adds attributes to every event that is tracked on this page from now on. */
+  register(attributes: Attributes): void;
+  /** Begins to measure: the next `track` of that name has `duration_ms`. */
+  timeEvent(name: string): void;
+  /** Takes what a turn of a voice conversation measured: an event a figure. */
+  trackVoiceMetrics(metrics: VoiceMetrics): void;
+  /** Takes that the assistant ran a tool. */
+  trackToolExecution(tool: string, category: string, ms: number, success: boolean, conversationId?: string): void;
+  /** Takes that the knowledge base was searched. */
+  trackKBSearch(query: string, results: number, ms: number, topScore?: number, conversationId?: string): void;
+  /** Takes a message of a chat. */
+  trackChat(message: Events['chat_interaction']): void;
   /** Sends what may leave and tells what became of it. */
   flush(): Promise<Flushed>;
 }

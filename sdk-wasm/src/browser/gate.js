@@ -13,6 +13,7 @@ const DROPPED = 4;
  * the visitor's, not the developer's, to be told of. */
 const REFUSALS = [, 'invalid_event_name', 'event_too_large', , 'invalid_attributes'];
 
+/** The functions of the engine's that take an event. */
 const isEvent = ([name, , args]) => name === 'track' || (name === 'click' && args[4]);
 
 /**
@@ -29,8 +30,10 @@ export const createGate = (run, report) => {
 
   const act = ([name, texts, args]) => {
     texts.forEach((text) => engine.give(text));
-    const refused = REFUSALS[engine[name](...args)];
+    const returned = engine[name](...args);
+    const refused = name === 'track' && REFUSALS[returned];
     if (refused) report(refused, texts[0]);
+    return returned;
   };
   const held = () => (engine ? engine.count(5) : calls.filter(isEvent).length);
 
@@ -71,6 +74,9 @@ export const createGate = (run, report) => {
       calls.forEach((call) => run(() => act(call)));
       calls = [];
     },
+    /** What waits and was tracked: name, attributes and time of each. */
+    tracked: () =>
+      calls.filter(([name]) => name === 'track').map(([, texts, [at]]) => [...texts, at]),
     counts: () => lost.map((count, which) => count + (engine ? engine.count(which) : 0)),
   };
 };

@@ -3,11 +3,6 @@
 // Imported by wasm (see mod.rs). Nothing here decides anything; nothing here may
 // throw, because a throw would leave the engine in the middle of a call.
 
-const KEY = 'tidemark';
-/** Where events wait that no beacon took; page.js knows both names. */
-const KEPT_KEY = 'tidemark.kept';
-/** What waits there at most, in characters. */
-const KEPT_MAX = 200_000;
 /** When a failure is told: later than a page lives that is being left. */
 const FAILURE_MS = 100;
 /** What a developer is to do about a status. */
@@ -17,15 +12,24 @@ const REFUSED = {
 };
 /** An attempt without an answer for so long has failed. */
 const ANSWER_MS = 30_000;
+/** A shorter body gains nothing by compression: it is one packet anyway. */
+const GZIP_MIN = 1024;
 
-/** What page.js binds: the engine's exports, the URL to send to, callbacks. */
+/** What page.js binds: the engine's exports, storage, the URL to send to, callbacks. */
 let bound;
 let timer;
 let waiting = [];
 let refused;
+let trusted = false;
+/** While the page is gone, or in the browser's cache: ends when it comes back. */
+let away, comeBack;
+/** Ends the compression that goes on: a page that is left does not wait for it. */
+let hurry;
 
 /**
- * @param {{ engine: object, url: string, onVerdicts?: (answer: object, events: object[]) => void,
+ * @param {{ engine: object, url: string, storage: object, gzip?: boolean,
+ *   beforeSend?: (event: object) => object | null | undefined,
+ *   onVerdicts?: (answer: object, events: object[]) => void,
  *   run: (call: () => unknown) => void, report: (code: string, detail: string) => void }} page
  */
 export const bind = (page) => {
@@ -35,6 +39,19 @@ export const bind = (page) => {
 /** Resolves when what may leave now has left and has its answer. */
 export const flushed = () => new Promise((resolve) => waiting.push(resolve));
 
+/** Takes that the page is left, and tells whether the server gave its verdicts when it was last asked. */
+export const leaving = (gone) => {
+  hurry?.();
+  if (gone) away ??= new Promise((resolve) => (comeBack = resolve));
+  return trusted;
+};
+
+/** Takes that the page is here again. */
+export const returned = () => {
+  comeBack?.();
+  away = comeBack = undefined;
+};
+
 export const now = () => Date.now();
 
 /** Seconds or a date, as milliseconds from now; 0 for neither. */
@@ -43,10 +60,22 @@ const retryAfterMs = (header) => {
   return ms > 0 ? Math.min(ms, 2 ** 31) : 0;
 };
 
+const compressed = (body) =>
+  Promise.race([
+    new Promise((resolve) => {
+      hurry = () => resolve(body);
+    }),
+    new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip')))
+      .arrayBuffer()
+      .catch(() => body),
+  ]);
+
 const post = async (body, keepalive) => {
+  const small = bound.gzip && body.length > GZIP_MIN ? await compressed(body) : body;
   const response = await fetch(bound.url, {
     method: 'POST',
-    body,
+    body: small,
+    headers: small === body ? {} : { 'content-type': 'text/plain', 'content-encoding': 'gzip' },
     keepalive,
     credentials: 'omit',
     signal: AbortSignal.timeout?.(ANSWER_MS),
@@ -56,11 +85,26 @@ const post = async (body, keepalive) => {
   return [response.status, retryAfterMs(response.headers.get('retry-after')), text];
 };
 
-export const send = (body, keepalive) => {
-  post(body, keepalive)
+/** The body as the page's own hook lets it go, and how many events it kept back. */
+const hooked = (body) => {
+  if (!bound.beforeSend) return [body, 0];
+  const batch = JSON.parse(body);
+  const { events } = batch;
+  // An event whose hook throws may not be fit to leave.
+  batch.events = events.map((event) => bound.run(() => bound.beforeSend(event))).filter(Boolean);
+  return [batch.events.length ? JSON.stringify(batch) : '', events.length - batch.events.length];
+};
+
+export const send = (whole, keepalive) => {
+  const [body, keptBack] = hooked(whole);
+  (body ? post(body, keepalive) : Promise.resolve([200, 0, '{}']))
     // Navigation takes a request from its page, to which it looks failed, and
-    // finishes it: the timer of a page that is gone never fires.
-    .catch(() => new Promise((resolve) => setTimeout(resolve, FAILURE_MS, [0, 0, ''])))
+    // finishes it: no failure is told while the page is gone.
+    .catch(async () => {
+      await new Promise((resolve) => setTimeout(resolve, FAILURE_MS));
+      await away;
+      return [0, 0, ''];
+    })
     .then(([status, retryAfter, text]) => {
       let answer = {};
       try {
@@ -68,13 +112,14 @@ export const send = (body, keepalive) => {
       } catch {
         // Not an answer of ours: the engine counts no verdicts and says so.
       }
-      const { accepted, duplicate, rejected, dropped } = answer;
+      const { accepted, duplicate, rejected, dropped = 0 } = answer;
       if (REFUSED[status] && !refused) {
         refused = true;
         bound.run(() => bound.report(...REFUSED[status]));
       }
+      trusted = !!answer.verdicts;
       bound.run(() =>
-        bound.engine.answered(status, retryAfter, accepted, duplicate, rejected, dropped),
+        bound.engine.answered(status, retryAfter, accepted, duplicate, rejected, dropped + keptBack),
       );
       if (answer.verdicts && bound.onVerdicts) {
         bound.run(() => bound.onVerdicts(answer, JSON.parse(body).events));
@@ -82,52 +127,20 @@ export const send = (body, keepalive) => {
     });
 };
 
-export const beacon = (body) => {
+export const beacon = (whole) => {
   try {
+    const [body] = hooked(whole);
     // A string goes as text/plain: a beacon of JSON would preflight and be lost.
-    return navigator.sendBeacon(bound.url, body);
+    return !body || navigator.sendBeacon(bound.url, body);
   } catch {
     return false;
   }
 };
 
-/** Runs on storage; blocked or full, it is as if there were none. */
-const onStorage = (use) => {
-  try {
-    return use(localStorage) || '';
-  } catch {
-    return '';
-  }
-};
-
-export const stored = () => onStorage((storage) => storage.getItem(KEY));
-
-export const store = (line) => {
-  onStorage((storage) => {
-    if (line) return storage.setItem(KEY, line);
-    storage.removeItem(KEY);
-    storage.removeItem(KEPT_KEY);
-  });
-};
-
-/** Adds lines to what the next page takes; a cut one it will not read. */
-export const keep = (lines) => {
-  onStorage((storage) => {
-    const before = storage.getItem(KEPT_KEY) ?? '';
-    // A page is told to be left twice: hidden, and gone.
-    if (before.includes(lines)) return;
-    const all = before + lines;
-    storage.setItem(KEPT_KEY, all.length > KEPT_MAX ? lines.slice(0, KEPT_MAX) : all);
-  });
-};
-
-/** Takes what was kept. */
-export const kept = () =>
-  onStorage((storage) => {
-    const lines = storage.getItem(KEPT_KEY);
-    storage.removeItem(KEPT_KEY);
-    return lines;
-  });
+export const stored = () => bound.storage.stored();
+export const store = (line) => (line ? bound.storage.store(line) : bound.storage.forget());
+export const save = (chunk, lines) => bound.storage.save(chunk, lines);
+export const remove = (chunk) => bound.storage.remove(chunk);
 
 export const wake = (afterMs, flushing) => {
   clearTimeout(timer);

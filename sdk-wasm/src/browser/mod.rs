@@ -49,12 +49,12 @@ extern "C" {
     fn beacon(body: &str) -> bool;
     /// The line in first-party storage; empty for none.
     fn stored() -> String;
-    /// Keeps a line there; an empty one removes it.
+    /// Keeps a line there; an empty one empties all storage of ours.
     fn store(line: &str);
-    /// Keeps lines for the next page, beside what is there already.
-    fn keep(lines: &str);
-    /// Takes the lines that an earlier page kept; empty for none.
-    fn kept() -> String;
+    /// Writes a chunk of lines into the durable queue.
+    fn save(chunk: u32, lines: &str);
+    /// Removes a chunk from it.
+    fn remove(chunk: u32);
     /// Calls `tick` after so many milliseconds (negative: not at all); says
     /// whether a flush goes on.
     fn wake(after_ms: f64, flushing: bool);
@@ -82,6 +82,7 @@ pub extern "C" fn start(
     flush_interval_ms: u32,
     max_batch_events: u32,
     detects_rage: bool,
+    sampled: u32,
     a: u32,
     b: u32,
     c: u32,
@@ -92,6 +93,7 @@ pub extern "C" fn start(
         flush_interval_ms: i64::from(flush_interval_ms),
         max_batch_events: max_batch_events.max(1) as usize,
         detects_rage,
+        sampled,
     };
     match Engine::new(options, &told, [a, b, c, d]) {
         Ok(engine) => {
@@ -102,20 +104,76 @@ pub extern "C" fn start(
     }
 }
 
-/// Takes the visitor's decision: 0 undecided, 1 granted, 2 denied.
+/// Takes the visitor's decision: 0 undecided, 1 granted, 2 denied; and whether the
+/// site measures those who have not granted without any id.
 #[unsafe(no_mangle)]
-pub extern "C" fn decide(analytics: u32, ads: u32) {
-    let consent = Consent { analytics: decision(analytics), ads: decision(ads), mode: Mode::Full };
-    let mut is_first = false;
-    ENGINE.with(&mut |engine| is_first = !engine.consent().may_store());
+pub extern "C" fn decide(analytics: u32, ads: u32, cookieless: bool) {
+    let mode = if cookieless { Mode::Cookieless } else { Mode::Full };
+    let consent = Consent { analytics: decision(analytics), ads: decision(ads), mode };
     let line = if consent.may_store() { stored() } else { String::new() };
-    let lines = if consent.may_store() && is_first { kept() } else { String::new() };
     let now_ms = now() as i64;
-    ENGINE.with(&mut |engine| {
-        engine.resume(&lines, now_ms);
-        engine.decide(consent, &line, now_ms);
-    });
+    ENGINE.with(&mut |engine| engine.decide(consent, &line, now_ms));
     tick();
+}
+
+/// Takes the campaign that brought the visitor, as a number; 0 for none.
+#[unsafe(no_mangle)]
+pub extern "C" fn come_by(campaign: u32) {
+    ENGINE.with(&mut |engine| engine.come_by(campaign));
+}
+
+/// Takes two texts: who the visitor is as a JSON string, and its hash, which is
+/// taken where the id is personal data.
+#[unsafe(no_mangle)]
+pub extern "C" fn identify() {
+    let [clear, hashed] = given();
+    fact(now(), &mut |engine| {
+        if !engine.identify(&clear) {
+            engine.identify(&hashed);
+        }
+    });
+}
+
+/// Forgets who the visitor was.
+#[unsafe(no_mangle)]
+pub extern "C" fn reset() {
+    let now_ms = now() as i64;
+    fact(now(), &mut |engine| engine.reset(now_ms));
+}
+
+/// Takes the text of a chunk that a dead page left, and returns its number here.
+#[unsafe(no_mangle)]
+pub extern "C" fn resume() -> u32 {
+    let [_, lines] = given();
+    let now_ms = now();
+    let mut chunk = 0;
+    fact(now_ms, &mut |engine| chunk = engine.resume(&lines, now_ms as i64));
+    chunk
+}
+
+/// Takes that another page adopted what this one had on disk.
+#[unsafe(no_mangle)]
+pub extern "C" fn disown() {
+    fact(now(), &mut Engine::disown);
+}
+
+/// Takes that nothing can be written to disk.
+#[unsafe(no_mangle)]
+pub extern "C" fn cannot_save() {
+    fact(now(), &mut Engine::cannot_save);
+}
+
+/// Takes that the server answered the page before this one.
+#[unsafe(no_mangle)]
+pub extern "C" fn trust() {
+    ENGINE.with(&mut Engine::trust);
+}
+
+/// Takes whether the browser has a network.
+#[unsafe(no_mangle)]
+pub extern "C" fn network(online: bool) {
+    let now_ms = now();
+    fact(now_ms, &mut |engine| engine.network(online, now_ms as i64));
 }
 
 /// Takes the text of `context.page` as JSON.
@@ -131,7 +189,7 @@ pub extern "C" fn show() {
 pub extern "C" fn track(at_ms: f64) -> u32 {
     let [name, attributes] = given();
     let mut refused = 0;
-    fact(&mut |engine| {
+    fact(at_ms, &mut |engine| {
         refused = engine.track(&name, &attributes, at_ms as i64).map_or_else(refusal, |()| 0);
     });
     refused
@@ -143,7 +201,7 @@ pub extern "C" fn track(at_ms: f64) -> u32 {
 pub extern "C" fn click(at_ms: f64, x: i32, y: i32, target: u32, told: bool) {
     let click = Click { at_ms: at_ms as i64, x, y, target };
     let [place, more] = given();
-    fact(&mut |engine| engine.click(click, Clicked { place: &place, more: &more }, told));
+    fact(at_ms, &mut |engine| engine.click(click, Clicked { place: &place, more: &more }, told));
 }
 
 /// Takes that the page answered the last click.
@@ -159,10 +217,10 @@ pub extern "C" fn flush() {
     tick();
 }
 
-/// Takes that the page is hidden or left.
+/// Takes that the page is hidden, or `gone` for good.
 #[unsafe(no_mangle)]
-pub extern "C" fn leave() {
-    ENGINE.with(&mut Engine::leave);
+pub extern "C" fn leave(gone: bool) {
+    ENGINE.with(&mut |engine| engine.leave(gone));
     tick();
 }
 
@@ -217,7 +275,8 @@ pub extern "C" fn tick() {
                 ENGINE.with(&mut |engine| engine.beaconed(taken, now_ms));
             }
             Some(Action::Store(line)) => store(&line),
-            Some(Action::Keep(lines)) => keep(&lines),
+            Some(Action::Save(chunk, lines)) => save(chunk, &lines),
+            Some(Action::Remove(chunk)) => remove(chunk),
             Some(Action::Forget) => store(""),
             None => break,
         }
@@ -225,8 +284,15 @@ pub extern "C" fn tick() {
     arm();
 }
 
-/// Puts a fact into the engine; the timer does what follows from it.
-fn fact(put: &mut dyn FnMut(&mut Engine)) {
+/// Puts a fact into the engine; the timer does what follows from it. After a while
+/// without one, what other tabs know of the session comes first.
+fn fact(at_ms: f64, put: &mut dyn FnMut(&mut Engine)) {
+    let mut asks = false;
+    ENGINE.with(&mut |engine| asks = engine.wants_shared(at_ms as i64));
+    if asks {
+        let line = stored();
+        ENGINE.with(&mut |engine| engine.share(&line));
+    }
     ENGINE.with(put);
     arm();
 }

@@ -5,8 +5,13 @@
 // goes through `run`, which contains what is thrown: by us, or by a page that
 // replaced what we rely on.
 
+import { createConsent } from './consent.js';
+import { sendEarly } from './early.js';
 import { createGate } from './gate.js';
+import { sha256 } from './hash.js';
 import { json } from './json.js';
+import { watchSignals } from './signals.js';
+import { createStorage } from './storage.js';
 import { watchClicks } from './watch/clicks.js';
 import { watchExit } from './watch/exit.js';
 import { watchPages } from './watch/pages.js';
@@ -15,28 +20,43 @@ import { watchPages } from './watch/pages.js';
 const HINT_MS = 2000;
 /** Where the rejected ones are in the counts of mod.rs. */
 const REJECTED = 3;
+/** The one thing that is kept without consent: that the visitor wants nothing kept. */
+const OPTED_OUT = 'tidemark.out';
+const CAMPAIGN = { source: 'source', medium: 'medium', name: 'campaign', term: 'term', content: 'content' };
 
 const decision = (granted) => (granted === true ? 1 : granted === false ? 2 : 0);
 
-/** JSON text of what stays the same while the page lives. */
-const told = ({ app, gtm }) =>
-  json({
-    device: {
-      user_agent: navigator.userAgent,
-      viewport: { width: innerWidth, height: innerHeight },
-    },
-    locale: navigator.language,
-    app: { version: app.version, environment: app.environment },
-    gtm: { container_id: gtm.containerId },
-  });
+/** The parameters that an advert's link has, by the names of the envelope. */
+const campaignOf = () => {
+  const query = new URLSearchParams(location.search);
+  const found = {};
+  for (const name in CAMPAIGN) found[name] = query.get(`utm_${CAMPAIGN[name]}`)?.slice(0, 256) || undefined;
+  return found;
+};
 
-/** Removes what host.js keeps, while there is no engine to ask for it. */
-const forgetStored = () => {
+/** A number for a text, 0 for one without members: FNV-1a. */
+const numberOf = (text) => {
+  if (text === '{}') return 0;
+  let hash = 0x811c9dc5;
+  for (const sign of text) hash = Math.imul(hash ^ sign.codePointAt(0), 0x01000193);
+  return hash >>> 0;
+};
+
+const optedOut = (change) => {
   try {
-    ['tidemark', 'tidemark.kept'].forEach((key) => localStorage.removeItem(key));
+    return change(localStorage);
   } catch {
     // Blocked storage keeps nothing.
   }
+};
+
+/** Whether analytics hold unasked where the visitor is, as core's region.rs finds it. */
+const isOptOut = ({ region, optInRegions = [], optOutRegions = [] }) => {
+  for (const wanted of [region, region?.split('-')[0]]) {
+    if (!wanted || optInRegions.includes(wanted)) return false;
+    if (optOutRegions.includes(wanted)) return true;
+  }
+  return false;
 };
 
 export const createPage = (load, report) => {
@@ -50,61 +70,147 @@ export const createPage = (load, report) => {
   const gate = createGate(run, report);
   const { enter, lost } = gate;
   const pages = watchPages(enter, run);
-  let options, loading, host, analytics, ads;
+  const consent = createConsent();
+  const storage = createStorage(() => {
+    report('storage_failed', 'events wait in memory alone: they are lost with the page');
+    if (gate.isOpen()) enter('cannot_save');
+  });
+  let options, loading, host;
+  let choices = [];
+  let registered = {};
+  let timers = Object.create(null);
   let before = [...lost];
+  let told = [];
+  let isGone = false;
 
-  const tellDecision = () => enter('decide', [], decision(analytics), decision(ads));
+  const url = () =>
+    `${options.endpoint}/v1/events/batch?write_key=${encodeURIComponent(options.writeKey)}`;
+  const isCookieless = () => options.consent.mode === 'cookieless' && !consent.now()[2];
+  const sampled = () => Math.round(options.sampleRate * 65_536);
+
+  /** JSON text of what stays the same while the page lives. */
+  const context = (campaign) => {
+    const { app, gtm } = options;
+    return json({
+      device: {
+        user_agent: navigator.userAgent,
+        viewport: { width: innerWidth, height: innerHeight },
+      },
+      locale: navigator.language,
+      app: { version: app.version, environment: app.environment },
+      gtm: { container_id: gtm.containerId },
+      campaign,
+    });
+  };
+  const tellDecision = (engine) => {
+    const [analytics, ads] = consent.now();
+    engine.decide(decision(analytics), decision(ads), isCookieless());
+  };
   const begin = async () => {
     try {
       const loaded = await load();
       const { engine } = loaded;
       ({ host } = loaded);
-      host.bind({
-        engine,
-        run,
-        report,
-        url: `${options.endpoint}/v1/events/batch?write_key=${encodeURIComponent(options.writeKey)}`,
-        onVerdicts: options.onVerdicts,
-      });
-      engine.give(told(options));
+      const { onVerdicts, beforeSend, gzip } = options;
+      host.bind({ engine, run, report, url: url(), storage, onVerdicts, beforeSend, gzip });
+      const campaign = campaignOf();
+      engine.give(context(campaign));
       engine.start(
         options.flushIntervalMs,
         options.maxBatchEvents,
         options.capture.rageClicks !== false,
+        sampled(),
         ...crypto.getRandomValues(new Uint32Array(4)),
       );
+      engine.come_by(numberOf(json(campaign)));
+      engine.network(navigator.onLine !== false);
+      tellDecision(engine);
       gate.open(engine);
-      tellDecision();
+      adopt();
     } catch (error) {
       gate.forget(true);
       report('load_failed', error);
     }
   };
-  const decide = () => {
-    if (gate.isOpen()) tellDecision();
-    else if (analytics === false) {
-      gate.forget();
-      forgetStored();
+  const adopt = () => {
+    if (gate.isOpen() && consent.now()[0]) {
+      storage.adopt((lines) => enter('resume', [lines]), () => enter('trust'));
+    }
+  };
+  /** Does what a change of consent asks for. */
+  const decide = (source) => {
+    const [analytics, ads] = consent.now();
+    const [hadAnalytics, hadAds] = told;
+    if (analytics === hadAnalytics && ads === hadAds && told.length) return;
+    told = [analytics, ads];
+    const mayLeave = analytics || isCookieless();
+    if (gate.isOpen()) {
+      enter('decide', [], decision(analytics), decision(ads), isCookieless());
+      if (analytics && !hadAnalytics) adopt();
+    } else if (analytics === false) {
+      storage.forget();
+      if (!mayLeave) gate.forget();
     } else gate.hold();
-    if (options && analytics === true) loading ??= begin();
+    if (mayLeave) {
+      loading ??= begin();
+      // A choice that the page knew at its start is no news.
+      if (source && analytics && (!hadAnalytics || (ads && !hadAds))) {
+        enter('track', ['consent.changed', json({ analytics, ads, signal: source })], Date.now());
+      }
+    }
+  };
+  const hear = (source, say) =>
+    run(() => {
+      say();
+      if (options) decide(source);
+    });
+  const choose = (say) => (options ? hear('call', say) : choices.push(say));
+
+  const left = (gone) => {
+    // A page that is gone is told to be hidden as well, after its last word.
+    if (isGone) return;
+    isGone = gone;
+    if (gate.isOpen()) {
+      const isTrusted = host.leaving(gone);
+      enter('leave', [], gone);
+      if (gone) storage.suspend(isTrusted);
+    } else if (gone && consent.now()[0] && loading) {
+      sendEarly(url(), gate.tracked(), consent.now()[1]);
+      gate.forget();
+    }
+  };
+  const back = (cached) => {
+    isGone = false;
+    if (cached && storage.resume() && gate.isOpen()) enter('disown');
+    host?.returned();
+    adopt();
   };
 
   return {
     start: (chosen) => {
-      options = chosen;
-      const { consent, capture } = options;
+      // A server that picked the build for browsers has no page.
+      if (!globalThis.document) return;
+      const { capture } = chosen;
       const wants = (part) => capture[part] !== false;
-      analytics ??= consent.analytics;
-      ads ??= consent.ads;
+      consent.region(isOptOut(chosen.consent));
+      run(() => watchSignals(consent, hear, chosen.consent));
+      if (optedOut((kept) => kept.getItem(OPTED_OUT))) consent.optOut();
+      consent.call(chosen.consent);
+      choices.forEach(run);
+      choices = [];
+      options = chosen;
       run(decide);
       run(() => pages.watch(wants('pages')));
       if (wants('clicks') || wants('rageClicks')) {
         run(() => watchClicks(enter, run, pages.sync, wants('clicks')));
       }
-      run(() => watchExit(() => gate.isOpen() && enter('leave'), run));
+      run(() => watchExit(left, back, run));
+      const network = () => run(() => gate.isOpen() && enter('network', [], navigator.onLine !== false));
+      addEventListener('online', network);
+      addEventListener('offline', network);
       setTimeout(() => {
         const held = run(gate.held);
-        if (held && analytics === undefined) report('consent_pending', held);
+        if (held && consent.now()[0] === undefined) report('consent_pending', held);
       }, HINT_MS);
     },
     track: (name, attributes, at) => {
@@ -115,7 +221,12 @@ export const createPage = (load, report) => {
       }
       let text;
       try {
-        text = attributes ? json(attributes) : '';
+        const begun = timers[name];
+        delete timers[name];
+        const more = begun && { duration_ms: Math.round(performance.now() - begun) };
+        const isObject = attributes === undefined || Object.getPrototypeOf(Object(attributes)) === Object.prototype;
+        const all = isObject ? { ...registered, ...more, ...attributes } : attributes;
+        text = all ? json(all) : '';
       } catch {
         // A cycle or a BigInt is no JSON object, which the engine counts.
         text = '!';
@@ -123,9 +234,32 @@ export const createPage = (load, report) => {
       enter('track', [name, text], at);
     },
     setConsent: (choice) => {
-      analytics = choice.analytics ?? analytics;
-      ads = choice.ads ?? ads;
-      decide();
+      const { analytics, ads } = choice;
+      choose(() => consent.call({ analytics, ads }));
+    },
+    optOut: () => {
+      optedOut((kept) => kept.setItem(OPTED_OUT, '1'));
+      choose(consent.optOut);
+    },
+    optIn: () => {
+      optedOut((kept) => kept.removeItem(OPTED_OUT));
+      choose(consent.optIn);
+    },
+    identify: (user) => {
+      const id = user.trim();
+      const hash = `s1:${sha256(id.replace(/[A-Z]/g, (letter) => letter.toLowerCase()))}`;
+      enter('identify', [json(id), json(hash)]);
+    },
+    reset: () => {
+      registered = {};
+      timers = Object.create(null);
+      enter('reset');
+    },
+    register: (attributes) => {
+      registered = { ...registered, ...attributes };
+    },
+    timeEvent: (name) => {
+      timers[name] = performance.now();
     },
     flush: async () => {
       await loading;

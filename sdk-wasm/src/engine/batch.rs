@@ -30,6 +30,23 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Whether its answer is awaited.
+    pub const fn is_under_way(&self) -> bool {
+        self.again_at_ms.is_none()
+    }
+
+    /// How many bytes its events are.
+    pub fn bytes(&self) -> usize {
+        self.events.iter().map(|event| event.text.len() + 2).sum()
+    }
+
+    /// Takes that no chunk holds its events any more.
+    pub fn unsave(&mut self) {
+        for event in &mut self.events {
+            event.chunk = 0;
+        }
+    }
+
     /// How many bytes of events fit beside a batch's context.
     pub const fn room(context: &str) -> usize {
         MAX_BYTES.saturating_sub(FRAME_BYTES + context.len())
@@ -38,8 +55,7 @@ impl Batch {
     /// The body of one attempt. `sent_at` is the attempt's own, because the
     /// receiver measures the clock by it.
     pub fn body(&self, context: &str, sent_at_ms: i64) -> String {
-        let bytes: usize = self.events.iter().map(|event| event.text.len() + 2).sum();
-        let mut out = String::with_capacity(bytes + context.len() + FRAME_BYTES);
+        let mut out = String::with_capacity(self.bytes() + context.len() + FRAME_BYTES);
         out.push_str("{\"batch_id\":\"");
         self.id.push_to(&mut out);
         out.push_str("\",\"sent_at\":\"");
@@ -122,7 +138,7 @@ mod tests {
     #[test]
     fn a_body_is_json_and_within_its_room() {
         let context = context("{}", consent(), true);
-        let event = Waiting { text: "{\"event_name\":\"a\"".into(), identified: true };
+        let event = Waiting { text: "{\"event_name\":\"a\"".into(), identified: true, chunk: 0 };
         let fits = Batch::room(&context) / (event.text.len() + 2);
         let batch = Batch {
             id: Uuid::v7(0, [7; 10]),

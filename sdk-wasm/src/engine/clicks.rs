@@ -72,6 +72,7 @@ impl Engine {
             ],
         );
         let _refused = self.track("ui.rage_click", &attributes, rage.last.at_ms);
+        self.urgent = true;
         self.flush();
     }
 }

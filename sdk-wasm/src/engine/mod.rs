@@ -6,13 +6,19 @@
 //! into the SDK from a patched `fetch` meets it at rest.
 //!
 //! The journey of an event in here: [`event`] writes its bytes, clean → [`queue`]
-//! holds it, bounded → consent decides whether it may go → [`session`] says who
-//! it is from → [`batch`] frames it → [`retry`] decides after each attempt.
-//! [`clicks`] turns clicks into events and finds the rage among them.
+//! holds it, bounded, and [`chunks`] know what of it is on disk → consent decides
+//! whether it may go → [`session`] says who it is from → [`batch`] frames it →
+//! [`retry`] decides after each attempt. `next` is the order in which things are
+//! done. [`clicks`] turns clicks into events and finds the rage among them.
 
 pub mod batch;
+pub mod chunks;
 pub mod clicks;
 pub mod event;
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod model;
+mod next;
 pub mod queue;
 pub mod random;
 pub mod retry;
@@ -23,21 +29,21 @@ mod tests;
 
 use alloc::string::String;
 
-use tidemark_core::consent::{Consent, Decision};
+use tidemark_core::consent::{Consent, Decision, Effects};
 use tidemark_core::detect::RageClicks;
 use tidemark_core::id::Uuid;
 use tidemark_core::verdict::Code;
 
 use batch::Batch;
+use chunks::{Chunks, SAVE_MS};
 use queue::{Queue, Waiting};
 use random::Random;
 use retry::{Attempt, Next};
 use session::Identity;
 
-/// Bytes of events that leave while the page lives, at once and together: with one
-/// such batch in flight there is room for 39 KB of beacons in the 64 KiB that a
-/// browser lets outlive a page.
-const SEND_BYTES: usize = 25_600;
+/// What a browser lets outlive a page, in requests and beacons together: 64 KiB,
+/// less what some count for headers.
+const QUOTA_BYTES: usize = 64_000;
 
 /// Appends texts: one call a page pays for instead of one inlined at each place
 /// (the slice's own `concat` alone is 400 bytes).
@@ -57,6 +63,8 @@ pub struct Options {
     pub max_batch_events: usize,
     /// Whether rage clicks are judged here.
     pub detects_rage: bool,
+    /// Of 65,536 visitors so many are measured.
+    pub sampled: u32,
 }
 
 /// What became of events so far, counted since the start.
@@ -70,8 +78,8 @@ pub struct Tally {
     pub duplicate: u32,
     /// Invalid, by the server's verdict or by ours.
     pub rejected: u32,
-    /// Forbidden by the server's policy or by consent, pushed out of a full
-    /// queue, or given up after the last attempt.
+    /// Forbidden by the server's policy or by consent, refused as a batch, pushed
+    /// out of a full queue, held for too long, or not sampled.
     pub dropped: u32,
 }
 
@@ -84,9 +92,12 @@ pub enum Action {
     Beacon(String),
     /// Keep this line in first-party storage.
     Store(String),
-    /// Keep these lines, an event each, for the next page; see [`Queue::lines`].
-    Keep(String),
-    /// Remove what is kept there.
+    /// Write these lines, an event each, into the durable queue as the chunk of this
+    /// number; see [`Queue::save`].
+    Save(u32, String),
+    /// Remove that chunk from it.
+    Remove(u32),
+    /// Remove everything that is kept.
     Forget,
 }
 
@@ -116,14 +127,31 @@ pub struct Engine {
     flushing: bool,
     /// The page may end any moment: beacons until the queue is empty.
     leaving: bool,
-    /// What the next beacon may hold, in bytes: less after each that was refused.
-    beacon_bytes: usize,
-    /// The browser takes no more: what waits is to be kept for the next page.
-    keep: bool,
+    /// What the next beacon may hold, in bytes: what the browser lets outlive the
+    /// page, less what is under way, and less after each that was refused.
+    quota: usize,
     /// The identity changed since it was stored.
     unstored: bool,
     /// Consent was withdrawn or denied: storage is to be emptied.
     forget: bool,
+    /// What is on disk.
+    chunks: Chunks,
+    /// When waiting events that are not on disk are written; `None` when all are.
+    save_at_ms: Option<i64>,
+    /// Whether there is a disk to write to.
+    can_save: bool,
+    /// Whether the browser has a network.
+    online: bool,
+    /// An incident waits: it takes a beacon where a batch is under way.
+    urgent: bool,
+    /// The longest body that the server takes, as far as it told.
+    body_bytes: usize,
+    /// Whether the server gave its verdicts when it was last asked: then a beacon is
+    /// taken for delivered. Otherwise it stays on disk, and another page sends it again.
+    is_trusted: bool,
+    /// Whether this visitor is measured.
+    is_sampled: bool,
+    campaign: u32,
 }
 
 impl Engine {
@@ -149,45 +177,122 @@ impl Engine {
             flush_at_ms: None,
             flushing: false,
             leaving: false,
-            beacon_bytes: 0,
-            keep: false,
+            quota: 0,
             unstored: false,
             forget: false,
+            chunks: Chunks::default(),
+            save_at_ms: None,
+            can_save: true,
+            online: true,
+            urgent: false,
+            body_bytes: batch::MAX_BYTES,
+            is_trusted: false,
+            is_sampled: true,
+            campaign: 0,
         })
     }
 
-    /// Takes events that an earlier page could not send, as [`Action::Keep`] wrote
-    /// them. They keep their ids; a line that cannot be read is forgotten.
-    pub fn resume(&mut self, lines: &str, now_ms: i64) {
-        self.tally.dropped += self.queue.resume(lines);
+    /// Takes events that a page which is gone could not send, as [`Action::Save`]
+    /// wrote them, and returns the number of the chunk that holds them now. They
+    /// keep their ids and their place before what happened here.
+    pub fn resume(&mut self, lines: &str, now_ms: i64) -> u32 {
+        let mut events = Queue::read(lines);
+        let chunk = self.chunks.open(events.len() as u32);
+        for event in &mut events {
+            event.chunk = chunk;
+        }
+        self.queue.put_back(events);
+        self.drop_excess();
         self.schedule(now_ms);
+        chunk
+    }
+
+    /// Takes that another page adopted what this one had on disk, which came back
+    /// from the back/forward cache: it is that page's to send.
+    pub fn disown(&mut self) {
+        self.queue.clear();
+        self.flight = None;
+        self.chunks.clear();
+        self.save_at_ms = None;
+    }
+
+    /// Takes that there is no disk, or no room on it. Memory carries on.
+    pub fn cannot_save(&mut self) {
+        self.can_save = false;
+        self.save_at_ms = None;
+        self.chunks.clear();
+    }
+
+    /// Takes that the server answered the page before this one.
+    pub fn trust(&mut self) {
+        self.is_trusted = true;
+    }
+
+    /// Takes whether the browser has a network. With a new one the failed batch goes
+    /// at once.
+    pub fn network(&mut self, online: bool, now_ms: i64) {
+        if online
+            && !self.online
+            && let Some(batch) = &mut self.flight
+        {
+            batch.again_at_ms = batch.again_at_ms.map(|at| at.min(now_ms));
+        }
+        self.online = online;
     }
 
     /// Takes the visitor's decision. `stored` is what first-party storage keeps,
     /// which the page may read only when `consent` allows it.
     pub fn decide(&mut self, consent: Consent, stored: &str, now_ms: i64) {
+        let effects = Effects::between(self.consent, consent, None);
         self.consent = consent;
+        if effects.purge {
+            self.forget = true;
+            self.tally.dropped += self.queue.clear();
+            self.chunks.clear();
+            self.save_at_ms = None;
+            // An attempt under way cannot be called back; another is not made.
+            if let Some(batch) = self.flight.take_if(|batch| !batch.is_under_way()) {
+                self.tally.dropped += batch.events.len() as u32;
+            }
+            self.rage.end();
+        }
         if consent.may_store() {
             let identity = self
                 .identity
                 .get_or_insert_with(|| Identity::resume(stored, now_ms, &mut self.random));
+            identity.come_by(self.campaign, now_ms, &mut self.random);
+            self.is_sampled = identity.is_among(self.options.sampled);
             self.queue.identify(&identity.members());
             self.unstored = true;
+            self.save_soon(now_ms);
         } else {
             self.identity = None;
         }
-        match consent.decide() {
-            Decision::Send | Decision::SendWithoutIds => self.schedule(now_ms),
-            Decision::Hold => {}
-            Decision::Forget => {
-                self.forget = true;
-                self.tally.dropped += self.queue.clear();
-                // An attempt under way cannot be called back; another is not made.
-                if let Some(batch) = self.flight.take_if(|batch| batch.again_at_ms.is_some()) {
-                    self.tally.dropped += batch.events.len() as u32;
-                }
-                self.rage.end();
-            }
+        self.schedule(now_ms);
+    }
+
+    /// Takes which campaign brought the visitor, as a hash; 0 for none.
+    pub fn come_by(&mut self, campaign: u32) {
+        self.campaign = campaign;
+    }
+
+    /// Takes who the visitor is, as the text of a JSON string, `""` for nobody. Tells
+    /// whether it is taken: an id that is personal data is not, and is to be hashed.
+    /// Without consent there is nobody to identify, and nothing is kept of it.
+    pub fn identify(&mut self, user: &str) -> bool {
+        let Some(user) = event::harmless(user) else { return false };
+        if let Some(identity) = &mut self.identity {
+            identity.identify(user);
+            self.unstored = true;
+        }
+        true
+    }
+
+    /// Forgets who the visitor was: new ids from now on.
+    pub fn reset(&mut self, now_ms: i64) {
+        if self.identity.is_some() {
+            self.identity = Some(Identity::resume("", now_ms, &mut self.random));
+            self.unstored = true;
         }
     }
 
@@ -210,15 +315,34 @@ impl Engine {
         let id = Uuid::v7(at_ms, self.random.ten_bytes());
         let mut text = event::write(name, attributes, &self.page, at_ms, id)
             .inspect_err(|_| self.tally.rejected += 1)?;
+        if !self.is_sampled {
+            self.tally.dropped += 1;
+            return Ok(());
+        }
         let identified = self.identity.is_some();
         if let Some(identity) = &mut self.identity {
-            identity.touch(at_ms, &mut self.random);
+            self.unstored |= identity.touch(at_ms, &mut self.random);
             text.push_str(&identity.members());
-            self.unstored = true;
         }
-        self.tally.dropped += self.queue.push(Waiting { text, identified });
+        let gone = self.queue.push(Waiting { text, identified, chunk: 0 });
+        self.tally.dropped += gone.len() as u32;
+        self.chunks.release(&gone);
         self.schedule(at_ms);
+        self.save_soon(at_ms);
         Ok(())
+    }
+
+    /// Whether another tab may know more about the session: then [`Engine::share`]
+    /// comes before the next event.
+    pub fn wants_shared(&self, now_ms: i64) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.is_long_ago(now_ms))
+    }
+
+    /// Takes what storage keeps, which another tab may have written.
+    pub fn share(&mut self, stored: &str) {
+        if let Some(identity) = &mut self.identity {
+            identity.share(stored);
+        }
     }
 
     /// Lets everything that may leave go now.
@@ -226,34 +350,21 @@ impl Engine {
         self.flushing = true;
     }
 
-    /// Takes that the page is hidden or left: it may never run again.
-    pub fn leave(&mut self) {
+    /// Takes that the page is hidden, or `gone` for good: it may never run again. A
+    /// request under way the browser finishes; where the server has answered before,
+    /// no page sends its events again.
+    pub fn leave(&mut self, gone: bool) {
         let rage = self.rage.end();
         self.note_rage(rage);
         self.leaving = true;
-        self.beacon_bytes = batch::MAX_BYTES;
-    }
-
-    /// What the page is to do next; `None` when there is nothing until
-    /// [`Engine::due_ms`] or another fact.
-    pub fn next(&mut self, now_ms: i64) -> Option<Action> {
-        let rage = self.rage.tick(now_ms);
-        self.note_rage(rage);
-        if core::mem::take(&mut self.forget) {
-            return Some(Action::Forget);
+        self.quota = QUOTA_BYTES;
+        if let Some(batch) = self.flight.as_mut().filter(|batch| batch.is_under_way()) {
+            self.quota = QUOTA_BYTES.saturating_sub(batch.bytes());
+            if gone && self.is_trusted {
+                self.chunks.release(&batch.events);
+                batch.unsave();
+            }
         }
-        if !matches!(self.consent.decide(), Decision::Send | Decision::SendWithoutIds) {
-            self.flushing = false;
-            self.leaving = false;
-            return None;
-        }
-        if self.leaving {
-            return self.next_beacon(now_ms);
-        }
-        if core::mem::take(&mut self.keep) && self.identity.is_some() {
-            return Some(Action::Keep(self.queue.lines()));
-        }
-        self.next_send(now_ms)
     }
 
     /// Takes what became of the attempt: HTTP status, Retry-After and the
@@ -264,7 +375,8 @@ impl Engine {
         let counted = verdicts.accepted + verdicts.duplicate + verdicts.rejected + verdicts.dropped;
         let attempt = Attempt { complete: counted == events, ..attempt };
         // The visitor withdrew meanwhile: no attempt follows.
-        let withdrawn = self.consent.decide() == Decision::Forget;
+        let withdrawn = !self.may_send();
+        self.is_trusted = attempt.complete;
         match retry::next(attempt, batch.attempts, &mut self.random) {
             Next::Settled => {
                 self.tally.sent += events;
@@ -277,48 +389,47 @@ impl Engine {
                 batch.again_at_ms = Some(now_ms + i64::from(wait_ms));
                 self.flushing = false;
                 self.flight = Some(batch);
+                return;
             }
-            Next::Again(_) | Next::GiveUp => self.tally.dropped += events,
+            Next::Smaller if !withdrawn && events > 1 => {
+                self.body_bytes = (batch.bytes() / 2).max(1);
+                self.queue.put_back(batch.events);
+                self.flushing = true;
+                return;
+            }
+            Next::Again(_) | Next::Smaller | Next::GiveUp => self.tally.dropped += events,
         }
+        self.chunks.release(&batch.events);
     }
 
     /// Takes whether the browser took the beacon. Of one that it did not take,
     /// half is tried next; a single event that it did not take ends the trying:
-    /// what waits goes on waiting, in case that the page lives on.
+    /// what waits goes on waiting, here or on disk.
     pub fn beaconed(&mut self, taken: bool, now_ms: i64) {
         let Some(batch) = self.beacon.take() else { return };
+        let bytes = batch.bytes();
         if taken {
             self.tally.sent += batch.events.len() as u32;
+            if self.is_trusted {
+                self.chunks.release(&batch.events);
+            }
+            self.quota = self.quota.saturating_sub(bytes);
             return;
         }
-        self.beacon_bytes /= 2;
-        if batch.events.len() == 1 {
-            self.leaving = false;
-            self.keep = true;
-        }
+        self.quota = self.quota.min(bytes) / 2;
+        let was_last = batch.events.len() == 1;
         self.queue.put_back(batch.events);
         self.schedule(now_ms);
-    }
-
-    /// When [`Engine::next`] has something to say without another fact.
-    pub fn due_ms(&self) -> Option<i64> {
-        let send = match &self.flight {
-            Some(batch) => batch.again_at_ms,
-            None if self.consent.decide() == Decision::Hold => None,
-            None if self.flushing || self.is_full() => Some(0),
-            None => self.flush_at_ms,
-        };
-        // A click at the very end of its series still belongs to it.
-        let rage = self.rage.due_ms().map(|due| due + 1);
-        match (send, rage) {
-            (Some(send), Some(rage)) => Some(send.min(rage)),
-            (one, other) => one.or(other),
+        if was_last {
+            // Of a chunk that is written already most may have left: what is left is
+            // written apart, so that the next page sends only that.
+            if self.is_trusted && self.identity.is_some() {
+                self.chunks.release(self.queue.events());
+                self.queue.unsave();
+                self.save_soon(now_ms);
+            }
+            self.end_leaving(now_ms);
         }
-    }
-
-    /// Whether a flush goes on: something leaves, or its answer is awaited.
-    pub fn is_flushing(&self) -> bool {
-        self.flushing || self.flight.as_ref().is_some_and(|batch| batch.again_at_ms.is_none())
     }
 
     /// How many events wait, for consent, company or another attempt.
@@ -336,80 +447,25 @@ impl Engine {
         self.consent
     }
 
-    fn next_send(&mut self, now_ms: i64) -> Option<Action> {
-        if let Some(batch) = &mut self.flight {
-            if batch.again_at_ms.is_none_or(|again| now_ms < again) {
-                return None;
-            }
-            batch.again_at_ms = None;
-            batch.attempts += 1;
-            let context = batch::context(&self.told, self.consent, self.options.detects_rage);
-            return Some(Action::Send(batch.body(&context, now_ms)));
-        }
-        if self.queue.is_empty() {
-            self.flushing = false;
-            return self.next_store();
-        }
-        let due = self.flush_at_ms.is_some_and(|flush_at| flush_at <= now_ms);
-        if !due && !self.flushing && !self.is_full() {
-            return None;
-        }
-        self.flushing |= due;
-        let (batch, body) = self.next_batch(SEND_BYTES, now_ms);
-        self.flight = Some(batch);
-        Some(Action::Send(body))
+    fn may_send(&self) -> bool {
+        matches!(self.consent.decide(), Decision::Send | Decision::SendWithoutIds)
     }
 
-    fn next_beacon(&mut self, now_ms: i64) -> Option<Action> {
-        // A batch between two attempts goes again; one under way is left to the
-        // browser, which keeps it alive.
-        if let Some(batch) = self.flight.take_if(|batch| batch.again_at_ms.is_some()) {
-            let context = batch::context(&self.told, self.consent, self.options.detects_rage);
-            let body = batch.body(&context, now_ms);
-            self.beacon = Some(batch);
-            return Some(Action::Beacon(body));
-        }
-        if self.queue.is_empty() {
-            self.leaving = false;
-            return self.next_store();
-        }
-        let (batch, body) = self.next_batch(self.beacon_bytes, now_ms);
-        self.beacon = Some(batch);
-        Some(Action::Beacon(body))
-    }
-
-    /// Storage is written when nothing else is to be done, never for each event.
-    fn next_store(&mut self) -> Option<Action> {
-        let identity = self.identity.as_ref()?;
-        core::mem::take(&mut self.unstored).then(|| Action::Store(identity.store()))
-    }
-
-    fn next_batch(&mut self, max_bytes: usize, now_ms: i64) -> (Batch, String) {
-        let context = batch::context(&self.told, self.consent, self.options.detects_rage);
-        let batch = Batch {
-            id: Uuid::v7(now_ms, self.random.ten_bytes()),
-            events: self
-                .queue
-                .take(self.options.max_batch_events, Batch::room(&context).min(max_bytes)),
-            attempts: 1,
-            again_at_ms: None,
-        };
-        let body = batch.body(&context, now_ms);
-        self.flush_at_ms = None;
-        if !self.queue.is_empty() {
-            self.schedule(now_ms);
-        }
-        (batch, body)
-    }
-
-    /// Whether what waits goes without waiting for its time.
-    fn is_full(&self) -> bool {
-        self.queue.len() >= self.options.max_batch_events || self.queue.bytes() >= SEND_BYTES
+    fn drop_excess(&mut self) {
+        let gone = self.queue.excess();
+        self.tally.dropped += gone.len() as u32;
+        self.chunks.release(&gone);
     }
 
     fn schedule(&mut self, now_ms: i64) {
         if self.flush_at_ms.is_none() && !self.queue.is_empty() {
             self.flush_at_ms = Some(now_ms + self.options.flush_interval_ms);
+        }
+    }
+
+    fn save_soon(&mut self, now_ms: i64) {
+        if self.can_save && self.identity.is_some() && self.save_at_ms.is_none() {
+            self.save_at_ms = Some(now_ms + SAVE_MS);
         }
     }
 }

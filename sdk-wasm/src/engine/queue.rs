@@ -8,6 +8,8 @@ use alloc::{string::String, vec::Vec};
 
 use tidemark_core::json::{Kind, check_text};
 
+use tidemark_core::id::Uuid;
+
 use super::push;
 
 /// Events that wait at most: ten full batches.
@@ -22,7 +24,23 @@ pub struct Waiting {
     pub text: String,
     /// Whether session_id and anonymous_id are in it.
     pub identified: bool,
+    /// The chunk of the durable queue that holds it; 0 for none.
+    pub chunk: u32,
 }
+
+/// What is older is not sent: the receiver would refuse it after seven days.
+pub const MAX_AGE_MS: i64 = 6 * 86_400_000;
+
+impl Waiting {
+    /// When it happened, by its id: Unix milliseconds.
+    fn at_ms(&self) -> Option<i64> {
+        let id = Uuid::parse(self.text.get(ID..ID + 36)?)?;
+        Some(id.0.iter().take(6).fold(0, |ms, byte| ms << 8 | i64::from(*byte)))
+    }
+}
+
+/// Where the id stands in an event's text: behind `{"event_id":"`.
+const ID: usize = 13;
 
 /// The events that wait, oldest first.
 #[derive(Debug, Default)]
@@ -47,15 +65,43 @@ impl Queue {
         self.events.is_empty()
     }
 
-    /// Adds the newest event and returns how many old ones had to go for it.
-    pub fn push(&mut self, event: Waiting) -> u32 {
+    /// The events, oldest first.
+    pub fn events(&self) -> &[Waiting] {
+        &self.events
+    }
+
+    /// Takes that no chunk holds the events any more.
+    pub fn unsave(&mut self) {
+        for event in &mut self.events {
+            event.chunk = 0;
+        }
+    }
+
+    /// Adds the newest event and returns the old ones that had to go for it.
+    pub fn push(&mut self, event: Waiting) -> Vec<Waiting> {
         self.bytes += event.text.len();
         self.events.push(event);
-        let mut gone = 0;
-        while self.events.len() > MAX_EVENTS || self.bytes > MAX_BYTES {
-            gone += self.take(1, 0).len() as u32;
+        self.excess()
+    }
+
+    /// Takes the oldest events as far as there are too many.
+    pub fn excess(&mut self) -> Vec<Waiting> {
+        let (mut count, mut bytes) = (0, self.bytes);
+        for old in &self.events {
+            if self.events.len() - count <= MAX_EVENTS && bytes <= MAX_BYTES {
+                break;
+            }
+            bytes -= old.text.len();
+            count += 1;
         }
-        gone
+        self.take(count, usize::MAX)
+    }
+
+    /// Takes the oldest events as far as they are older than [`MAX_AGE_MS`].
+    pub fn expired(&mut self, now_ms: i64) -> Vec<Waiting> {
+        let is_old = |event: &Waiting| event.at_ms().is_some_and(|at| now_ms - at > MAX_AGE_MS);
+        let count = self.events.iter().position(|event| !is_old(event));
+        self.take(count.unwrap_or(self.events.len()), usize::MAX)
     }
 
     /// Takes the oldest events: at most `max_events`, and no more than fit into
@@ -88,30 +134,38 @@ impl Queue {
         self.events = events;
     }
 
-    /// Every event as a line of its own, closed: the next page reads them.
-    pub fn lines(&self) -> String {
+    /// How many events the durable queue does not hold yet.
+    pub fn unsaved(&self) -> u32 {
+        self.events.iter().filter(|event| event.chunk == 0).count() as u32
+    }
+
+    /// The events that no chunk holds, a closed line each, which `chunk` holds now.
+    pub fn save(&mut self, chunk: u32) -> String {
         let mut out = String::new();
-        for event in &self.events {
-            push(&mut out, &[&event.text, "}\n"]);
+        for event in &mut self.events {
+            if event.chunk == 0 {
+                event.chunk = chunk;
+                push(&mut out, &[&event.text, "}\n"]);
+            }
         }
         out
     }
 
-    /// Adds what [`Queue::lines`] wrote, and returns how many events had to go for
-    /// it. A line that is no JSON object is passed over: it would cost its whole
-    /// batch, and storage is anybody's on the page's origin.
-    pub fn resume(&mut self, mut lines: &str) -> u32 {
-        let mut gone = 0;
+    /// The events in lines that [`Queue::save`] wrote. A line that is no JSON object
+    /// of ours is passed over: it would cost its whole batch, and storage is
+    /// anybody's on the page's origin.
+    pub fn read(mut lines: &str) -> Vec<Waiting> {
+        let mut events = Vec::new();
         // By hand: `split` costs a page 700 bytes.
         while let Some(end) = lines.bytes().position(|byte| byte == b'\n') {
             let line = lines.get(..end).unwrap_or_default();
             lines = lines.get(end + 1..).unwrap_or_default();
             let is_object = check_text(line).is_ok_and(|value| value.kind() == Kind::Object);
             if let Some(text) = line.strip_suffix('}').filter(|_| is_object) {
-                gone += self.push(Waiting { text: String::from(text), identified: true });
+                events.push(Waiting { text: String::from(text), identified: true, chunk: 0 });
             }
         }
-        gone
+        events
     }
 
     /// Appends `ids` to every event that has none yet.
@@ -127,9 +181,8 @@ impl Queue {
 
     /// Forgets every event and returns how many there were.
     pub fn clear(&mut self) -> u32 {
-        let gone = self.events.len() as u32;
-        *self = Self::default();
-        gone
+        self.bytes = 0;
+        core::mem::take(&mut self.events).len() as u32
     }
 }
 
@@ -163,7 +216,7 @@ mod tests {
     fn event(number: usize, length: usize) -> Waiting {
         let mut text = number.to_string();
         text.extend(core::iter::repeat_n('x', length));
-        Waiting { text, identified: false }
+        Waiting { text, identified: false, chunk: 0 }
     }
 
     /// The queue again, as plainly as it can be said.
@@ -198,10 +251,9 @@ mod tests {
                     Step::Push(length) => {
                         let gone = queue.push(event(number, length));
                         model.0.push_back(event(number, length));
-                        let mut expected = 0;
+                        let mut expected = Vec::new();
                         while model.0.len() > MAX_EVENTS || model.bytes() > MAX_BYTES {
-                            model.0.pop_front();
-                            expected += 1;
+                            expected.extend(model.0.pop_front());
                         }
                         prop_assert_eq!(gone, expected);
                     }
@@ -228,6 +280,39 @@ mod tests {
                 prop_assert_eq!(queue.bytes, model.bytes());
             }
         }
+    }
+
+    #[test]
+    fn what_was_written_is_read_again_and_nothing_else() {
+        let mut queue = Queue::default();
+        for number in 0..3 {
+            let text = ["{\"n\":", &number.to_string()].concat();
+            queue.push(Waiting { text, identified: true, chunk: 0 });
+        }
+        assert_eq!(queue.unsaved(), 3);
+        let lines = queue.save(7);
+        assert_eq!(queue.unsaved(), 0);
+        let torn = &lines[..4];
+        let read = Queue::read(&["no json\n[1]\n", &lines, torn].concat());
+        let texts: Vec<&str> = read.iter().map(|event| &*event.text).collect();
+        assert_eq!(texts, ["{\"n\":0", "{\"n\":1", "{\"n\":2"]);
+        assert!(queue.events.iter().all(|event| event.chunk == 7));
+        assert!(read.iter().all(|event| event.chunk == 0 && event.identified));
+    }
+
+    #[test]
+    fn what_is_older_than_six_days_goes() {
+        let now_ms = 1_795_262_400_000;
+        let mut queue = Queue::default();
+        for age_ms in [MAX_AGE_MS + 1, MAX_AGE_MS, 0, -1000] {
+            let mut text = String::from("{\"event_id\":\"");
+            Uuid::v7(now_ms - age_ms, [7; 10]).push_to(&mut text);
+            text.push('"');
+            queue.push(Waiting { text, identified: true, chunk: 0 });
+        }
+        assert_eq!(queue.expired(now_ms).len(), 1);
+        assert_eq!(queue.len(), 3);
+        assert_eq!(queue.expired(now_ms + 1).len(), 1);
     }
 
     #[test]

@@ -1,14 +1,16 @@
-//! Who is here: the visitor's id and the session's, and when a session ends.
+//! Who is here: the visitor's id, the session's, the user's; when a session ends.
 //!
 //! Exists only after consent. Kept as one line of text in first-party storage,
-//! written when a batch leaves and not at every event. A session ends after 30
-//! minutes without an event, and after 24 hours in any case.
+//! written when a session begins and when a batch leaves, not at every event. A
+//! session ends after 30 minutes without an event in any tab, after 24 hours in any
+//! case, and where another campaign brings the visitor.
 
 use alloc::string::String;
 
 use tidemark_core::id::Uuid;
-use tidemark_core::json::write_padded;
+use tidemark_core::json::{check_text, write_padded};
 
+use super::push;
 use super::random::Random;
 
 /// Without an event for this long, the next one begins a new session.
@@ -23,7 +25,14 @@ pub struct Identity {
     session_id: Uuid,
     started_ms: i64,
     last_ms: i64,
+    /// The campaign of the session, as a hash; 0 for none.
+    campaign: u32,
+    /// The user's id as it stands between the quotes of JSON text; empty for none.
+    user: String,
 }
+
+/// After so long what another tab wrote is looked at, before a session is ended.
+pub const SHARED_MS: i64 = 60_000;
 
 impl Identity {
     /// Takes up the stored identity, or makes a new one where there is none, or
@@ -34,22 +43,66 @@ impl Identity {
             session_id: Uuid::default(),
             started_ms: i64::MIN,
             last_ms: i64::MIN,
+            campaign: 0,
+            user: String::new(),
         });
         identity.touch(now_ms, random);
         identity
     }
 
     /// Notes that something happened; begins a new session when the old one has
-    /// ended, or lies in the future because the clock was set back.
-    pub fn touch(&mut self, now_ms: i64, random: &mut Random) {
+    /// ended, or lies a day in the future because the clock was set back. Tells
+    /// whether it did.
+    pub fn touch(&mut self, now_ms: i64, random: &mut Random) -> bool {
         let idle_ms = now_ms.saturating_sub(self.last_ms);
         let age_ms = now_ms.saturating_sub(self.started_ms);
-        if idle_ms >= IDLE_MS || age_ms >= MAX_MS || idle_ms < -IDLE_MS {
-            self.session_id = Uuid::v7(now_ms, random.ten_bytes());
-            self.started_ms = now_ms;
-            self.last_ms = now_ms;
+        let ended = idle_ms >= IDLE_MS || age_ms >= MAX_MS || idle_ms <= -MAX_MS;
+        if ended {
+            self.begin(now_ms, random);
         }
         self.last_ms = self.last_ms.max(now_ms);
+        ended
+    }
+
+    fn begin(&mut self, now_ms: i64, random: &mut Random) {
+        self.session_id = Uuid::v7(now_ms, random.ten_bytes());
+        self.started_ms = now_ms;
+        self.last_ms = now_ms;
+    }
+
+    /// Takes what another tab of the visitor's wrote since.
+    pub fn share(&mut self, stored: &str) {
+        if let Some(other) = Self::read(stored).filter(|other| other.last_ms > self.last_ms) {
+            *self = other;
+        }
+    }
+
+    /// Whether so much time has passed that other tabs are to be asked.
+    pub const fn is_long_ago(&self, now_ms: i64) -> bool {
+        now_ms - self.last_ms > SHARED_MS
+    }
+
+    /// Takes the campaign that brought the visitor, 0 for none: another one than
+    /// the session's begins a new session. Coming without one continues it.
+    pub fn come_by(&mut self, campaign: u32, now_ms: i64, random: &mut Random) {
+        if campaign != 0 && campaign != self.campaign {
+            if self.campaign != 0 || self.started_ms != now_ms {
+                self.begin(now_ms, random);
+            }
+            self.campaign = campaign;
+        }
+    }
+
+    /// Takes who the visitor is: the inside of JSON text, empty for nobody.
+    pub fn identify(&mut self, user: &str) {
+        self.user = String::from(user);
+    }
+
+    /// Whether the visitor is one of the sampled: so many of 65,536. By the last
+    /// bytes of the visitor's id, which are random, so that it stays for the visitor.
+    pub fn is_among(&self, sampled: u32) -> bool {
+        let [.., high, low] = self.anonymous_id.0;
+        (u32::from(high) << 8 | u32::from(low)) < sampled
     }
 
     /// The members that identify an event, each with a comma before it.
@@ -58,20 +111,24 @@ impl Identity {
         self.session_id.push_to(&mut out);
         out.push_str("\",\"anonymous_id\":\"");
         self.anonymous_id.push_to(&mut out);
+        if !self.user.is_empty() {
+            push(&mut out, &["\",\"user_id\":\"", &self.user]);
+        }
         out.push('"');
         out
     }
 
-    /// The line that storage keeps: both ids and both times.
+    /// The line that storage keeps: both ids, both times, the campaign, the user.
     pub fn store(&self) -> String {
         let mut out = String::new();
         self.anonymous_id.push_to(&mut out);
         out.push(' ');
         self.session_id.push_to(&mut out);
-        for time in [self.started_ms, self.last_ms] {
+        for number in [self.started_ms, self.last_ms, i64::from(self.campaign)] {
             out.push(' ');
-            write_padded(&mut out, time as u64, TIME_DIGITS);
+            write_padded(&mut out, number as u64, DIGITS);
         }
+        push(&mut out, &[" ", &self.user]);
         out
     }
 
@@ -81,19 +138,23 @@ impl Identity {
         Some(Self {
             anonymous_id: Uuid::parse(stored.get(..36)?)?,
             session_id: Uuid::parse(stored.get(37..73)?)?,
-            started_ms: read_ms(stored.get(74..89)?)?,
-            last_ms: read_ms(stored.get(90..)?)?,
+            started_ms: read_number(stored.get(74..89)?)?,
+            last_ms: read_number(stored.get(90..105)?)?,
+            campaign: read_number(stored.get(106..121)?)? as u32,
+            // It is written into JSON text as it stands.
+            user: stored
+                .get(122..)
+                .filter(|user| user.bytes().all(|byte| byte >= b' ' && byte != b'"'))
+                .filter(|user| check_text(&["\"", user, "\""].concat()).is_ok())
+                .map(String::from)?,
         })
     }
 }
 
-/// Digits of a stored time: milliseconds for the next 31,000 years.
-const TIME_DIGITS: usize = 15;
+/// Digits of a stored number: milliseconds for the next 31,000 years.
+const DIGITS: usize = 15;
 
-fn read_ms(text: &str) -> Option<i64> {
-    if text.len() != TIME_DIGITS {
-        return None;
-    }
+fn read_number(text: &str) -> Option<i64> {
     text.bytes()
         .try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
 }
@@ -102,6 +163,7 @@ fn read_ms(text: &str) -> Option<i64> {
 #[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     const NOON: i64 = 1_795_262_400_000;
 
@@ -152,9 +214,63 @@ mod tests {
     fn unreadable_text_is_a_new_visitor() {
         let mut random = random();
         let whole = Identity::resume("", NOON, &mut random).store();
-        for stored in ["", " ", "x y 1 2", &whole[..whole.len() - 14], &whole.replace('1', "g")] {
+        let quoted = [&*whole, "a\",\"b\":\""].concat();
+        let half = [&*whole, "a\\"].concat();
+        let texts = ["", " ", "x y 1 2", &whole[..110], &whole.replace('1', "g"), &quoted, &half];
+        for stored in texts {
             let other = Identity::resume(stored, NOON, &mut random);
             assert_ne!(other.store()[..36], whole[..36], "{stored}");
         }
+    }
+
+    #[test]
+    fn another_campaign_begins_a_session_and_none_continues_it() {
+        let mut random = random();
+        let mut identity = Identity::resume("", NOON, &mut random);
+        let first = identity.session_id;
+        identity.come_by(7, NOON, &mut random);
+        assert_eq!(identity.session_id, first, "it has just begun with the campaign");
+        let mut later = Identity::resume(&identity.store(), NOON + 1000, &mut random);
+        later.come_by(7, NOON + 1000, &mut random);
+        later.come_by(0, NOON + 2000, &mut random);
+        assert_eq!(later.session_id, first);
+        later.come_by(8, NOON + 3000, &mut random);
+        assert_ne!(later.session_id, first);
+        assert_eq!(later.anonymous_id, identity.anonymous_id);
+    }
+
+    #[test]
+    fn what_another_tab_wrote_later_holds() {
+        let mut random = random();
+        let mut here = Identity::resume("", NOON, &mut random);
+        let mut there = here.clone();
+        there.touch(NOON + IDLE_MS - 1, &mut random);
+        there.identify("u_7");
+        here.share(&there.store());
+        assert!(!here.touch(NOON + IDLE_MS, &mut random), "the other tab kept it alive");
+        assert_eq!(here.session_id, there.session_id);
+        assert_eq!(here.user, "u_7");
+        there.share("");
+        assert_eq!(there.user, "u_7");
+    }
+
+    #[test]
+    fn a_user_is_kept_and_told() {
+        let mut random = random();
+        let mut first = Identity::resume("", NOON, &mut random);
+        assert!(!first.members().contains("user_id"));
+        first.identify(r"u\u0022");
+        let again = Identity::resume(&first.store(), NOON, &mut random);
+        assert_eq!(again, first);
+        assert!(again.members().ends_with(r#","user_id":"u\u0022""#));
+    }
+
+    #[test]
+    fn a_visitor_is_sampled_or_not_whenever_asked() {
+        let mut random = random();
+        let visitors = Vec::from_iter((0..2000).map(|_| Identity::resume("", NOON, &mut random)));
+        let among = |sampled| visitors.iter().filter(|visitor| visitor.is_among(sampled)).count();
+        assert_eq!((among(0), among(65_536)), (0, 2000));
+        assert!((350..450).contains(&among(65_536 / 5)), "{}", among(65_536 / 5));
     }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::string::ToString;
 use std::vec::Vec;
 
-use proptest::prelude::*;
 use serde_json::Value;
 use tidemark_core::detect::Click;
 
@@ -19,14 +18,19 @@ const DENIED: Consent = Consent { analytics: Some(false), ..GRANTED };
 const UNDECIDED: Consent = Consent { analytics: None, ..GRANTED };
 
 fn engine() -> Engine {
-    let options =
-        Options { flush_interval_ms: INTERVAL, max_batch_events: 100, detects_rage: true };
+    let options = Options {
+        flush_interval_ms: INTERVAL,
+        max_batch_events: 100,
+        detects_rage: true,
+        sampled: 65_536,
+    };
     Engine::new(options, r#"{"locale":"de"}"#, [1, 2, 3, 4]).unwrap()
 }
 
 fn granted() -> Engine {
     let mut engine = engine();
     engine.decide(GRANTED, "", NOON);
+    engine.trust();
     assert!(matches!(engine.next(NOON), Some(Action::Store(_))));
     engine
 }
@@ -41,7 +45,7 @@ fn track(engine: &mut Engine, count: usize, at_ms: i64) {
 fn sent(engine: &mut Engine, now_ms: i64) -> Option<Value> {
     match engine.next(now_ms) {
         Some(Action::Send(body)) => Some(serde_json::from_str(&body).unwrap()),
-        Some(Action::Store(_)) => sent(engine, now_ms),
+        Some(Action::Store(_) | Action::Save(..) | Action::Remove(_)) => sent(engine, now_ms),
         None => None,
         other => panic!("{other:?}"),
     }
@@ -53,7 +57,7 @@ fn beaconed(engine: &mut Engine, now_ms: i64, taken: bool) -> Option<Value> {
             engine.beaconed(taken, now_ms);
             Some(serde_json::from_str(&body).unwrap())
         }
-        Some(Action::Store(_) | Action::Keep(_)) | None => None,
+        Some(Action::Store(_) | Action::Save(..) | Action::Remove(_)) | None => None,
         other => panic!("{other:?}"),
     }
 }
@@ -82,6 +86,7 @@ fn fail(engine: &mut Engine, status: u32, now_ms: i64) {
 #[test]
 fn a_batch_goes_by_time() {
     let mut engine = granted();
+    engine.cannot_save();
     track(&mut engine, 2, NOON);
     assert_eq!(engine.due_ms(), Some(NOON + INTERVAL));
     assert_eq!(sent(&mut engine, NOON + INTERVAL - 1), None);
@@ -129,7 +134,7 @@ fn before_consent_events_wait_without_ids_and_nothing_is_to_be_done() {
     engine.decide(UNDECIDED, "", NOON);
     track(&mut engine, 3, NOON);
     engine.flush();
-    engine.leave();
+    engine.leave(true);
     assert_eq!(engine.next(NOON + 60_000), None);
     assert_eq!(engine.due_ms(), None);
     assert!(!engine.is_flushing());
@@ -148,6 +153,7 @@ fn granted_consent_sends_what_waited_with_ids() {
         assert_eq!(event["anonymous_id"], batch["events"][0]["anonymous_id"]);
     }
     accept(&mut engine, 2, NOON + 60_100);
+    assert!(matches!(engine.next(NOON + 60_100), Some(Action::Remove(1))));
     assert!(matches!(engine.next(NOON + 60_100), Some(Action::Store(_))));
 }
 
@@ -224,18 +230,223 @@ fn what_cannot_succeed_is_dropped_and_the_next_batch_goes_on() {
 }
 
 #[test]
-fn attempts_are_bounded() {
+fn an_endpoint_that_never_answers_loses_nothing_for_six_days() {
     let mut engine = granted();
     track(&mut engine, 1, NOON);
     engine.flush();
     let mut now_ms = NOON;
-    for attempt in 1..=retry::MAX_ATTEMPTS {
-        assert!(sent(&mut engine, now_ms).is_some(), "{attempt}");
+    while now_ms - NOON < queue::MAX_AGE_MS {
+        assert!(sent(&mut engine, now_ms).is_some());
         fail(&mut engine, 0, now_ms);
-        now_ms = engine.due_ms().unwrap_or(now_ms);
+        let due = engine.due_ms().unwrap();
+        assert!(due - now_ms <= i64::from(retry::MAX_BACKOFF_MS));
+        now_ms = due.max(now_ms + 60_000);
     }
+    assert_eq!(engine.held(), 1);
+}
+
+#[test]
+fn what_was_held_for_six_days_is_dropped_and_counted() {
+    let mut engine = granted();
+    engine.network(false, NOON);
+    track(&mut engine, 2, NOON);
+    track(&mut engine, 1, NOON + 60_000);
+    engine.network(true, NOON);
+    let late = NOON + queue::MAX_AGE_MS + 1;
+    assert_eq!(events(&sent(&mut engine, late).unwrap()).len(), 1);
+    assert_eq!(engine.tally().dropped, 2);
+}
+
+#[test]
+fn a_body_that_is_too_large_goes_in_halves() {
+    let mut engine = granted();
+    track(&mut engine, 100, NOON);
+    let first = sent(&mut engine, NOON).unwrap();
+    fail(&mut engine, 413, NOON);
+    let mut again = Vec::new();
+    while let Some(batch) = sent(&mut engine, NOON) {
+        assert_ne!(batch["batch_id"], first["batch_id"], "another batch of the same events");
+        assert!(events(&batch).len() <= 50);
+        again.extend(events(&batch).clone());
+        accept(&mut engine, events(&batch).len() as u32, NOON);
+    }
+    assert_eq!(&again, events(&first));
+    assert_eq!(engine.tally().accepted, 100);
+}
+
+#[test]
+fn one_event_that_is_too_large_for_the_server_is_dropped() {
+    let mut engine = granted();
+    track(&mut engine, 1, NOON);
+    engine.flush();
+    sent(&mut engine, NOON).unwrap();
+    fail(&mut engine, 413, NOON);
+    assert_eq!((engine.held(), engine.tally().dropped), (0, 1));
+}
+
+#[test]
+fn without_a_network_nothing_is_tried_and_with_one_it_goes_at_once() {
+    let mut engine = granted();
+    track(&mut engine, 1, NOON);
+    engine.flush();
+    sent(&mut engine, NOON).unwrap();
+    fail(&mut engine, 0, NOON);
+    engine.network(false, NOON);
+    engine.flush();
+    assert_eq!(sent(&mut engine, NOON + 60_000), None);
+    assert!(!engine.is_flushing());
+    assert_eq!(engine.due_ms(), None);
+    engine.network(true, NOON + 60_001);
+    assert!(sent(&mut engine, NOON + 60_001).is_some());
+}
+
+#[test]
+fn an_event_is_written_within_its_window_and_removed_after_its_verdict() {
+    let mut engine = granted();
+    track(&mut engine, 3, NOON);
+    assert_eq!(engine.next(NOON), None);
+    let due = engine.due_ms().unwrap();
+    assert!(due <= NOON + 250);
+    let Some(Action::Save(chunk, lines)) = engine.next(due) else { panic!("nothing is written") };
+    assert_eq!(lines.lines().count(), 3);
+    track(&mut engine, 1, due);
+    engine.flush();
+    let Some(Action::Save(other, lines)) = engine.next(due) else { panic!("written before sent") };
+    assert_eq!(lines.lines().count(), 1);
+    assert!(matches!(engine.next(due), Some(Action::Send(_))));
+    assert_eq!(engine.next(due), None);
+    accept(&mut engine, 4, due);
+    let removed = [engine.next(due), engine.next(due)];
+    assert!(removed.contains(&Some(Action::Remove(chunk))), "{removed:?}");
+    assert!(removed.contains(&Some(Action::Remove(other))), "{removed:?}");
+}
+
+#[test]
+fn without_a_disk_memory_and_network_carry_on() {
+    let mut engine = granted();
+    engine.cannot_save();
+    track(&mut engine, 3, NOON);
+    assert_eq!(engine.due_ms(), Some(NOON + INTERVAL));
+    assert!(matches!(engine.next(NOON + INTERVAL), Some(Action::Send(_))));
+    fail(&mut engine, 503, NOON + INTERVAL);
+    engine.leave(true);
+    assert!(beaconed(&mut engine, NOON + INTERVAL, true).is_some(), "the last chance");
+}
+
+#[test]
+fn a_failing_server_gets_no_beacon_where_a_disk_keeps_the_events() {
+    let mut engine = granted();
+    track(&mut engine, 3, NOON);
+    engine.flush();
+    sent(&mut engine, NOON).unwrap();
+    fail(&mut engine, 503, NOON);
+    track(&mut engine, 2, NOON);
+    engine.leave(true);
+    let Some(Action::Save(_, lines)) = engine.next(NOON) else { panic!("nothing is written") };
+    assert_eq!(lines.lines().count(), 2, "the others are on disk");
+    assert!(!matches!(engine.next(NOON), Some(Action::Beacon(_))));
+    assert_eq!(engine.held(), 5);
+}
+
+#[test]
+fn a_beacon_to_a_server_that_never_answered_stays_on_disk() {
+    let mut engine = engine();
+    engine.decide(GRANTED, "", NOON);
+    track(&mut engine, 3, NOON);
+    engine.leave(true);
+    assert!(matches!(engine.next(NOON), Some(Action::Save(1, _))), "before it is handed over");
+    assert!(beaconed(&mut engine, NOON, true).is_some());
     assert_eq!(engine.held(), 0);
-    assert_eq!(engine.tally().dropped, 1);
+    while let Some(action) = engine.next(NOON) {
+        assert!(!matches!(action, Action::Remove(_)), "the next page sends it again");
+    }
+    // Once it has answered, what is handed over is taken for delivered.
+    track(&mut engine, 1, NOON);
+    engine.flush();
+    sent(&mut engine, NOON).unwrap();
+    accept(&mut engine, 1, NOON);
+    track(&mut engine, 1, NOON);
+    engine.leave(true);
+    assert!(beaconed(&mut engine, NOON, true).is_some());
+    assert_eq!(engine.held(), 0);
+}
+
+#[test]
+fn an_incident_does_not_wait_for_a_batch_that_is_under_way() {
+    let mut engine = granted();
+    track(&mut engine, 1, NOON);
+    engine.flush();
+    sent(&mut engine, NOON).unwrap();
+    for at_ms in [0, 100, 200] {
+        press(&mut engine, NOON + at_ms);
+    }
+    let due = engine.due_ms().unwrap();
+    let mut told = None;
+    while let Some(action) = engine.next(due.max(NOON + 1_201)) {
+        if let Action::Beacon(body) = action {
+            engine.beaconed(true, NOON);
+            told = Some(body);
+        }
+    }
+    let batch = serde_json::from_str(&told.unwrap()).unwrap();
+    assert_eq!(names(&batch)[3], "ui.rage_click");
+}
+
+#[test]
+fn what_another_page_adopted_is_not_sent_from_here() {
+    let mut engine = granted();
+    track(&mut engine, 3, NOON);
+    engine.disown();
+    engine.flush();
+    assert_eq!(sent(&mut engine, NOON), None);
+    assert_eq!(engine.tally(), Tally::default());
+    track(&mut engine, 1, NOON);
+    assert_eq!(events(&sent(&mut engine, NOON + INTERVAL).unwrap()).len(), 1);
+}
+
+#[test]
+fn who_is_not_sampled_leaves_nothing() {
+    let options = Options { sampled: 0, ..engine().options };
+    let mut engine = Engine::new(options, "", [1, 2, 3, 4]).unwrap();
+    engine.decide(GRANTED, "", NOON);
+    track(&mut engine, 2, NOON);
+    engine.flush();
+    assert_eq!(sent(&mut engine, NOON), None);
+    assert_eq!(engine.tally().dropped, 2);
+}
+
+#[test]
+fn a_user_is_told_from_then_on_and_a_reset_makes_a_new_visitor() {
+    let mut engine = granted();
+    track(&mut engine, 1, NOON);
+    assert!(engine.identify(r#""u_7""#));
+    assert!(!engine.identify(r#""ann@example.org""#), "it is to be hashed");
+    assert!(!engine.identify("7") && !engine.identify("\"\\ud800\""));
+    track(&mut engine, 1, NOON);
+    engine.reset(NOON);
+    track(&mut engine, 1, NOON);
+    engine.flush();
+    let batch = sent(&mut engine, NOON).unwrap();
+    let users: Vec<_> = events(&batch).iter().map(|event| event.get("user_id").cloned()).collect();
+    assert_eq!(users, [None, Some("u_7".into()), None]);
+    let visitor = |at: usize| &events(&batch)[at]["anonymous_id"];
+    assert_eq!(visitor(0), visitor(1));
+    assert_ne!(visitor(1), visitor(2));
+}
+
+#[test]
+fn in_cookieless_mode_nobody_is_identified_and_nothing_is_stored() {
+    let mut engine = engine();
+    let mode = tidemark_core::consent::Mode::Cookieless;
+    engine.decide(Consent { mode, ..UNDECIDED }, "", NOON);
+    assert!(engine.identify(r#""u_7""#));
+    track(&mut engine, 1, NOON);
+    engine.flush();
+    let Some(Action::Send(body)) = engine.next(NOON) else { panic!("nothing is sent") };
+    assert!(!body.contains("_id\":\"u_7") && !body.contains("anonymous_id"));
+    assert!(body.contains(r#""mode":"cookieless""#));
+    accept(&mut engine, 1, NOON);
+    assert_eq!(engine.next(NOON), None);
 }
 
 #[test]
@@ -254,7 +465,7 @@ fn somebody_elses_success_is_no_verdict() {
 fn a_page_that_is_left_hands_everything_to_beacons() {
     let mut engine = granted();
     track(&mut engine, 250, NOON);
-    engine.leave();
+    engine.leave(true);
     let mut counts = Vec::new();
     while let Some(batch) = beaconed(&mut engine, NOON, true) {
         counts.push(events(&batch).len());
@@ -271,13 +482,13 @@ fn a_beacon_stays_below_the_browsers_limit() {
     for _ in 0..30 {
         engine.track("a.b", &attributes, NOON).unwrap();
     }
-    engine.leave();
-    let mut sizes = Vec::new();
+    engine.leave(true);
+    let mut sizes: Vec<usize> = Vec::new();
     while let Some(Action::Beacon(body)) = engine.next(NOON) {
         engine.beaconed(true, NOON);
         sizes.push(body.len());
     }
-    assert_eq!(sizes.len(), 3);
+    assert_eq!(engine.held(), 0, "a browser that takes more gets more");
     assert!(sizes.iter().all(|size| *size <= batch::MAX_BYTES), "{sizes:?}");
 }
 
@@ -285,7 +496,7 @@ fn a_beacon_stays_below_the_browsers_limit() {
 fn a_refused_beacon_leaves_its_events_waiting() {
     let mut engine = granted();
     track(&mut engine, 3, NOON);
-    engine.leave();
+    engine.leave(true);
     let refused = beaconed(&mut engine, NOON, false).unwrap();
     while beaconed(&mut engine, NOON, false).is_some() {}
     assert_eq!(engine.held(), 3);
@@ -296,6 +507,7 @@ fn a_refused_beacon_leaves_its_events_waiting() {
 #[test]
 fn a_batch_goes_by_bytes() {
     let mut engine = granted();
+    engine.cannot_save();
     let attributes = ["{\"text\":\"", &"x".repeat(5_000), "\"}"].concat();
     for _ in 0..4 {
         engine.track("a.b", &attributes, NOON).unwrap();
@@ -313,7 +525,7 @@ fn beacons_split_until_the_browser_takes_no_more_and_the_next_page_sends_the_res
     for _ in 0..80 {
         page.track("a.b", &attributes, NOON).unwrap();
     }
-    page.leave();
+    page.leave(true);
     let mut quota = 64 * 1024;
     let mut taken = BTreeSet::new();
     let kept = loop {
@@ -326,18 +538,17 @@ fn beacons_split_until_the_browser_takes_no_more_and_the_next_page_sends_the_res
                     taken.extend(ids(&serde_json::from_str(&body).unwrap()));
                 }
             }
-            Some(Action::Keep(lines)) => break lines,
+            Some(Action::Save(_, lines)) => break lines,
             other => panic!("{other:?}"),
         }
     };
-    assert!(quota < 2_000, "the quota is used: {quota} left");
+    assert!(quota < 3_000, "the quota is used: {quota} left");
     assert_eq!(taken.len() + page.held(), 80);
     assert_eq!(page.tally().sent as usize, taken.len());
 
     let mut next = engine();
-    let torn = &kept[..10];
-    next.resume(&["no json\n{\"a\":1\n", &kept, torn].concat(), NOON);
     next.decide(GRANTED, "", NOON);
+    next.resume(&kept, NOON);
     next.flush();
     let mut came = BTreeSet::new();
     while let Some(batch) = sent(&mut next, NOON) {
@@ -354,7 +565,7 @@ fn a_page_that_is_left_sends_nothing_twice() {
     track(&mut engine, 2, NOON);
     engine.flush();
     sent(&mut engine, NOON).unwrap();
-    engine.leave();
+    engine.leave(true);
     assert_eq!(beaconed(&mut engine, NOON, true), None, "the browser finishes the request");
     accept(&mut engine, 2, NOON + 50);
     assert_eq!(engine.tally(), Tally { sent: 2, accepted: 2, ..Tally::default() });
@@ -363,11 +574,12 @@ fn a_page_that_is_left_sends_nothing_twice() {
 #[test]
 fn a_batch_between_attempts_leaves_with_the_page() {
     let mut engine = granted();
+    engine.cannot_save();
     track(&mut engine, 1, NOON);
     engine.flush();
     let first = sent(&mut engine, NOON).unwrap();
     fail(&mut engine, 0, NOON);
-    engine.leave();
+    engine.leave(true);
     let last = beaconed(&mut engine, NOON, true).unwrap();
     assert_eq!(first["batch_id"], last["batch_id"]);
     assert_eq!(engine.held(), 0);
@@ -382,6 +594,7 @@ fn press(engine: &mut Engine, at_ms: i64) {
 #[test]
 fn three_unanswered_clicks_are_one_incident_that_does_not_wait() {
     let mut engine = granted();
+    engine.cannot_save();
     for at_ms in [0, 300, 600] {
         press(&mut engine, NOON + at_ms);
     }
@@ -404,7 +617,7 @@ fn an_incident_leaves_with_its_page() {
     for at_ms in [0, 100, 200] {
         press(&mut engine, NOON + at_ms);
     }
-    engine.leave();
+    engine.leave(true);
     let batch = beaconed(&mut engine, NOON + 300, true).unwrap();
     assert_eq!(names(&batch)[3], "ui.rage_click");
 }
@@ -428,84 +641,4 @@ fn clicks_after_a_denial_are_not_looked_at() {
         press(&mut engine, NOON + at_ms);
     }
     assert_eq!(engine.due_ms(), None);
-}
-
-#[derive(Clone, Debug)]
-enum Fact {
-    Track,
-    Decide(Option<bool>),
-    Flush,
-    Leave,
-    Wait(i64),
-    Answer(u32),
-}
-
-fn fact() -> impl Strategy<Value = Fact> {
-    prop_oneof![
-        10 => Just(Fact::Track),
-        1 => prop::option::weighted(0.8, prop::bool::weighted(0.8)).prop_map(Fact::Decide),
-        1 => Just(Fact::Flush),
-        1 => Just(Fact::Leave),
-        3 => (0..20_000_i64).prop_map(Fact::Wait),
-        4 => prop::sample::select(&[0, 200, 200, 200, 400, 429, 503][..]).prop_map(Fact::Answer),
-    ]
-}
-
-proptest! {
-    /// Every event is counted in exactly one place; none is sent under two ids,
-    /// before consent, or in a body that is no JSON.
-    #[test]
-    fn nothing_is_lost_without_a_count(facts in prop::collection::vec(fact(), 0..400)) {
-        let mut engine = engine();
-        let (mut now_ms, mut tracked, mut in_flight) = (NOON, 0_u32, 0);
-        let mut consent = UNDECIDED;
-        let mut ids = BTreeSet::new();
-        for fact in facts {
-            match fact {
-                Fact::Track => {
-                    tracked += 1;
-                    let _counted = engine.track("a.b", "{\"n\":1}", now_ms);
-                }
-                Fact::Decide(analytics) => {
-                    consent.analytics = analytics;
-                    engine.decide(consent, "", now_ms);
-                }
-                Fact::Flush => engine.flush(),
-                Fact::Leave => engine.leave(),
-                Fact::Wait(ms) => now_ms += ms,
-                Fact::Answer(200) => accept(&mut engine, in_flight, now_ms),
-                Fact::Answer(status) => fail(&mut engine, status, now_ms),
-            }
-            for turn in 0.. {
-                prop_assert!(turn < 100, "the engine never rests");
-                match engine.next(now_ms) {
-                    Some(Action::Send(body)) => {
-                        prop_assert_eq!(consent.analytics, Some(true));
-                        let batch: Value = serde_json::from_str(&body).unwrap();
-                        in_flight = events(&batch).len() as u32;
-                        for event in events(&batch) {
-                            ids.insert(event["event_id"].to_string());
-                        }
-                    }
-                    Some(Action::Beacon(body)) => {
-                        prop_assert_eq!(consent.analytics, Some(true));
-                        prop_assert!(body.len() <= batch::MAX_BYTES);
-                        let batch: Value = serde_json::from_str(&body).unwrap();
-                        for event in events(&batch) {
-                            ids.insert(event["event_id"].to_string());
-                        }
-                        engine.beaconed(now_ms % 3 > 0, now_ms);
-                    }
-                    Some(Action::Store(_) | Action::Keep(_)) => {
-                        prop_assert_eq!(consent.analytics, Some(true));
-                    }
-                    Some(Action::Forget) => {}
-                    None => break,
-                }
-            }
-            let tally = engine.tally();
-            prop_assert_eq!(tally.sent + tally.dropped + engine.held() as u32, tracked);
-            prop_assert!(ids.len() <= tracked as usize);
-        }
-    }
 }
