@@ -15,7 +15,7 @@ import { startWorkerd } from './workerd.mjs';
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 const BATCHES = 1_500;
-const WARM_UP = 300;
+const WARM_UP = 1_500;
 const CONNECTIONS = 4;
 
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });

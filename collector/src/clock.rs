@@ -2,6 +2,8 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use crate::planted::conditions;
+
 /// Two times: the wall's, which people set, and one that only goes forward.
 pub trait Clock: Send + Sync {
     /// The wall clock in Unix milliseconds. It may jump, also backwards.
@@ -33,7 +35,8 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     fn unix_ms(&self) -> i64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        let unix_ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        unix_ms.saturating_add(conditions::clock_shift_ms())
     }
 
     fn monotonic_ms(&self) -> u64 {

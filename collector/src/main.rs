@@ -62,6 +62,11 @@ enum Command {
         /// together, query stands alone.
         #[arg(long, value_name = "ROLES", default_value_t = Roles::default())]
         roles: Roles,
+        /// The log below data.dir was lost, or put aside because it is an old copy: the
+        /// new one takes nothing until it has read nine days of ids from ClickHouse.
+        /// Without effect where there is a log.
+        #[arg(long)]
+        log_was_lost: bool,
     },
     /// Bring ClickHouse's tables to what this version expects, and end.
     ///
@@ -195,11 +200,12 @@ fn run_live(command: &commands::Live) -> anyhow::Result<commands::Exit> {
 fn run(command: Command) -> anyhow::Result<()> {
     let runtime = runtime()?;
     match command {
-        Command::Serve { file, roles } => {
+        Command::Serve { file, roles, log_was_lost } => {
             let config = file.load()?;
             let level = telemetry::init(&config.log)?;
             let reload = Reload::new(level, move || Ok(file.load()?.log.level));
-            runtime.block_on(serve::serve(config, roles, reload))?;
+            let options = serve::Options { roles, log_was_lost };
+            runtime.block_on(serve::serve(config, options, reload))?;
         }
         Command::Migrate { file, print_for_cluster: Some(cluster), .. } => {
             print(for_cluster(&file.load()?.clickhouse.database, &cluster).trim_end());

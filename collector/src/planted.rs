@@ -4,6 +4,11 @@
 //! mistake stands here by name; the code asks [`active`] at the one place where
 //! the mistake would be made; a test plants each and sees it caught. Outside of
 //! test builds (and the feature `planted`) `active` is `false` at compile time.
+//! Beside the mistakes: `steps` at which a test stops the process, and
+//! `conditions` of the machine that a test makes.
+
+pub mod conditions;
+pub mod steps;
 
 /// A mistake that somebody could make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

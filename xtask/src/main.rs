@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod codegen;
 mod edge;
+mod faults;
 mod fuzz;
 mod inline;
 mod pack;
@@ -63,6 +64,8 @@ enum Command {
     Bench(bench::Options),
     /// Simulate the collector's durable path: crashes, lost writes, planted bugs.
     Sim(sim::Options),
+    /// Kill real processes and break what they stand on, then count what is left.
+    Faults(faults::Options),
     /// Print what a page loads in bytes, against the committed budget.
     Size(size::Options),
 }
@@ -101,6 +104,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Fuzz(options) => fuzz::run(&place, &options),
         Command::Bench(options) => bench::run(&place, &options),
         Command::Sim(options) => sim::run(&place, &options),
+        Command::Faults(options) => faults::run(&place, &options),
         Command::Size(options) => {
             setup::for_sdk(&place)?;
             size::run(&place, &options)

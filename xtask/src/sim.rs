@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::faults;
 use crate::place::Place;
 use crate::run::{command, step};
 
@@ -37,5 +38,8 @@ fn simulate(place: &Place, arguments: &[String]) -> Result<()> {
     let sim = ["test", "--quiet", "-p", "tidemark-collector"];
     let mut cargo = command(place, "cargo", &sim)?;
     cargo.args(["--features", "planted", "--test", "sim", "--"]).args(arguments);
-    step(&format!("simulation: {}", arguments.join(" ")), &mut cargo)
+    let outcome = step(&format!("simulation: {}", arguments.join(" ")), &mut cargo);
+    // Cargo put the collector with the kept bugs where the ordinary one belongs.
+    faults::restore(place)?;
+    outcome
 }

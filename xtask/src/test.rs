@@ -7,12 +7,13 @@ use anyhow::{Result, bail};
 
 use crate::place::Place;
 use crate::run::{command, say, seconds, step};
-use crate::{edge, pack, sdk, setup, sim};
+use crate::{edge, faults, pack, sdk, setup, sim};
 
 /// Which tests.
 #[derive(clap::Args, Debug, Default)]
 pub struct Options {
-    /// Only these suites: native, sim, clients, browsers, edge, packaging, sdk, gtm, journey.
+    /// Only these suites: native, sim, faults, clients, browsers, edge, packaging, sdk, gtm,
+    /// journey.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -20,9 +21,10 @@ pub struct Options {
 /// A suite: its name, and how it runs.
 type Suite = (&'static str, fn(&Place) -> Result<()>);
 
-const SUITES: [Suite; 9] = [
+const SUITES: [Suite; 10] = [
     ("native", native),
     ("sim", sim::ci),
+    ("faults", faults::ci),
     ("clients", clients),
     ("browsers", browsers),
     ("edge", edge_on_workerd),
@@ -70,8 +72,7 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
 }
 
 fn build(place: &Place) -> Result<()> {
-    let binaries = ["build", "-p", "tidemark-embedded-clickhouse", "-p", "tidemark-collector"];
-    step("build ClickHouse's front and the collector", &mut command(place, "cargo", &binaries)?)?;
+    faults::restore(place)?;
     sdk::build(place)?;
     edge::build(&place.root)?;
     Ok(())

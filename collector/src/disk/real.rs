@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::{Appender, Disk};
+use crate::planted::conditions;
 
 /// The file whose lock says that a process owns the directory.
 const LOCK: &str = "lock";
@@ -115,6 +116,7 @@ impl Appender for RealFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
+        conditions::slow_sync();
         self.0.sync_data()
     }
 }

@@ -24,6 +24,7 @@ use super::log_time::LogTime;
 use crate::clock::Clock;
 use crate::dedupe::{Fingerprint, FingerprintSet, HashKey, Index, Lookup};
 use crate::disk::Disk;
+use crate::planted::steps::{Stop, reached};
 use crate::planted::{self, Bug};
 
 /// One sender's batch; whole or not at all.
@@ -195,6 +196,7 @@ impl LogCore {
         self.group += 1;
         let log_ms = self.time.now(&*self.clock);
         let mut bytes = 0;
+        reached(Stop::LogWrite);
         let written = self.write_lanes(groups, scratch, log_ms, &mut bytes);
         let Scratch { writes, .. } = scratch;
         if let Err(error) = written {
@@ -214,6 +216,7 @@ impl LogCore {
             }
             return Err(error);
         }
+        reached(Stop::LogSynced);
         let mut entries = 0;
         for (at, writes) in writes.iter().enumerate() {
             if !writes.is_empty() {
@@ -228,6 +231,7 @@ impl LogCore {
         stats.stored.add(entries);
         stats.bytes.add(bytes);
         self.shared.arrived();
+        reached(Stop::LogAnswer);
         Ok(())
     }
 
@@ -255,12 +259,14 @@ impl LogCore {
         if planted::active(Bug::AckBeforeSync) {
             return Ok(());
         }
+        reached(Stop::LogSync);
         let last = touched().next_back();
         for at in touched() {
             if planted::active(Bug::LaneNotSynced) && Some(at) == last {
                 continue;
             }
             self.lanes[at].sync(&*self.disk)?;
+            reached(Stop::LogLaneSynced);
         }
         Ok(())
     }

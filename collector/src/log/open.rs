@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::dedupe::{HashKey, Index, IndexError};
 use crate::disk::Disk;
 use crate::place::{Lane, LogId};
+use crate::planted::steps::{Stop, reached};
 use crate::planted::{self, Bug};
 use crate::sealed::SealedError;
 
@@ -234,6 +235,7 @@ impl LogCore {
             _owner: owner,
         };
         core.watch_bounds();
+        reached(Stop::LogOpened);
         Ok((core, recovery))
     }
 }

@@ -15,6 +15,7 @@ use super::core::LogCore;
 use super::local::LaneState;
 use super::stats::Refuses;
 use crate::dedupe::Stepped;
+use crate::planted::steps::{Stop, reached};
 use crate::planted::{self, Bug};
 
 /// What a tick did.
@@ -62,6 +63,7 @@ impl LogCore {
     /// The disk's; the snapshot before is still good.
     pub fn snapshot(&mut self) -> io::Result<()> {
         let log_ms = self.time.now(&*self.clock);
+        reached(Stop::LogSnapshot);
         if self.index.has_new() {
             self.close_generation(log_ms);
         }

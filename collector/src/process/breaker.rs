@@ -19,6 +19,8 @@ pub struct Breaker(Mutex<State>);
 #[derive(Debug)]
 struct State {
     failures: u32,
+    /// How often it has closed again.
+    recoveries: u64,
     /// While open: when the next one may try.
     next_try_ms: u64,
     random: u64,
@@ -27,7 +29,7 @@ struct State {
 impl Breaker {
     /// A closed breaker; `seed` makes its jitter.
     pub const fn new(seed: u64) -> Self {
-        Self(Mutex::new(State { failures: 0, next_try_ms: 0, random: seed }))
+        Self(Mutex::new(State { failures: 0, recoveries: 0, next_try_ms: 0, random: seed }))
     }
 
     /// Whether a statement may be sent now; otherwise when to ask again. While
@@ -50,7 +52,21 @@ impl Breaker {
     /// ClickHouse did as it was asked, or refused: it is there.
     pub fn succeeded(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.failures >= BREAKER_AFTER {
+            state.recoveries += 1;
+        }
         state.failures = 0;
+    }
+
+    /// Whether ClickHouse came back since a writer failed, having seen so many
+    /// recoveries: then it need not pause any longer.
+    pub fn recovered(&self, since: Option<u64>) -> bool {
+        since.is_some_and(|seen| self.recoveries() > seen)
+    }
+
+    /// How often ClickHouse came back.
+    pub fn recoveries(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).recoveries
     }
 
     /// ClickHouse did not. Returns how long this writer should pause, having
@@ -90,6 +106,22 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
     use super::*;
+
+    #[test]
+    fn who_pauses_is_told_that_clickhouse_is_back() {
+        let breaker = Breaker::new(1);
+        let seen = Some(breaker.recoveries());
+        breaker.failed(0, 1);
+        breaker.succeeded();
+        assert!(!breaker.recovered(seen), "it was not open");
+        for attempts in 1..=BREAKER_AFTER {
+            breaker.failed(0, attempts);
+        }
+        assert!(!breaker.recovered(seen));
+        breaker.succeeded();
+        assert!(breaker.recovered(seen) && !breaker.recovered(None));
+        assert!(!breaker.recovered(Some(breaker.recoveries())));
+    }
 
     #[test]
     fn pauses_grow_up_to_their_bound_and_differ() {

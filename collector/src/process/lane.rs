@@ -22,6 +22,7 @@ use crate::disk::Disk;
 use crate::limits::{BLOCK_MAX_AGE_MS, BLOCK_MAX_BYTES, BLOCK_MAX_ROWS, FENCE_GRACE, HALT_MS};
 use crate::log::{Item, LogError, LogReader};
 use crate::place::Lane;
+use crate::planted::steps::{Stop, reached};
 use crate::planted::{Bug, active};
 use crate::store::Store;
 
@@ -143,6 +144,9 @@ pub struct LaneWriter {
     /// Failures in a row.
     attempts: u32,
     wait_until_ms: u64,
+    /// The breaker's recoveries when ClickHouse failed this lane last; a further one
+    /// ends the wait.
+    failed_at: Option<u64>,
 }
 
 impl LaneWriter {
@@ -187,6 +191,7 @@ impl LaneWriter {
             first_seen_ms: None,
             attempts: 0,
             wait_until_ms: 0,
+            failed_at: None,
         })
     }
 
@@ -209,7 +214,7 @@ impl LaneWriter {
         clock: &dyn Clock,
     ) -> Step {
         let world = World { log, disk, store, now_ms: clock.monotonic_ms() };
-        if world.now_ms < self.wait_until_ms {
+        if world.now_ms < self.wait_until_ms && !self.shared.breaker.recovered(self.failed_at) {
             return Step::WaitUntil(self.wait_until_ms);
         }
         if self.recorded == Recorded::No && !active(Bug::PlanNotRecorded) {
@@ -303,10 +308,12 @@ impl LaneWriter {
             let planned = self.plan.block.as_ref().map_or(self.plan.committed, |block| block.to);
             let _ = world.log.release(self.lane, planned);
         }
+        reached(Stop::PlanWrite);
         if let Err(error) = self.plan.write(world.disk) {
             tracing::error!(lane = self.lane, %error, "the plan cannot be written");
             return self.pause(HALT_MS / 30, world);
         }
+        reached(Stop::PlanWritten);
         self.shared.counters.plans.add(1);
         self.recorded = Recorded::Yes;
         if let Err(error) = world.log.release(self.lane, self.plan.committed) {
@@ -317,6 +324,7 @@ impl LaneWriter {
 
     /// Every piece is settled: the block is done.
     fn commit(&mut self) -> Step {
+        reached(Stop::BlockCommit);
         let Some(block) = self.plan.block.take() else { return Step::Worked };
         let sent = block.pieces.iter().filter(|piece| piece.fate == Fate::Send);
         let times = sent
@@ -388,10 +396,13 @@ impl LaneWriter {
         self.shared.counters.failures.add(1);
         self.attempts = self.attempts.saturating_add(1);
         let pause_ms = self.shared.breaker.failed(world.now_ms, self.attempts);
-        self.pause(pause_ms, world)
+        let step = self.pause(pause_ms, world);
+        self.failed_at = Some(self.shared.breaker.recoveries());
+        step
     }
 
     pub(super) fn pause(&mut self, pause_ms: u64, world: World<'_>) -> Step {
+        self.failed_at = None;
         self.wait_until_ms = world.now_ms.saturating_add(pause_ms);
         Step::WaitUntil(self.wait_until_ms)
     }

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::limits::{HALT_MS, ROLLUP_EVERY_MS, ROLLUP_MAX_OFFSETS};
 use crate::log::LogReader;
 use crate::place::{Lane, LogId};
+use crate::planted::steps::{Stop, reached};
 use crate::planted::{Bug, active};
 use crate::store::{Rollup, Span, Store, StoreFault};
 
@@ -35,6 +36,9 @@ pub struct RollupWriter {
     state: State,
     attempts: u32,
     wait_until_ms: u64,
+    /// The breaker's recoveries when ClickHouse failed this rollup last; a further
+    /// one ends the wait.
+    failed_at: Option<u64>,
     /// When the last statement was sent.
     sent_ms: Option<u64>,
 }
@@ -77,6 +81,7 @@ impl RollupWriter {
             state: State::Doubt { fence_at_ms, spans: Vec::new() },
             attempts: 0,
             wait_until_ms: 0,
+            failed_at: None,
             sent_ms: None,
         }
     }
@@ -115,7 +120,7 @@ impl RollupWriter {
                 ownership.lanes.into_iter().map(|lane| LaneMark { lane, mark: None }).collect();
             self.doubt(now_ms, Vec::new());
         }
-        if now_ms < self.wait_until_ms {
+        if now_ms < self.wait_until_ms && !self.shared.breaker.recovered(self.failed_at) {
             return Step::WaitUntil(self.wait_until_ms);
         }
         match self.state.clone() {
@@ -156,6 +161,7 @@ impl RollupWriter {
             return Step::WaitUntil(until_ms);
         }
         let lane = unknown.lane;
+        reached(Stop::RollupAsk);
         let mark = match store.watermark(self.rollup, self.log_id, lane) {
             Ok(mark) => mark,
             Err(fault) => return self.failed(&fault, now_ms),
@@ -172,6 +178,7 @@ impl RollupWriter {
                 "invariant violated: the watermark is neither before nor after its range; \
                  run `tidemark verify`"
             );
+            self.failed_at = None;
             self.wait_until_ms = now_ms + HALT_MS;
             return Step::WaitUntil(self.wait_until_ms);
         }
@@ -194,7 +201,10 @@ impl RollupWriter {
             return Step::WaitUntil(until_ms);
         }
         self.sent_ms = Some(now_ms);
-        match store.roll_up(self.rollup, &spans, &self.query_id()) {
+        reached(Stop::RollupSend);
+        let sent = store.roll_up(self.rollup, &spans, &self.query_id());
+        reached(Stop::RollupSent);
+        match sent {
             Ok(()) => {
                 self.succeeded();
                 self.shared.counters.rollups.add(1);
@@ -257,6 +267,7 @@ impl RollupWriter {
         self.shared.counters.failures.add(1);
         self.attempts = self.attempts.saturating_add(1);
         self.wait_until_ms = now_ms + self.shared.breaker.failed(now_ms, self.attempts);
+        self.failed_at = Some(self.shared.breaker.recoveries());
         Step::WaitUntil(self.wait_until_ms)
     }
 }

@@ -4,6 +4,7 @@
 use crate::limits::{DEAD_LETTERS_MAX_A_BLOCK, HALT_MS};
 use crate::log::Content;
 use crate::place::Range;
+use crate::planted::steps::{Stop, reached};
 use crate::planted::{Bug, active};
 use crate::record::RecordView;
 use crate::store::{Block, DeadLetter, Piece, Row, StoreFault};
@@ -69,7 +70,9 @@ impl LaneWriter {
         }
         let query_id = piece.query_id();
         let block = Block { piece: &piece, query_id: &query_id, rows: &rows };
+        reached(Stop::BlockSend);
         let sent = world.store.insert(&block);
+        reached(Stop::BlockSent);
         let offsets: Vec<u64> = match &sent {
             Err(StoreFault::Refused { .. }) => rows.iter().map(|row| row.offset).collect(),
             _ => Vec::new(),
@@ -181,6 +184,7 @@ impl LaneWriter {
         if active(Bug::FenceSkipped) {
             return self.stand(index, Standing::Fenced);
         }
+        reached(Stop::BlockFence);
         match world.store.fence(&piece.query_id()) {
             Ok(()) => {
                 self.succeeded();
@@ -198,6 +202,7 @@ impl LaneWriter {
         if active(Bug::ProbeSkipped) {
             return self.stand(index, Standing::Absent);
         }
+        reached(Stop::BlockProbe);
         let there = match world.store.rows_of(piece) {
             Ok(there) => there,
             Err(fault) => {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 use crate::disk::Disk;
-use crate::limits::WRITER_POLL;
+use crate::limits::{HALT_MS, WRITER_POLL};
 use crate::log::LogReader;
 use crate::metrics::WriterSnapshot;
 use crate::place::Lane;
@@ -21,6 +21,9 @@ use crate::store::{Rollup, SchemaGate, Store};
 use super::lane::{LaneWriter, Shared, Step, WriterOptions};
 use super::open::OpenError;
 use super::rollup::RollupWriter;
+
+/// How often a writer that pauses looks whether ClickHouse is back.
+const WRITER_LOOK: Duration = Duration::from_millis(250);
 
 /// What the writers work on.
 #[derive(Clone)]
@@ -84,7 +87,12 @@ pub fn spawn(parts: &Parts, seed: u64) -> Result<Writers, OpenError> {
     };
     for (lane, writer) in lanes {
         let (parts, signal) = (parts.clone(), Arc::clone(&writers.signal));
-        let work = move || write_lane(writer, &parts, &signal);
+        let (end, asked) = (parts.log.durable_end(lane), shared.clone());
+        let work = move || {
+            if is_ours(lane, end, &parts, &signal, &asked) {
+                write_lane(writer, &parts, &signal);
+            }
+        };
         writers.thread(format!("lane-{lane}"), work)?;
     }
     let rollups = Rollup::ALL.map(|rollup| {
@@ -254,10 +262,48 @@ impl Signal {
             Step::WaitForEntries => self.wait(WRITER_POLL, true),
             Step::WaitUntil(until_ms) => {
                 let left_ms = until_ms.saturating_sub(clock.monotonic_ms());
-                self.wait(Duration::from_millis(left_ms), false);
+                // What ends the wait early is another writer's success.
+                self.wait(Duration::from_millis(left_ms).min(WRITER_LOOK), false);
             }
         }
     }
+}
+
+/// Whether ClickHouse knows no more of a lane than its log held at the start. One that
+/// does is told of an old copy of the log: what it would be sent now stands at places
+/// that are taken, and would be taken for what is there. The lane then writes nothing.
+fn is_ours(lane: Lane, end: u64, parts: &Parts, signal: &Signal, shared: &Shared) -> bool {
+    let log_id = parts.log.log_id();
+    let mut attempts = 0;
+    while !signal.stopped() {
+        signal.rest();
+        if !parts.gate.is_open() {
+            signal.wait(WRITER_POLL, false);
+            continue;
+        }
+        match parts.store.watermark(Rollup::MinuteCounts, log_id, lane) {
+            Ok(mark) if mark <= end => {
+                shared.breaker.succeeded();
+                return true;
+            }
+            Ok(mark) => {
+                tracing::error!(
+                    lane, %log_id, mark, end,
+                    "ClickHouse has more of this log than data.dir: it is an old copy, and this lane \
+                     writes nothing. Stop; put the folders log and process of data.dir aside; start \
+                     with --log-was-lost"
+                );
+                signal.wait(Duration::from_millis(HALT_MS), false);
+            }
+            Err(_) => {
+                shared.counters.failures.add(1);
+                attempts += 1;
+                let pause_ms = shared.breaker.failed(parts.clock.monotonic_ms(), attempts);
+                signal.wait(Duration::from_millis(pause_ms), false);
+            }
+        }
+    }
+    false
 }
 
 fn write_lane(mut writer: LaneWriter, parts: &Parts, signal: &Signal) {

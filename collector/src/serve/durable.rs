@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::ServeError;
+use super::preload::preload;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::disk::{Disk, RealDisk, TimedDisk};
@@ -24,7 +25,7 @@ use crate::log::append::EventLog;
 use crate::log::{Committer, LocalReader, LogCore, LogOptions, LogReader, Recovery};
 use crate::metrics::{LogSnapshot, Metrics};
 use crate::process::{self, WriterOptions, Writers};
-use crate::store::{Observed, SchemaGate, Statements};
+use crate::store::{ClickHouse, Observed, SchemaGate, Statements};
 
 /// How long the waker sleeps at most when nothing comes, to see a stop.
 const WAKER_TICK: Duration = Duration::from_millis(500);
@@ -43,7 +44,8 @@ pub(super) struct Durable {
 
 impl Durable {
     /// Opens the log and starts the threads; blocking, so not for an async thread.
-    /// `runtime` does the statements' I/O.
+    /// `runtime` does the statements' I/O. With `log_was_lost` a log that has to be made
+    /// takes nothing before it knows the ids of the one that it stands in for.
     ///
     /// # Errors
     /// [`ServeError`]: the directory is another process's, the log is of a newer
@@ -53,6 +55,7 @@ impl Durable {
         gate: &Arc<SchemaGate>,
         metrics: &Arc<Metrics>,
         runtime: Handle,
+        log_was_lost: bool,
     ) -> Result<Self, ServeError> {
         let data_dir = |source| ServeError::DataDir { path: config.data.dir.clone(), source };
         let timed = Arc::clone(metrics);
@@ -60,11 +63,18 @@ impl Durable {
         let disk: Arc<dyn Disk> =
             Arc::new(TimedDisk::new(disk, move |took: Duration| timed.synced(took)));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let options = LogOptions::events_raw(random_id()?, random()?);
+        let options = LogOptions {
+            preload_if_new: log_was_lost,
+            ..LogOptions::events_raw(random_id()?, random()?)
+        };
         let (core, recovery) = LogCore::open(Arc::clone(&disk), Arc::clone(&clock), &options)?;
         let committer = Committer::start(core).map_err(ServeError::Thread)?;
-        let reader = committer.reader();
+        let (reader, committer) = (committer.reader(), Arc::new(committer));
         told(&reader, &recovery);
+        if recovery.wants_preload {
+            let store = ClickHouse::new(&config.clickhouse);
+            runtime.spawn(preload(store, Arc::clone(gate), Arc::clone(&committer)));
+        }
 
         let statements = Statements::new(&config.clickhouse, runtime, Arc::clone(gate));
         let store = Observed::new(statements, Arc::clone(metrics), Arc::clone(&clock));
@@ -79,7 +89,7 @@ impl Durable {
         let writers = Arc::new(process::spawn(&parts, u64::from_le_bytes(random()?))?);
         let waker =
             Waker::start(reader.clone(), Arc::clone(&writers)).map_err(ServeError::Thread)?;
-        Ok(Self { committer: Arc::new(committer), reader, writers, gate: Arc::clone(gate), waker })
+        Ok(Self { committer, reader, writers, gate: Arc::clone(gate), waker })
     }
 
     /// What ingest appends to.

@@ -8,6 +8,7 @@
 mod connections;
 mod durable;
 mod ingest;
+mod preload;
 mod reload;
 mod requests;
 mod roles;
@@ -118,11 +119,21 @@ struct Parts {
     durable: Option<Arc<Durable>>,
 }
 
+/// How a process serves.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// What it does.
+    pub roles: Roles,
+    /// Whether a log that has to be made stands in for one that was lost or restored.
+    pub log_was_lost: bool,
+}
+
 /// Serves until a signal or a refusal ends it. SIGHUP calls `reload`.
 ///
 /// # Errors
 /// [`ServeError`]. A stop by signal is no error.
-pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), ServeError> {
+pub async fn serve(config: Config, options: Options, reload: Reload) -> Result<(), ServeError> {
+    let Options { roles, log_was_lost } = options;
     roles.check()?;
     let mut stop = StopSignals::new().map_err(ServeError::Signals)?;
     let metrics = Arc::new(Metrics::new()?);
@@ -134,7 +145,7 @@ pub async fn serve(config: Config, roles: Roles, reload: Reload) -> Result<(), S
     schemas::refresh(&schemas, &sites).await;
     let (stopping, told_to_stop) = watch::channel(false);
     let durable = if roles.has(Role::Ingest) {
-        Some(Arc::new(open_durable(&config, &gate, &metrics).await?))
+        Some(Arc::new(open_durable(&config, &gate, &metrics, log_was_lost).await?))
     } else {
         None
     };
@@ -211,11 +222,13 @@ async fn open_durable(
     config: &Config,
     gate: &Arc<SchemaGate>,
     metrics: &Arc<Metrics>,
+    log_was_lost: bool,
 ) -> Result<Durable, ServeError> {
     let (config, gate, metrics) = (config.clone(), Arc::clone(gate), Arc::clone(metrics));
     let runtime = Handle::current();
-    let opening =
-        tokio::task::spawn_blocking(move || Durable::open(&config, &gate, &metrics, runtime));
+    let opening = tokio::task::spawn_blocking(move || {
+        Durable::open(&config, &gate, &metrics, runtime, log_was_lost)
+    });
     opening.await.map_err(ServeError::Opening)?
 }
 

@@ -3,13 +3,60 @@
 
 use std::collections::HashSet;
 
+use clickhouse::Row;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::client::{ClickHouse, within};
 use super::error::StoreError;
 use crate::limits::QUERY_TIMEOUT;
 
+/// Ids handed on at once.
+const CHUNK: usize = 50_000;
+
+#[derive(Row, Deserialize)]
+struct StoredId {
+    #[serde(with = "clickhouse::serde::uuid")]
+    tenant_id: Uuid,
+    #[serde(with = "clickhouse::serde::uuid")]
+    event_id: Uuid,
+}
+
 impl ClickHouse {
+    /// Hands on, in pieces, tenant and event id of every event that was received since
+    /// then (Unix milliseconds) and is stored, or kept as a dead letter.
+    ///
+    /// # Errors
+    /// [`StoreError`]; some pieces may have been handed on by then.
+    pub async fn ids_since<F: Future<Output = ()>>(
+        &self,
+        since_ms: i64,
+        mut hand_on: impl FnMut(Vec<(Uuid, Uuid)>) -> F,
+    ) -> Result<u64, StoreError> {
+        let mut rows = self
+            .client()
+            .query(
+                "SELECT tenant_id, event_id FROM events_raw \
+                 WHERE received_at >= fromUnixTimestamp64Milli(toInt64(?)) \
+                 UNION ALL SELECT tenant_id, event_id FROM dead_letters \
+                 WHERE received_at >= fromUnixTimestamp64Milli(toInt64(?))",
+            )
+            .bind(since_ms)
+            .bind(since_ms)
+            .with_setting("select_sequential_consistency", "1")
+            .fetch::<StoredId>()?;
+        let (mut chunk, mut count) = (Vec::with_capacity(CHUNK), 0);
+        while let Some(StoredId { tenant_id, event_id }) = rows.next().await? {
+            chunk.push((tenant_id, event_id));
+            count += 1;
+            if chunk.len() == CHUNK {
+                hand_on(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK))).await;
+            }
+        }
+        hand_on(chunk).await;
+        Ok(count)
+    }
+
     /// Those of `ids` that `events_raw` has of a site. `occurred_ms` are the earliest
     /// and the latest time of the events asked for: they spare the search of other days.
     ///

@@ -19,6 +19,7 @@ use super::client::{ClickHouse, within};
 use super::error::StoreError;
 use super::{drift, sql};
 use crate::limits::{PROBE_TIMEOUT, QUERY_TIMEOUT};
+use crate::planted::steps::{Stop, reached};
 
 /// One numbered file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,6 +244,7 @@ impl ClickHouse {
         for statement in sql::statements(migration.sql) {
             // A `?` in DDL is text, not a place for a value.
             let statement = statement.replace('?', "??");
+            reached(Stop::Migrate);
             within(QUERY_TIMEOUT, self.client().query(&statement).execute()).await?;
         }
         let checksum = migration.checksum();

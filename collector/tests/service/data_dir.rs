@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use crate::hop::{batch, event, post};
-use crate::stack::{Tidemark, config};
+use crate::stack::{Stack, Tidemark, config};
 
 /// What a second `serve` on the same data directory says as it ends.
 async fn second(tidemark: &Tidemark) -> (Option<i32>, String) {
@@ -63,4 +63,61 @@ async fn a_log_of_a_newer_release_is_refused_and_left_as_it_is() {
     std::fs::write(&header, &text).unwrap();
     tidemark.restart().await;
     assert_eq!(post(&tidemark, &batch(&[event(1)])).await.verdicts(), ["duplicate"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_stands_in_for_a_lost_one_knows_its_ids_before_it_takes_any() {
+    let mut stack = Stack::start().await;
+    let tidemark = &stack.tidemark;
+    assert_eq!(post(tidemark, &batch(&[event(1), event(2)])).await.verdicts(), ["accepted"; 2]);
+    tidemark.settled().await;
+    stack.tidemark.kill().await;
+    let folder = stack.tidemark.data_dir();
+    std::fs::remove_dir_all(folder.join("log")).unwrap();
+    std::fs::remove_dir_all(folder.join("process")).unwrap();
+    stack.clickhouse.kill().await;
+
+    stack.tidemark.restart_with(&["--log-was-lost"]).await;
+    let refused = post(&stack.tidemark, &batch(&[event(2), event(3)])).await;
+    assert_eq!(refused.refusal(), (503, "store_unavailable", None));
+    let (status, ready) = stack.tidemark.get("/health/ready").await;
+    assert_eq!((status, ready["log"].as_str()), (503, Some("log_not_ready")));
+
+    stack.clickhouse.restart().await;
+    stack.tidemark.until_ready().await;
+    let told = post(&stack.tidemark, &batch(&[event(2), event(3)])).await;
+    assert_eq!(told.verdicts(), ["duplicate", "accepted"]);
+    assert_eq!(stack.count_events().await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_copy_of_the_log_writes_nothing_over_what_is_there() {
+    let mut stack = Stack::start().await;
+    assert_eq!(post(&stack.tidemark, &batch(&[event(1)])).await.verdicts(), ["accepted"]);
+    stack.tidemark.settled().await;
+    stack.tidemark.signal("TERM");
+    stack.tidemark.ended().await;
+    let (folder, copy) =
+        (stack.tidemark.data_dir(), stack.tidemark.data_dir().with_extension("copy"));
+    let cp = |from: &std::path::Path, to: &std::path::Path| {
+        let done = std::process::Command::new("cp").arg("-a").args([from, to]).status().unwrap();
+        assert!(done.success());
+    };
+    cp(&folder, &copy);
+    stack.tidemark.restart().await;
+    // Enough for every lane.
+    let more: Vec<_> = (2..40).map(event).collect();
+    assert_eq!(post(&stack.tidemark, &batch(&more)).await.status, 200);
+    stack.tidemark.settled().await;
+    let filled = async || stack.tidemark.metric("tidemark_rollup_lag_entries").await == 0.0;
+    let sql = "SELECT toUInt32(sum(events)) AS n FROM tidemark.minute_counts WHERE NOT is_mark";
+    let counted = async || stack.clickhouse.rows(sql).await[0]["n"] == 39 && filled().await;
+    stack.tidemark.until("counted", counted).await;
+    stack.tidemark.kill().await;
+
+    std::fs::remove_dir_all(&folder).unwrap();
+    cp(&copy, &folder);
+    stack.tidemark.restart().await;
+    let said = async || stack.tidemark.log().contains("it is an old copy");
+    stack.tidemark.until("the old copy is known for one", said).await;
 }

@@ -246,8 +246,13 @@ impl Tidemark {
 
     /// Starts it again, on the same port and data.
     pub async fn restart(&mut self) {
+        self.restart_with(&[]).await;
+    }
+
+    /// The same, with more arguments.
+    pub async fn restart_with(&mut self, arguments: &[&str]) {
         let listen = self.url.trim_start_matches("http://");
-        let (process, url) = Self::spawn(self.folder.path(), Some(listen), &[]).await;
+        let (process, url) = Self::spawn(self.folder.path(), Some(listen), arguments).await;
         assert_eq!(url, self.url);
         self.process = process;
     }

@@ -91,7 +91,8 @@ pub(super) fn value(scan: &mut Scan<'_>) {
         Some(Name::Line) => true,
         _ => {
             let said = assigned || is_drawn(own, 5);
-            let known = is_placeholder(own, label) || is_code(own);
+            let element = byte(bytes, to) == b'[' && byte(bytes, to + 1).is_ascii_digit();
+            let known = element || is_placeholder(own, label) || is_code(own);
             own.len() >= 3 && (said && !known || parameter)
         }
     };
@@ -240,7 +241,19 @@ fn is_placeholder(value: &[u8], label: &[u8]) -> bool {
             .is_some_and(|end| end.eq_ignore_ascii_case(value));
     let sign = matches!(byte(value, 0), b'{' | b'(' | b'%' | b'*' | b'.')
         || byte(value, 0) == b'$' && matches!(byte(value, 1), b'{' | b'(' | b'A'..=b'Z' | b'_');
+    // original_token=anchor_token; and what begins or is written as constants are.
+    let last = label.iter().rposition(|byte| *byte == b'_').and_then(|line| label.get(line..));
+    let same = last.is_some_and(|last| last.len() > 3 && value.ends_with(last));
+    let signs = value.iter().filter(|byte| **byte == b'_').count();
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let constant = signs > 0
+        && digits < 4
+        && (byte(value, 0) == b'_' || signs > 1)
+        && value.iter().all(|byte| *byte == b'_' || byte.is_ascii_alphanumeric())
+        && (byte(value, 0) == b'_' || value.iter().all(|byte| !byte.is_ascii_lowercase()));
     named
+        || same
+        || constant
         || sign
         || [b"true".as_slice(), b"false", b"none", b"null", b"undefined", b"string", b"yes", b"str"]
             .iter()

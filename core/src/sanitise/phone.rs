@@ -29,7 +29,9 @@ pub(super) fn is_phone(piece: &Piece<'_>) -> bool {
     }
     let order = matches!(piece.topic, Topic::Order | Topic::Version | Topic::Bank);
     if first == 0 && second == 0 && byte(digits, 2) != 0 && length_of_first(piece) > 1 {
-        let bare = total >= 12 && !order || piece.topic == Topic::Phone;
+        // Bytes in hex are pairs throughout.
+        let bytes = total == piece.runs * 2;
+        let bare = total >= 12 && !order && !bytes || piece.topic == Topic::Phone;
         let pairs = length_of_first(piece) == 2 && piece.shape & 0xfff == 0x222;
         let zeros = digits.ends_with(&[0, 0]) && piece.shape & 15 == 2;
         let groups = total >= 9 && !one && !order && !pairs && !zeros && piece.shape & 0xf != 1;
@@ -62,7 +64,7 @@ pub(super) fn is_phone(piece: &Piece<'_>) -> bool {
     }
     match piece.shape {
         0x334 if piece.separators == DOT | DASH => false,
-        0x3333 if dotted => false,
+        0x3333 | 0x444 if dotted => false,
         0x334 | 0x1334 | 0x13322 | 0x344 | 0x244 | 0x254 | 0x3322 | 0x3222 | 0x234 => true,
         0x433 | 0x434 | 0x446 | 0x46 if first == 1 => second >= 3 && is_free(digits),
         0x1333 | 0x1324 => first == 1 && is_free(digits.get(1..).unwrap_or_default()),
@@ -189,9 +191,10 @@ pub(super) fn is_date(piece: &Piece<'_>) -> bool {
     let digits = piece.digits;
     let two = |at: usize| byte(digits, at) * 10 + byte(digits, at + 1);
     // +12345-06-07 of programs that look far.
-    let years = piece.runs == 3 && length_of_first(piece) >= 4 && piece.shape & 0xff == 0x22;
-    let end = digits.len();
-    if years && piece.separators == DASH && is_month_and_day(two(end - 4), two(end - 2)) {
+    let first = length_of_first(piece) as usize;
+    let dated = piece.runs >= 3 && piece.shape >> (4 * (piece.runs - 3)) & 0xff == 0x22;
+    let signs = if piece.runs == 3 { piece.separators } else { piece.separators & !SPACE };
+    if first >= 4 && dated && signs == DASH && is_month_and_day(two(first), two(first + 2)) {
         return true;
     }
     let head = if piece.runs > 3 { piece.shape >> (4 * (piece.runs - 3)) } else { piece.shape };

@@ -546,3 +546,20 @@ fn what_was_missed_once_is_found() {
         assert_eq!(clean(input), output, "{input}");
     }
 }
+
+#[test]
+#[cfg(feature = "rare-rules")]
+fn what_was_touched_once_stays() {
+    for text in [
+        "0009  ; [*0201.0020.0002] # HORIZONTAL TABULATION",
+        "<Buffer 66 00 68 00 71 00 77 00 68 00 67 00 61 00 64 00 73 00>",
+        "utc_datetime!(+999999-12-31 23:59:59.999_999_999)",
+        "emit(original_token=anchor_token)",
+        "key_password=certs[0][2],",
+        "pub log_passwd: __u32,",
+        "pub const IFLA_INET6_TOKEN: _bindgen_ty_5 = 1;",
+        "wtoken = AppWindowToken{9f4ef63 token=Token{a64f992 ActivityRecord{de9231d u0}}}",
+    ] {
+        assert_eq!(clean(text), text);
+    }
+}

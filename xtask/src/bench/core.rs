@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 
+use super::workerd;
 use crate::place::Place;
 use crate::run::{command, output, say};
 
@@ -54,6 +55,11 @@ pub fn measure(place: &Place) -> Result<Measured> {
             let bytes = about["throughput"]["Bytes"].as_f64().unwrap_or_default();
             put(&format!("sanitise_{name}_mb_per_s"), bytes / median_ns(&folder)? * 1e3);
         }
+    }
+
+    for (size, us) in workerd::measure(place)? {
+        let name = if size == 1 { "event_in_workerd_us" } else { "event_in_workerd_in_batch_us" };
+        figures.insert(name.to_string(), json!((us * 1000.0).round() / 1000.0));
     }
 
     let mut peers = Map::new();

@@ -4,13 +4,15 @@
 //! when a figure is worse than the baseline: a person looks at the ratio. The last
 //! line of `--json` is one object: figures, the baseline's, and the peers'.
 
+mod collector;
 mod core;
 mod edge;
 mod sdk;
+mod workerd;
 
 use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -26,6 +28,8 @@ pub enum Part {
     Edge,
     /// The SDK in Chromium, beside its peers from npm.
     Sdk,
+    /// The collector under load, with ClickHouse behind it.
+    Collector,
 }
 
 /// How it is told.
@@ -39,6 +43,16 @@ pub struct Options {
     /// Write the figures into bench/baselines as the new baseline.
     #[arg(long)]
     save: bool,
+    /// Of the collector: hold a rate for some time instead. 50,000 a second for ten
+    /// minutes need 20 GB of disk.
+    #[arg(long)]
+    soak: bool,
+    /// Events a second of a soak.
+    #[arg(long, default_value_t = 50_000, requires = "soak")]
+    rate: u64,
+    /// Seconds of a soak.
+    #[arg(long, default_value_t = 600, requires = "soak")]
+    seconds: u64,
 }
 
 /// The last line of `--json`.
@@ -56,10 +70,22 @@ struct Report {
 /// # Errors
 /// When something cannot be built or run.
 pub fn run(place: &Place, options: &Options) -> Result<()> {
+    if options.soak {
+        ensure!(matches!(options.part, Part::Collector), "only the collector has a soak");
+        let figures = collector::soak(place, options.rate, options.seconds)?;
+        for (name, value) in &figures {
+            say(format!("{name:<44}{:>12}", value.to_string()));
+        }
+        if options.json {
+            print(serde_json::to_string(&figures)?);
+        }
+        return Ok(());
+    }
     let (part, (figures, peers)) = match options.part {
         Part::Core => ("core", core::measure(place)?),
         Part::Edge => ("edge", edge::measure(place)?),
         Part::Sdk => ("sdk", sdk::measure(place)?),
+        Part::Collector => ("collector", collector::measure(place)?),
     };
     let file = place.root.join("bench/baselines").join(part).with_extension("json");
     let baseline: Map<String, Value> = fs::read(&file)

@@ -65,6 +65,14 @@ pub fn for_up(place: &Place) -> Result<()> {
     ensure(place, &[TARGETS, NPM, CHDB, BINDGEN])
 }
 
+/// What the services alone need.
+///
+/// # Errors
+/// As [`run`].
+pub fn for_clickhouse(place: &Place) -> Result<()> {
+    ensure(place, &[CHDB])
+}
+
 /// What building the SDK needs.
 ///
 /// # Errors

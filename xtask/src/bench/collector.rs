@@ -1,0 +1,49 @@
+//! The collector under load: what tests/load measures, with everything optimised.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Map, Value, json};
+
+use super::core::Measured;
+use crate::place::Place;
+use crate::run::{command, output, say, step};
+use crate::setup;
+
+/// What an event of a batch of 100 may cost, microseconds of the collector's CPU.
+const BUDGET_US_PER_EVENT: f64 = 4.0;
+
+/// Builds what is needed, loads it, and reads the figures.
+///
+/// # Errors
+/// When something cannot be built or run.
+pub fn measure(place: &Place) -> Result<Measured> {
+    let figures = load(place, &["bench"])?;
+    let mut peers = Map::new();
+    peers.insert("budget, cpu_us_per_event".into(), json!(BUDGET_US_PER_EVENT));
+    Ok((figures, peers))
+}
+
+/// Holds a rate for some time.
+///
+/// # Errors
+/// As [`measure`].
+pub fn soak(place: &Place, rate: u64, seconds: u64) -> Result<Map<String, Value>> {
+    load(place, &["soak", "--rate", &rate.to_string(), "--seconds", &seconds.to_string()])
+}
+
+fn load(place: &Place, arguments: &[&str]) -> Result<Map<String, Value>> {
+    setup::for_clickhouse(place)?;
+    let packages = ["tidemark-collector", "tidemark-embedded-clickhouse", "tidemark-load"];
+    let mut build = command(place, "cargo", &["build", "--release"])?;
+    step("build with optimisation", build.args(packages.map(|name| ["-p", name]).concat()))?;
+    let folder = place.target.join("release");
+    say(format!("▶ load: {}", arguments.join(" ")));
+    let mut load = command(place, &folder.join("tidemark-load").to_string_lossy(), &[])?;
+    load.arg("--collector").arg(folder.join("tidemark"));
+    load.arg("--clickhouse").arg(folder.join("embedded-clickhouse")).args(arguments);
+    let done = output(&mut load)?;
+    let errors = String::from_utf8_lossy(&done.stderr);
+    ensure!(done.status.success(), "the load failed:\n{errors}");
+    let printed = String::from_utf8_lossy(&done.stdout);
+    let last = printed.lines().next_back().context("the load told nothing")?;
+    Ok(serde_json::from_str(last)?)
+}
