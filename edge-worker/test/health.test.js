@@ -33,7 +33,6 @@ test('counters are private unless told otherwise', async () => {
 });
 
 test.each([
-  ['no sites', { TIDEMARK_SITES: '' }, 'TIDEMARK_SITES is not set'],
   ['sites that are no JSON', { TIDEMARK_SITES: '[' }, 'TIDEMARK_SITES is malformed'],
   ['a renamed setting of a site', { TIDEMARK_SITES: '[{"write_key":"a","orgins":[]}]' }, 'orgins'],
   ['no secret', { TIDEMARK_HOP_SECRET: '' }, 'TIDEMARK_HOP_SECRET is not set'],

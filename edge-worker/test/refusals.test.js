@@ -51,7 +51,8 @@ const CASES = [
   ['501 events', many, {}, 413, 'too_many_events', '/events'],
   ['500,001 bytes', ' '.repeat(500_001), {}, 413, 'body_too_large'],
   ['another content type', good, { headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415, 'unsupported_media_type'],
-  ['a content encoding', good, { headers: { 'content-encoding': 'gzip' } }, 415, 'unsupported_encoding'],
+  ['another content encoding', good, { headers: { 'content-encoding': 'br' } }, 415, 'unsupported_encoding'],
+  ['two content encodings', good, { headers: { 'content-encoding': 'gzip, deflate' } }, 415, 'unsupported_encoding'],
 ];
 
 test.each(CASES)('%s', async (_, body, options, status, code, pointer) => {

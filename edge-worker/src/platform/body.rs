@@ -1,11 +1,15 @@
-//! Reads bodies up to a bound.
+//! Reads bodies up to a bound, and within a time.
+
+use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::StreamExt;
-use tidemark_core::limits::BATCH_MAX_BYTES;
+use futures_util::future::{Either, select};
 use tidemark_core::verdict::Code;
-use worker::{ByteStream, Request, Response};
+use worker::{ByteStream, Delay, Request, Response};
 
 use crate::policy::call::Call;
+use crate::policy::decode::{Coding, Decoder};
 
 /// Bytes of a collector's answer: 500 verdicts of 2 KB.
 const ANSWER_MAX_BYTES: usize = 1_000_000;
@@ -18,37 +22,64 @@ pub(super) enum BodyError {
     Broken,
 }
 
-/// Reads a batch's body. A length that is told was checked before and is held
-/// by the runtime; a body without one is counted as it comes.
+/// Reads a batch's body, and makes it plain as it comes.
 ///
 /// # Errors
-/// `body_too_large`; `invalid_json` for a body that breaks off, which is none.
-pub(super) async fn of_request(mut request: Request, call: &Call) -> Result<Vec<u8>, Code> {
-    if call.content_length.is_some() {
-        return request.bytes().await.map_err(|_| Code::InvalidJson);
+/// `unsupported_encoding`, `body_too_large`, `invalid_encoding`, `body_broken`, and
+/// `request_timeout` for one that does not come in time.
+pub(super) async fn of_request(
+    request: Request,
+    call: &Call,
+    deadline_ms: u32,
+) -> Result<Vec<u8>, Code> {
+    let deadline = Delay::from(Duration::from_millis(deadline_ms.into()));
+    match select(pin!(plain(request, call)), pin!(deadline)).await {
+        Either::Left((body, _)) => body,
+        Either::Right(_) => Err(Code::RequestTimeout),
     }
-    // A call without any body has no stream either.
-    let Ok(stream) = request.stream() else { return Ok(Vec::new()) };
-    read(stream, BATCH_MAX_BYTES).await.map_err(|error| match error {
-        BodyError::TooLarge => Code::BodyTooLarge,
-        BodyError::Broken => Code::InvalidJson,
-    })
 }
 
-/// Reads an answer. One that tells its length is read in one piece, which costs a
-/// third of a stream; the runtime holds it to that length.
+async fn plain(mut request: Request, call: &Call) -> Result<Vec<u8>, Code> {
+    let coding = Coding::of(call.content_encoding.as_deref())?;
+    // A length that is told was checked before and is held by the runtime.
+    if coding == Coding::Identity && call.content_length.is_some() {
+        return request.bytes().await.map_err(|_| Code::BodyBroken);
+    }
+    let mut decoder = Decoder::new(coding, call.content_length);
+    // A call without any body has no stream either.
+    if let Ok(mut stream) = request.stream() {
+        while let Some(chunk) = stream.next().await {
+            decoder.push(&chunk.map_err(|_| Code::BodyBroken)?)?;
+        }
+    }
+    decoder.finish()
+}
+
+/// Reads a collector's answer.
 ///
 /// # Errors
 /// When it is longer than any answer, or breaks off.
 pub(super) async fn of_answer(response: &mut Response) -> Result<Vec<u8>, BodyError> {
+    of_response(response, ANSWER_MAX_BYTES).await
+}
+
+/// Reads an answer of at most so many bytes. One that tells its length is read in one
+/// piece, which costs a third of a stream; the runtime holds it to that length.
+///
+/// # Errors
+/// When it is longer, or breaks off.
+pub(super) async fn of_response(
+    response: &mut Response,
+    max_bytes: usize,
+) -> Result<Vec<u8>, BodyError> {
     let told = response.headers().get("content-length").ok().flatten();
     match told.and_then(|length| length.parse::<usize>().ok()) {
-        Some(length) if length > ANSWER_MAX_BYTES => return Err(BodyError::TooLarge),
+        Some(length) if length > max_bytes => return Err(BodyError::TooLarge),
         Some(_) => return response.bytes().await.map_err(|_| BodyError::Broken),
         None => {}
     }
     match response.stream() {
-        Ok(stream) => read(stream, ANSWER_MAX_BYTES).await,
+        Ok(stream) => read(stream, max_bytes).await,
         Err(_) => response.bytes().await.map_err(|_| BodyError::Broken),
     }
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use tidemark_core::verdict::{Code, EventVerdict};
 
-use crate::policy::counters::{Counters, Dedupe, Hold, Hop, Redelivery};
+use crate::policy::counters::{Counters, Dedupe, Front, Hold, Hop, Redelivery};
 use crate::policy::hold::drain::Drain;
 
 thread_local! {
@@ -59,6 +59,22 @@ pub(super) fn dead_letter(events: u16) {
 /// Takes up what an outbox holds now.
 pub(super) fn outbox(id: &str, drain: &Drain) {
     COUNTERS.with_borrow_mut(|counters| counters.outbox(id, drain));
+}
+
+/// Counts what happened before a batch was judged.
+pub(super) fn front(what: Front) {
+    fronts(what, 1);
+}
+
+/// Counts so many of the same.
+pub(super) fn fronts(what: Front, count: usize) {
+    let count = u64::try_from(count).unwrap_or(u64::MAX);
+    COUNTERS.with_borrow_mut(|counters| counters.front(what, count));
+}
+
+/// The verdicts so far, as JSON.
+pub(super) fn stats() -> String {
+    COUNTERS.with_borrow(Counters::to_stats)
 }
 
 /// The counters as Prometheus text.

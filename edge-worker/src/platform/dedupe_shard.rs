@@ -17,10 +17,11 @@ use std::time::Duration;
 use futures_channel::oneshot;
 use futures_util::future::select;
 use worker::{
-    Date, Delay, DurableObject, Env, Request, Response, Result, ScheduledTime, SqlStorageValue,
-    State, durable_object, wasm_bindgen,
+    Delay, DurableObject, Env, Request, Response, Result, ScheduledTime, SqlStorageValue, State,
+    durable_object, wasm_bindgen,
 };
 
+use super::clock::now_ms;
 use super::{log, settings};
 use crate::policy::claims::{Claim, Claims, Token};
 use crate::policy::config::{CLAIM_LEASE_MS, ConfigError, claim_lease_ms, dedupe_window_ms};
@@ -201,8 +202,4 @@ fn valid_or<T>(default: T, setting: Result<T, ConfigError>) -> T {
         log::error("misconfigured", &[("detail", &error.to_string())]);
         default
     })
-}
-
-fn now_ms() -> i64 {
-    i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX)
 }

@@ -26,5 +26,10 @@ pub(super) fn read(request: &Request) -> Call {
         idempotency_key: header("idempotency-key"),
         if_none_match: header("if-none-match"),
         accept_encoding: header("accept-encoding"),
+        upgrade: header("upgrade"),
+        user_agent: header("user-agent"),
+        sec_gpc: header("sec-gpc"),
+        hint_mobile: header("sec-ch-ua-mobile"),
+        hint_platform: header("sec-ch-ua-platform"),
     }
 }

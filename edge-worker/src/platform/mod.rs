@@ -5,9 +5,13 @@
 //! a binding is logged without the call's data, and told as an answer; nothing
 //! here panics.
 
+mod admit;
+mod after;
 mod analytics;
 mod body;
+mod caller;
 mod calls;
+mod clock;
 mod collector;
 mod count;
 mod dedupe;
@@ -20,24 +24,38 @@ mod ingest;
 mod log;
 mod random;
 mod reply;
+mod requests;
 mod settings;
+mod sites;
+mod socket;
+mod store;
+
+use std::rc::Rc;
 
 use tidemark_core::verdict::Code;
-use worker::{Context, Date, Env, Request, Response, Result, event};
+use worker::{Context, Env, Request, Response, Result, event};
 
-use crate::policy::admission;
 use crate::policy::answer::{Answer, Refused};
 use crate::policy::call::Call;
 use crate::policy::data_point::DataPoint;
 use crate::policy::origin::{cors_headers, preflight_headers};
 use crate::policy::route::{Route, route};
-use settings::Settings;
+use crate::policy::sites::Sites;
+use crate::policy::{admission, site_settings, write_key};
+use after::After;
+use clock::now_ms;
 
 /// The runtime's entry: one HTTP call.
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
     let call = head::read(&request);
     let answer = match route(&call.method, &call.path) {
+        Ok(Route::Socket(words)) => {
+            match socket::open(words, &request, &call, &env, &context).await {
+                Ok(response) => return Ok(response),
+                Err(refused) => refuse(&refused),
+            }
+        }
         Ok(found) => dispatch(found, request, &call, &env, &context).await,
         Err(none) => refuse(&none.into()),
     };
@@ -52,14 +70,18 @@ async fn dispatch(
     context: &Context,
 ) -> Answer {
     match found {
-        Route::Ingest(form) => ingest::ingest(form, request, call, env, context)
+        Route::Ingest(words) => ingest::ingest(words, request, call, env, context)
             .await
             .unwrap_or_else(|refused| {
                 analytics::write(env, DataPoint::refused(refused.refusal.code));
                 refuse(&refused)
             })
             .with(cors_headers(call.origin.as_deref())),
-        Route::Preflight => preflight(call, env),
+        Route::Preflight => preflight(call, env, context).await,
+        Route::SiteSettings => site_settings(call, env, context)
+            .await
+            .unwrap_or_else(|refused| refuse(&refused))
+            .with(cors_headers(call.origin.as_deref())),
         Route::SdkFile(path) => {
             files::serve(&path, call, env).await.unwrap_or_else(|refused| refuse(&refused))
         }
@@ -81,24 +103,38 @@ async fn dispatch(
             }
             _ => refuse(&Code::NotFound.into()),
         },
+        Route::Stats => match &settings::of(env).config {
+            Ok(config) if config.metrics => Answer::json(200, count::stats()),
+            _ => refuse(&Code::NotFound.into()),
+        },
+        // Answered before: what it becomes is no plain answer.
+        Route::Socket(_) => refuse(&Code::UpgradeRequired.into()),
     }
 }
 
-fn preflight(call: &Call, env: &Env) -> Answer {
-    let settings: &Settings = &settings::of(env);
-    let allowed = settings
-        .config()
-        .and_then(|config| admission::by_preflight(config, call).map_err(Refused::from));
-    match (allowed, &call.origin) {
+async fn preflight(call: &Call, env: &Env, context: &Context) -> Answer {
+    let allowed = async {
+        let sites = sites_for(call, env, context).await?;
+        admission::by_preflight(&sites, call).map_err(Refused::from)
+    };
+    match (allowed.await, &call.origin) {
         (Ok(()), Some(origin)) => Answer::empty(204).with(preflight_headers(origin)),
         (Ok(()), None) => refuse(&Code::OriginNotAllowed.into()),
         (Err(refused), _) => refuse(&refused).with(cors_headers(None)),
     }
 }
 
-/// Now, in Unix milliseconds.
-fn now_ms() -> i64 {
-    i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX)
+/// What a site tells its pages, for the key's site.
+async fn site_settings(call: &Call, env: &Env, context: &Context) -> Result<Answer, Refused> {
+    let sites = sites_for(call, env, context).await?;
+    let site = admission::by_batch(&sites, call, None)?;
+    Ok(site_settings::answer(site, call.if_none_match.as_deref()))
+}
+
+async fn sites_for(call: &Call, env: &Env, context: &Context) -> Result<Rc<Sites>, Refused> {
+    let settings = settings::of(env);
+    let key = write_key::resolve(call, None)?;
+    sites::current(env, settings.config()?, After::Call(context), key).await
 }
 
 fn refuse(refused: &Refused) -> Answer {

@@ -3,6 +3,7 @@
 use tidemark_core::verdict::{Code, Refusal};
 
 use super::collector_answer::Away;
+use super::decode::ACCEPTED;
 use super::route::NoRoute;
 
 /// An answer, ready to be sent.
@@ -81,7 +82,7 @@ impl Answer {
             answer.headers.push(("allow", String::from(methods)));
         }
         if refused.refusal.code == Code::UnsupportedEncoding {
-            answer.headers.push(("accept-encoding", String::from("identity")));
+            answer.headers.push(("accept-encoding", String::from(ACCEPTED)));
         }
         answer
     }

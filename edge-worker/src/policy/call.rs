@@ -25,6 +25,16 @@ pub struct Call {
     pub if_none_match: Option<String>,
     /// `Accept-Encoding`.
     pub accept_encoding: Option<String>,
+    /// `Upgrade`: what a WebSocket's handshake asks for.
+    pub upgrade: Option<String>,
+    /// `User-Agent`.
+    pub user_agent: Option<String>,
+    /// `Sec-GPC`.
+    pub sec_gpc: Option<String>,
+    /// `Sec-CH-UA-Mobile`, a client hint that browsers send unasked.
+    pub hint_mobile: Option<String>,
+    /// `Sec-CH-UA-Platform`, likewise.
+    pub hint_platform: Option<String>,
 }
 
 /// Splits a request's URL into its path and its query, both as they are written.

@@ -3,13 +3,14 @@
 //! A binding that is missing or malformed is named; its value never is, because
 //! one of them is a secret. Without valid settings nothing is admitted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
+use tidemark_core::endpoint::address::{FORWARDED_FOR, Proxies};
 use tidemark_core::hop;
-use tidemark_core::judge::Site;
 
 use super::forwarding::Forwarding;
-use super::origin;
+use super::site_copy;
+use super::sites::Sites;
 use super::window::WINDOW_MS;
 
 /// How long the collector may take for a batch unless configured otherwise: its
@@ -27,14 +28,31 @@ pub const CLAIM_LEASE_MS: u32 = COLLECTOR_DEADLINE_MS.saturating_add(CLAIM_MARGI
 /// for which the collector remembers.
 const DEDUPE_WINDOW_RANGE_S: (u32, u32) = (1, 9 * 86_400);
 
+/// For how long the collector's site list is used without asking again, in
+/// seconds, unless configured otherwise: a change is at work everywhere in half a
+/// minute, and an isolate asks twice a minute.
+const SITES_FRESH_S: u32 = 30;
+/// Bounds of that setting: a second (tests) to an hour.
+const SITES_FRESH_RANGE_S: (u32, u32) = (1, 3_600);
+/// Bounds of how long a caller may take for a body: a tenth of a second (tests) to
+/// a minute.
+const BODY_DEADLINE_RANGE_MS: (u32, u32) = (100, 60_000);
+/// How long a caller may take for a body unless configured otherwise: 500 KB at
+/// 400 kbit/s.
+const BODY_DEADLINE_MS: u32 = 10_000;
+
 /// Reads a binding by name; `None` when it is not set.
 pub type Bindings<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The settings of the admitting part.
 #[derive(Clone, Debug)]
 pub struct Config {
-    sites: BTreeMap<String, Site>,
-    listed_origins: BTreeSet<String>,
+    /// `TIDEMARK_SITES`: the sites, where they are not the collector's to tell.
+    pub fixed_sites: Option<Rc<Sites>>,
+    /// `TIDEMARK_SITES_REFRESH_S`, in milliseconds.
+    pub sites_fresh_ms: i64,
+    /// Where the collector has its list of sites.
+    pub site_list_url: String,
     /// `TIDEMARK_COLLECTOR_URL` and the hop's path.
     pub ingest_url: String,
     /// `TIDEMARK_HOP_KEY_ID` and `TIDEMARK_HOP_SECRET`.
@@ -44,10 +62,15 @@ pub struct Config {
     /// `TIDEMARK_SALT_SECRET`: without it a user_id that is personal data
     /// is removed instead of hashed.
     pub salt_secret: Option<String>,
-    /// `TIDEMARK_CLIENT_IP_HEADER`: the header in which a proxy in front of a
-    /// self-hosted edge tells the caller's address. Without it, and without
-    /// Cloudflare, nobody vouches for an address, and none is used.
-    pub client_ip_header: Option<String>,
+    /// `TIDEMARK_TRUSTED_PROXIES`: who stands before a self-hosted edge, and is
+    /// believed about the caller's address and country.
+    pub proxies: Proxies,
+    /// `TIDEMARK_CLIENT_IP_HEADER`: the header in which they tell the address.
+    pub client_ip_header: String,
+    /// `TIDEMARK_COUNTRY_HEADER`: the header in which they tell the country.
+    pub country_header: Option<String>,
+    /// `TIDEMARK_BODY_DEADLINE_MS`.
+    pub body_deadline_ms: u32,
     /// `TIDEMARK_COLLECTOR_DEADLINE_MS`.
     pub collector_deadline_ms: u32,
     /// For how long a claim on ids holds at a dedupe shard.
@@ -81,8 +104,10 @@ impl Config {
                 .filter(|value| !value.is_empty())
                 .ok_or_else(|| wrong(name, "is not set"))
         };
-        let sites = read_sites(&required("TIDEMARK_SITES")?)?;
-        let listed_origins = sites.values().flat_map(|site| site.origins.iter().cloned()).collect();
+        let optional = |name| bindings(name).filter(|value| !value.is_empty());
+        let fixed_sites = optional("TIDEMARK_SITES").map(|list| {
+            Sites::read(&list).map_err(|problem| wrong("TIDEMARK_SITES", problem)).map(Rc::new)
+        });
         dedupe_window_ms(bindings)?;
         let ingest_url =
             ingest_url("TIDEMARK_COLLECTOR_URL", &required("TIDEMARK_COLLECTOR_URL")?)?;
@@ -90,14 +115,27 @@ impl Config {
             id: key_id("TIDEMARK_HOP_KEY_ID", required("TIDEMARK_HOP_KEY_ID")?)?,
             secret: required("TIDEMARK_HOP_SECRET")?.into_bytes(),
         };
+        let (least, most) = SITES_FRESH_RANGE_S;
+        let fresh_s = number(bindings, "TIDEMARK_SITES_REFRESH_S", SITES_FRESH_S, least..=most)?;
+        let (least, most) = BODY_DEADLINE_RANGE_MS;
         Ok(Self {
-            sites,
-            listed_origins,
+            fixed_sites: fixed_sites.transpose()?,
+            sites_fresh_ms: i64::from(fresh_s).saturating_mul(1_000),
+            site_list_url: ingest_url.replace(hop::PATH, site_copy::PATH),
             forwarding: Forwarding::read(bindings, ingest_url.clone(), hop_key.clone())?,
             ingest_url,
             hop_key,
             salt_secret: bindings("TIDEMARK_SALT_SECRET").filter(|s| !s.is_empty()),
-            client_ip_header: bindings("TIDEMARK_CLIENT_IP_HEADER").filter(|s| !s.is_empty()),
+            proxies: proxies(&optional("TIDEMARK_TRUSTED_PROXIES").unwrap_or_default())?,
+            client_ip_header: optional("TIDEMARK_CLIENT_IP_HEADER")
+                .unwrap_or_else(|| String::from(FORWARDED_FOR)),
+            country_header: optional("TIDEMARK_COUNTRY_HEADER"),
+            body_deadline_ms: number(
+                bindings,
+                "TIDEMARK_BODY_DEADLINE_MS",
+                BODY_DEADLINE_MS,
+                least..=most,
+            )?,
             collector_deadline_ms: collector_deadline_ms(bindings)?,
             claim_lease_ms: claim_lease_ms(bindings)?,
             metrics: match bindings("TIDEMARK_METRICS").as_deref() {
@@ -106,18 +144,6 @@ impl Config {
                 Some(_) => return Err(wrong("TIDEMARK_METRICS", "is neither `off` nor `public`")),
             },
         })
-    }
-
-    /// The site of a write key.
-    pub fn site(&self, write_key: &str) -> Option<&Site> {
-        self.sites.get(write_key)
-    }
-
-    /// Whether any site lists an origin: all that can be asked where a preflight
-    /// carries no key.
-    pub fn any_site_lists(&self, origin: &str) -> bool {
-        self.listed_origins.contains(origin)
-            || self.sites.values().any(|site| origin::is_listed(&site.origins, origin))
     }
 }
 
@@ -146,25 +172,10 @@ fn collector_deadline_ms(bindings: Bindings<'_>) -> Result<u32, ConfigError> {
     number(bindings, "TIDEMARK_COLLECTOR_DEADLINE_MS", COLLECTOR_DEADLINE_MS, least..=most)
 }
 
-fn read_sites(json: &str) -> Result<BTreeMap<String, Site>, ConfigError> {
-    const NAME: &str = "TIDEMARK_SITES";
-    // serde names the field and the place, which are not secret; write keys are
-    // public.
-    let list: Vec<Site> = serde_json::from_str(json)
-        .map_err(|error| wrong(NAME, format!("is malformed: {error}")))?;
-    let mut sites = BTreeMap::new();
-    for site in list {
-        if site.write_key.is_empty() {
-            return Err(wrong(NAME, format!("has no write_key for site `{}`", site.site)));
-        }
-        if let Some(listed) = site.origins.iter().find(|listed| !origin::is_well_formed(listed)) {
-            return Err(wrong(NAME, format!("lists `{listed}`, which is no origin")));
-        }
-        if let Some(twin) = sites.insert(site.write_key.clone(), site) {
-            return Err(wrong(NAME, format!("has the write_key of site `{}` twice", twin.site)));
-        }
-    }
-    Ok(sites)
+fn proxies(list: &str) -> Result<Proxies, ConfigError> {
+    let named = list.split(',').map(str::trim).filter(|text| !text.is_empty());
+    Proxies::parse(named)
+        .map_err(|error| wrong("TIDEMARK_TRUSTED_PROXIES", format!("is malformed: {error}")))
 }
 
 pub(super) fn ingest_url(binding: &'static str, collector: &str) -> Result<String, ConfigError> {

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 use tidemark_core::verdict::{Code, EventVerdict, Tally};
 
+use super::front::FRONT;
+pub use super::front::Front;
 use super::hold::drain::Drain;
 
 /// The counters of one isolate.
@@ -25,6 +27,7 @@ pub struct Counters {
     redeliveries: BTreeMap<&'static str, u64>,
     dead_events: u64,
     outboxes: BTreeMap<String, Outbox>,
+    front: BTreeMap<Front, u64>,
 }
 
 /// What one outbox holds.
@@ -86,6 +89,20 @@ pub enum Redelivery {
 }
 
 impl Counters {
+    /// Counts what happened before a batch was judged.
+    pub fn front(&mut self, what: Front, count: u64) {
+        let known = self.front.entry(what).or_default();
+        *known = known.saturating_add(count);
+    }
+
+    /// The verdicts so far, as JSON.
+    pub fn to_stats(&self) -> String {
+        let Tally { accepted, duplicate, rejected, dropped } = self.events;
+        serde_json::json!({ "received": self.events.received(), "accepted": accepted,
+            "duplicate": duplicate, "rejected": rejected, "dropped": dropped })
+        .to_string()
+    }
+
     /// Counts the verdicts of an answered call with so many events.
     pub fn verdicts(&mut self, received: usize, verdicts: &[EventVerdict]) {
         self.received = self.received.saturating_add(u64::try_from(received).unwrap_or(u64::MAX));
@@ -206,6 +223,13 @@ impl Counters {
             let name = format!("tidemark_edge_{name}");
             out.push_str(&format!("# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n"));
         }
+        for (name, help) in FRONT {
+            let of_family = self.front.iter().filter_map(|(what, count)| {
+                let (family, outcome) = what.names();
+                (family == name).then_some((outcome, *count))
+            });
+            family(&mut out, name, "outcome", help, of_family);
+        }
         out
     }
 }
@@ -262,6 +286,9 @@ mod tests {
         counters.outbox("a", &Drain::restored(9, 9, 9));
         counters.outbox("a", &Drain::restored(1, 9, 3));
         counters.outbox("b", &Drain::restored(1, 9, 2));
+        counters.front(Front::BotDropped, 3);
+        let stats = r#"{"accepted":2,"dropped":1,"duplicate":0,"received":3,"rejected":0}"#;
+        assert_eq!(counters.to_stats(), stats);
         let text = counters.to_prometheus();
         for line in [
             "tidemark_edge_events_received_total 3",
@@ -276,6 +303,7 @@ mod tests {
             "tidemark_edge_dead_events_total 2",
             "tidemark_edge_outbox_events 5",
             "tidemark_edge_outbox_batches 2",
+            "tidemark_edge_bot_events_total{outcome=\"dropped\"} 3",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
         }

@@ -5,6 +5,7 @@ use tidemark_core::limits::BATCH_MAX_BYTES;
 use tidemark_core::verdict::Code;
 
 use super::call::Call;
+use super::decode::Coding;
 
 /// Judges what the headers say about the body. `text/plain` is taken because a
 /// beacon of that type needs no preflight.
@@ -12,15 +13,10 @@ use super::call::Call;
 /// # Errors
 /// `unsupported_media_type`, `unsupported_encoding` or `body_too_large`.
 pub fn check(call: &Call) -> Result<(), Code> {
-    let essence =
-        |header: &str| header.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if !media::is_taken(call.content_type.as_deref()) {
         return Err(Code::UnsupportedMediaType);
     }
-    match call.content_encoding.as_deref().map(essence).as_deref() {
-        None | Some("" | "identity") => {}
-        Some(_) => return Err(Code::UnsupportedEncoding),
-    }
+    Coding::of(call.content_encoding.as_deref())?;
     if call.content_length.is_some_and(|bytes| bytes > BATCH_MAX_BYTES as u64) {
         return Err(Code::BodyTooLarge);
     }
@@ -47,7 +43,9 @@ mod tests {
         {
             assert_eq!(of(Some(content_type), None, 500_000), Ok(()), "{content_type}");
         }
-        assert_eq!(of(Some("text/plain"), Some("identity"), 0), Ok(()));
+        for encoding in ["identity", "gzip", "deflate"] {
+            assert_eq!(of(Some("text/plain"), Some(encoding), 0), Ok(()));
+        }
     }
 
     #[test]

@@ -1,23 +1,49 @@
 //! Which part of the edge a path belongs to, and which methods it takes.
 
 use tidemark_core::batch::Form;
-use tidemark_core::verdict::Code;
+use tidemark_core::endpoint::alias::Alias;
+use tidemark_core::verdict::{Code, EventVerdict};
+
+/// In which words events come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// Our own, in one of the public forms.
+    Own(Form),
+    /// Another product's.
+    Alias(Alias),
+}
+
+impl Words {
+    /// Turns pointers into what the judge read into pointers into what was sent.
+    pub fn to_sender(self, verdicts: &mut [EventVerdict]) {
+        let Self::Alias(alias) = self else { return };
+        for fault in verdicts.iter_mut().filter_map(|event| event.fault.as_mut()) {
+            fault.pointer = alias.sender_pointer(&fault.pointer);
+        }
+    }
+}
 
 /// Where a call goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// Events come in, in one of the public forms.
-    Ingest(Form),
+    /// Events come in.
+    Ingest(Words),
+    /// Events are to come in over a WebSocket.
+    Socket(Words),
     /// A browser asks whether a page may send.
     Preflight,
+    /// A page asks for its site's settings.
+    SiteSettings,
     /// A file of the SDK: the path behind `/sdk/`.
     SdkFile(String),
     /// Whether the process lives.
     Health,
     /// Whether it is configured to do its work.
     Ready,
-    /// The counters.
+    /// The counters as Prometheus text.
     Metrics,
+    /// The counts of verdicts as JSON.
+    Stats,
 }
 
 /// Why a call goes nowhere.
@@ -31,6 +57,7 @@ pub struct NoRoute {
 
 const READ: &str = "GET, HEAD";
 const SEND: &str = "POST, OPTIONS";
+const CONNECT: &str = "GET";
 
 /// Finds the route of a method and a path.
 ///
@@ -39,18 +66,26 @@ const SEND: &str = "POST, OPTIONS";
 /// the path takes.
 pub fn route(method: &str, path: &str) -> Result<Route, NoRoute> {
     let (route, allow) = match path {
-        "/v1/events" => (Route::Ingest(Form::BatchOrEvent), SEND),
-        "/v1/events/batch" => (Route::Ingest(Form::Batch), SEND),
-        "/health" | "/health/live" => (Route::Health, READ),
+        "/v1/events" => (Route::Ingest(Words::Own(Form::BatchOrEvent)), SEND),
+        "/v1/events/batch" => (Route::Ingest(Words::Own(Form::Batch)), SEND),
+        "/v1/events/ws" => (Route::Socket(Words::Own(Form::BatchOrEvent)), CONNECT),
+        "/api/v1/analytics/events/ws" => (Route::Socket(Words::Alias(Alias::Envelope)), CONNECT),
+        "/v1/site-settings" => (Route::SiteSettings, READ),
+        "/health"
+        | "/health/live"
+        | "/api/v1/analytics/health"
+        | "/api/v1/analytics/events/health" => (Route::Health, READ),
         "/health/ready" => (Route::Ready, READ),
         "/metrics" => (Route::Metrics, READ),
-        _ => match path.strip_prefix("/sdk/") {
-            Some(file) => (Route::SdkFile(String::from(file)), READ),
-            None => return Err(NoRoute { code: Code::NotFound, allow: None }),
+        "/api/v1/analytics/stats" | "/api/v1/analytics/events/stats" => (Route::Stats, READ),
+        _ => match (Alias::of_path(path), path.strip_prefix("/sdk/")) {
+            (Some(alias), _) => (Route::Ingest(Words::Alias(alias)), SEND),
+            (None, Some(file)) => (Route::SdkFile(String::from(file)), READ),
+            (None, None) => return Err(NoRoute { code: Code::NotFound, allow: None }),
         },
     };
     match (method, allow) {
-        ("POST", SEND) | ("GET" | "HEAD", READ) => Ok(route),
+        ("POST", SEND) | ("GET" | "HEAD", READ) | ("GET", CONNECT) => Ok(route),
         ("OPTIONS", SEND) => Ok(Route::Preflight),
         _ => Err(NoRoute { code: Code::MethodNotAllowed, allow: Some(allow) }),
     }
@@ -62,8 +97,18 @@ mod tests {
 
     #[test]
     fn each_path_takes_its_methods() {
-        assert_eq!(route("POST", "/v1/events"), Ok(Route::Ingest(Form::BatchOrEvent)));
-        assert_eq!(route("POST", "/v1/events/batch"), Ok(Route::Ingest(Form::Batch)));
+        let own = |form| Ok(Route::Ingest(Words::Own(form)));
+        assert_eq!(route("POST", "/v1/events"), own(Form::BatchOrEvent));
+        assert_eq!(route("POST", "/v1/events/batch"), own(Form::Batch));
+        let alias = |alias| Ok(Route::Ingest(Words::Alias(alias)));
+        assert_eq!(route("POST", "/capture"), alias(Alias::Capture));
+        assert_eq!(route("POST", "/api/v1/analytics/events"), alias(Alias::Envelope));
+        assert_eq!(route("OPTIONS", "/api/capture"), Ok(Route::Preflight));
+        let socket = Ok(Route::Socket(Words::Own(Form::BatchOrEvent)));
+        assert_eq!(route("GET", "/v1/events/ws"), socket);
+        assert_eq!(route("GET", "/api/v1/analytics/events/health"), Ok(Route::Health));
+        assert_eq!(route("GET", "/api/v1/analytics/stats"), Ok(Route::Stats));
+        assert_eq!(route("GET", "/v1/site-settings"), Ok(Route::SiteSettings));
         assert_eq!(route("OPTIONS", "/v1/events/batch"), Ok(Route::Preflight));
         assert_eq!(route("GET", "/sdk/a/b.js"), Ok(Route::SdkFile("a/b.js".into())));
         assert_eq!(route("HEAD", "/health"), Ok(Route::Health));
@@ -80,6 +125,8 @@ mod tests {
             ("DELETE", "/v1/events/batch", Code::MethodNotAllowed, Some(SEND)),
             ("POST", "/sdk/a.js", Code::MethodNotAllowed, Some(READ)),
             ("OPTIONS", "/health", Code::MethodNotAllowed, Some(READ)),
+            ("POST", "/v1/events/ws", Code::MethodNotAllowed, Some(CONNECT)),
+            ("GET", "/api/v1/analytics/events", Code::MethodNotAllowed, Some(SEND)),
         ] {
             assert_eq!(route(method, path), Err(NoRoute { code, allow }), "{method} {path}");
         }

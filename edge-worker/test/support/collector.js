@@ -38,6 +38,7 @@ export async function startCollector(port = 0) {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks);
+    if (request.method === 'GET' && collector.siteList) return collector.siteList.answer(request, response);
     const wrong = fault(request.headers['tidemark-signature'], request.url, body, collector.keys);
     if (wrong || request.method !== 'POST' || request.url !== '/internal/v1/ingest') {
       collector.faults.push(wrong ?? `${request.method} ${request.url}`);

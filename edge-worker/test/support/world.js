@@ -8,7 +8,7 @@ export const WRITE_KEY = 'wk_shop';
 export const OTHER_WRITE_KEY = 'wk_other';
 export const PAGE_ORIGIN = 'https://shop.example';
 
-const SITE = {
+export const SITE = {
   write_key: WRITE_KEY,
   tenant_id: TENANT_ID,
   site_id: SITE_ID,
@@ -16,7 +16,7 @@ const SITE = {
   site: 'shop',
   origins: [PAGE_ORIGIN, 'https://*.preview.example'],
 };
-const OTHER_SITE = { ...SITE, write_key: OTHER_WRITE_KEY, site_id: '33333333-3333-4333-8333-333333333333', site: 'other', origins: [] };
+export const OTHER_SITE = { ...SITE, write_key: OTHER_WRITE_KEY, site_id: '33333333-3333-4333-8333-333333333333', site: 'other', origins: [] };
 
 /** The settings of an edge before a collector. */
 export function settings(collector, changes = {}) {

@@ -1,0 +1,145 @@
+//! From a plain body to its answer: what a call and a socket's message share.
+
+use std::rc::Rc;
+
+use futures_util::FutureExt;
+use tidemark_core::batch::{Batch, Form};
+use tidemark_core::hash::Salt;
+use tidemark_core::id::Uuid;
+use tidemark_core::judge::{Arrival, Judge, JudgedBatch, Place, Schemas, Site};
+use tidemark_core::verdict::answer_json;
+use worker::Env;
+
+use super::after::After;
+use super::delivery::Delivery;
+use super::settings::Settings;
+use super::{analytics, clock, count, random, sites};
+use crate::policy::answer::{Answer, Refused};
+use crate::policy::call::Call;
+use crate::policy::caller::Caller;
+use crate::policy::collector_answer::Away;
+use crate::policy::config::Config;
+use crate::policy::data_point::DataPoint;
+use crate::policy::plan::Plan;
+use crate::policy::route::Words;
+use crate::policy::{admission, batch_name, event_id, gpc, shard};
+
+/// Who sends, and how.
+pub(super) struct Sender<'a> {
+    pub(super) words: Words,
+    pub(super) call: &'a Call,
+    pub(super) env: &'a Env,
+    pub(super) after: After<'a>,
+    pub(super) settings: &'a Settings,
+    pub(super) caller: Caller,
+}
+
+impl Sender<'_> {
+    /// Admits, judges, deduplicates and forwards the events of a body.
+    ///
+    /// # Errors
+    /// The refusal of all of them.
+    pub(super) async fn admit(&self, plain: &[u8], is_counted: bool) -> Result<Answer, Refused> {
+        let received_at_ms = clock::now_ms();
+        let config = self.settings.config()?;
+        let (translated, under_gpc);
+        let (site, mut batch) = match self.words {
+            Words::Own(form) => {
+                let batch = Batch::read(plain, form)?;
+                (self.site(config, batch.write_key.as_deref()).await?, batch)
+            }
+            Words::Alias(alias) => {
+                let read = alias.read(plain)?;
+                let site = self.site(config, read.write_key()).await?;
+                translated = read.to_batch(&site);
+                (site, Batch::read(translated.as_bytes(), Form::Alias)?)
+            }
+        };
+        if !is_counted {
+            self.pass_requests(&site).await?;
+        }
+        let batch_name = batch_name::resolve(self.call, batch.batch_id.as_deref())?;
+        let batch_name = batch_name.map(String::from);
+        let batch_id = batch.batch_id.take();
+        if self.call.sec_gpc.as_deref().is_some_and(gpc::is_on) {
+            under_gpc = gpc::rewritten(&batch);
+            let (sent_at_ms, clock_offset_ms) = (batch.sent_at_ms, batch.clock_offset_ms);
+            batch = Batch::read(under_gpc.as_bytes(), Form::Alias)?;
+            (batch.sent_at_ms, batch.clock_offset_ms) = (sent_at_ms, clock_offset_ms);
+        }
+        let schemas = self.settings.catalogue.as_ref().ok_or_else(Away::silent)?;
+        let judged =
+            self.judge(config, &site, schemas, &batch, batch_name.as_deref(), received_at_ms);
+        let mut plan = Plan::new(&judged);
+        if !plan.open().is_empty() {
+            let delivery = Delivery {
+                config: Rc::clone(config),
+                env: self.env.clone(),
+                shard: shard_of(&site, &batch, batch_name.as_deref(), &plan),
+                site: site.clone(),
+                batch_name,
+                received_at_ms,
+                judged,
+                plan,
+            };
+            let delivery = delivery.run().boxed_local().shared();
+            // A caller that hangs up must not end it half-way.
+            self.after.run(delivery.clone().map(|_| ()));
+            plan = delivery.await?;
+        }
+        let mut verdicts = plan.verdicts();
+        count::verdicts(batch.events.len(), &verdicts);
+        analytics::write(self.env, DataPoint::answered(&site, &verdicts));
+        self.words.to_sender(&mut verdicts);
+        Ok(Answer::json(200, answer_json(batch_id.as_deref(), &verdicts)))
+    }
+
+    /// The site of the call's key, or of the one in its body.
+    async fn site(&self, config: &Rc<Config>, in_batch: Option<&str>) -> Result<Site, Refused> {
+        let sites = sites::current(self.env, config, self.after, in_batch).await?;
+        Ok(admission::by_batch(&sites, self.call, in_batch)?.clone())
+    }
+
+    fn judge(
+        &self,
+        config: &Config,
+        site: &Site,
+        schemas: &dyn Schemas,
+        batch: &Batch<'_>,
+        batch_name: Option<&str>,
+        received_at_ms: i64,
+    ) -> JudgedBatch {
+        let salt = config
+            .salt_secret
+            .as_ref()
+            .map(|secret| Salt::of_tenant(secret.as_bytes(), site.tenant_id));
+        let pseudonym = salt.map(|salt| move |user_id: &str| salt.pseudonym(user_id));
+        let judge = Judge {
+            site,
+            schemas: Some(schemas),
+            place: Place::Public(Arrival {
+                received_at_ms,
+                geo: self.caller.geo.as_deref(),
+                client_ip_prefix: self.caller.prefix.as_deref(),
+                cookieless_id: None,
+            }),
+            pseudonym: pseudonym.as_ref().map(|hash| hash as &dyn Fn(&str) -> String),
+        };
+        judge.batch(batch, &mut |index| match batch_name {
+            Some(name) => event_id::derive(site.tenant_id, name, index),
+            None => Uuid::v7(received_at_ms, random::ten_bytes()),
+        })
+    }
+}
+
+/// The shard of a batch: by its one visitor, else by its name, else by its first
+/// event.
+fn shard_of(site: &Site, batch: &Batch<'_>, batch_name: Option<&str>, plan: &Plan) -> String {
+    match shard::one_visitor(&batch.events).or(batch_name) {
+        Some(stays_same) => shard::name(site.tenant_id, stays_same),
+        None => {
+            let first = plan.open_ids().first().map(ToString::to_string).unwrap_or_default();
+            shard::name(site.tenant_id, &first)
+        }
+    }
+}
