@@ -63,6 +63,8 @@ const edge :Workerd.Worker = (
     (name = "TIDEMARK_OUTBOX_MAX_BYTES", fromEnvironment = "TIDEMARK_OUTBOX_MAX_BYTES"),
     (name = "DEDUPE", durableObjectNamespace = "DedupeShard"),
     (name = "OUTBOX", durableObjectNamespace = "Outbox"),
+    (name = "LIMITS", durableObjectNamespace = "Limiter"),
+    (name = "KEEPER", durableObjectNamespace = "Keeper"),
     (name = "ASSETS", service = "sdk-files"),
   ],
 
@@ -70,6 +72,8 @@ const edge :Workerd.Worker = (
   durableObjectNamespaces = [
     (className = "DedupeShard", uniqueKey = "tidemark-dedupe", enableSql = true),
     (className = "Outbox", uniqueKey = "tidemark-outbox", enableSql = true),
+    (className = "Limiter", uniqueKey = "tidemark-limits", enableSql = true),
+    (className = "Keeper", uniqueKey = "tidemark-keeper", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "do-storage"),
 );

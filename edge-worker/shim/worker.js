@@ -44,3 +44,5 @@ const object = (name) =>
 
 export class DedupeShard extends object("DedupeShard") {}
 export class Outbox extends object("Outbox") {}
+export class Limiter extends object("Limiter") {}
+export class Keeper extends object("Keeper") {}

@@ -48,10 +48,10 @@ test.each([
   expect(await send(body, encoding)).toEqual([415, 'unsupported_encoding', 'gzip, deflate']);
 });
 
-const bomb = Buffer.alloc(400_000_000, ' ');
+const bomb = Buffer.alloc(100_000_000, ' ');
 test.each([
-  ['a bomb of 400 MB', 'gzip', () => gzipSync(bomb), 413, 'body_too_large'],
-  ['a bomb of 400 MB', 'deflate', () => deflateSync(bomb), 413, 'body_too_large'],
+  ['a bomb of 100 MB', 'gzip', () => gzipSync(bomb), 413, 'body_too_large'],
+  ['a bomb of 100 MB', 'deflate', () => deflateSync(bomb), 413, 'body_too_large'],
   ['a bomb below the limit', 'gzip', () => gzipSync(bomb.subarray(0, 400_000)), 413, 'body_too_large'],
   ['a bomb in a bomb', 'gzip', () => gzipSync(gzipSync(bomb)), 413, 'body_too_large'],
   ['a small bomb in a bomb', 'gzip', () => gzipSync(gzipSync(bomb.subarray(0, 1_000_000))), 400, 'invalid_utf8'],

@@ -22,7 +22,7 @@ async function dryRun(environment) {
 
 test('wrangler deploy --dry-run passes in each environment, with the same bindings', { timeout: 60_000 }, async () => {
   const [none, staging, production] = await Promise.all(['', 'staging', 'production'].map(dryRun));
-  const some = ['ASSETS', 'COUNTERS', 'DEAD_LETTERS', 'DEDUPE', 'HOLD', 'OUTBOX', 'TIDEMARK_COLLECTOR_URL', 'TIDEMARK_HOP_KEY_ID'];
+  const some = ['ASSETS', 'COPIES', 'COUNTERS', 'DEAD_LETTERS', 'DEDUPE', 'HOLD', 'KEEPER', 'LIMITS', 'OUTBOX', 'REQUESTS', 'TIDEMARK_COLLECTOR_URL', 'TIDEMARK_HOP_KEY_ID'];
   expect(none).toEqual(expect.arrayContaining(some));
   expect([staging, production]).toEqual([none, none]);
 });

@@ -1,4 +1,6 @@
 // The sites that may send: the collector's signed list, what is done without it, and what a site tells its pages.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startCollector } from './support/collector.js';
 import { startEdge } from './support/edge.js';
@@ -69,6 +71,18 @@ test('while the collector does not answer, the list that is there is used', asyn
   });
   expect(await told(edge)).toEqual([200, undefined]);
   await edge.stop();
+});
+
+test('a list that is there outlives a restart of the edge while the collector is away', async () => {
+  const first = await start();
+  expect(await told(first)).toEqual([200, undefined]);
+  await until('it is kept', async () => readdirSync(join(first.storage, 'tidemark-keeper')).some((name) => name.endsWith('.sqlite')));
+  await first.kill();
+  collector.siteList.respond = () => null;
+  const second = await startEdge({ vars: settings(collector, { TIDEMARK_SITES: '', TIDEMARK_SITES_REFRESH_S: '1' }), storage: first.storage });
+  expect(await told(second)).toEqual([200, undefined]);
+  expect(await told(second, 'wk_nobody')).toEqual([401, 'unknown_write_key']);
+  await second.stop();
 });
 
 test.each([

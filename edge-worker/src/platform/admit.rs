@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use futures_util::FutureExt;
 use tidemark_core::batch::{Batch, Form};
-use tidemark_core::hash::Salt;
+use tidemark_core::hash::{Salt, Visit};
 use tidemark_core::id::Uuid;
 use tidemark_core::judge::{Arrival, Judge, JudgedBatch, Place, Schemas, Site};
 use tidemark_core::verdict::answer_json;
@@ -13,7 +13,7 @@ use worker::Env;
 use super::after::After;
 use super::delivery::Delivery;
 use super::settings::Settings;
-use super::{analytics, clock, count, random, sites};
+use super::{analytics, clock, count, limits, random, salt, sites};
 use crate::policy::answer::{Answer, Refused};
 use crate::policy::call::Call;
 use crate::policy::caller::Caller;
@@ -22,7 +22,7 @@ use crate::policy::config::Config;
 use crate::policy::data_point::DataPoint;
 use crate::policy::plan::Plan;
 use crate::policy::route::Words;
-use crate::policy::{admission, batch_name, event_id, gpc, shard};
+use crate::policy::{admission, batch_name, event_id, gpc, salts, shard};
 
 /// Who sends, and how.
 pub(super) struct Sender<'a> {
@@ -58,6 +58,8 @@ impl Sender<'_> {
         if !is_counted {
             self.pass_requests(&site).await?;
         }
+        let network = self.caller.prefix.as_deref();
+        let allowance = limits::charge(self.env, &site, &batch, network).await?;
         let batch_name = batch_name::resolve(self.call, batch.batch_id.as_deref())?;
         let batch_name = batch_name.map(String::from);
         let batch_id = batch.batch_id.take();
@@ -68,8 +70,13 @@ impl Sender<'_> {
             (batch.sent_at_ms, batch.clock_offset_ms) = (sent_at_ms, clock_offset_ms);
         }
         let schemas = self.settings.catalogue.as_ref().ok_or_else(Away::silent)?;
-        let judged =
-            self.judge(config, &site, schemas, &batch, batch_name.as_deref(), received_at_ms);
+        let arrival = Arrival {
+            received_at_ms,
+            geo: self.caller.geo.as_deref(),
+            client_ip_prefix: network,
+            cookieless_id: self.daily_key(&site, received_at_ms).await,
+        };
+        let judged = self.judge(config, &site, schemas, &batch, batch_name.as_deref(), arrival);
         let mut plan = Plan::new(&judged);
         if !plan.open().is_empty() {
             let delivery = Delivery {
@@ -91,13 +98,28 @@ impl Sender<'_> {
         count::verdicts(batch.events.len(), &verdicts);
         analytics::write(self.env, DataPoint::answered(&site, &verdicts));
         self.words.to_sender(&mut verdicts);
-        Ok(Answer::json(200, answer_json(batch_id.as_deref(), &verdicts)))
+        let answer = Answer::json(200, answer_json(batch_id.as_deref(), &verdicts));
+        Ok(answer.with(allowance.map(|left| left.headers()).unwrap_or_default()))
     }
 
     /// The site of the call's key, or of the one in its body.
     async fn site(&self, config: &Rc<Config>, in_batch: Option<&str>) -> Result<Site, Refused> {
         let sites = sites::current(self.env, config, self.after, in_batch).await?;
         Ok(admission::by_batch(&sites, self.call, in_batch)?.clone())
+    }
+
+    /// The key that a visitor without consent has today, where the site counts those:
+    /// of the day's salt, the network and the agent, never of the full address.
+    async fn daily_key(&self, site: &Site, received_at_ms: i64) -> Option<Uuid> {
+        let network = self.caller.prefix.as_deref().filter(|_| site.cookieless)?;
+        let day = salts::day_of(received_at_ms);
+        let salt = salt::of_day(self.env, day).await?;
+        Some(Salt::of_tenant(&salt, site.tenant_id).daily_key(&Visit {
+            site_id: site.site_id,
+            day,
+            address: network,
+            user_agent: self.call.user_agent.as_deref().unwrap_or_default(),
+        }))
     }
 
     fn judge(
@@ -107,7 +129,7 @@ impl Sender<'_> {
         schemas: &dyn Schemas,
         batch: &Batch<'_>,
         batch_name: Option<&str>,
-        received_at_ms: i64,
+        arrival: Arrival<'_>,
     ) -> JudgedBatch {
         let salt = config
             .salt_secret
@@ -117,17 +139,12 @@ impl Sender<'_> {
         let judge = Judge {
             site,
             schemas: Some(schemas),
-            place: Place::Public(Arrival {
-                received_at_ms,
-                geo: self.caller.geo.as_deref(),
-                client_ip_prefix: self.caller.prefix.as_deref(),
-                cookieless_id: None,
-            }),
+            place: Place::Public(arrival),
             pseudonym: pseudonym.as_ref().map(|hash| hash as &dyn Fn(&str) -> String),
         };
         judge.batch(batch, &mut |index| match batch_name {
             Some(name) => event_id::derive(site.tenant_id, name, index),
-            None => Uuid::v7(received_at_ms, random::ten_bytes()),
+            None => Uuid::v7(arrival.received_at_ms, random::ten_bytes()),
         })
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
+use tidemark_core::limits::BATCH_MAX_BYTES;
 use tidemark_core::verdict::Code;
 use worker::{ByteStream, Delay, Request, Response};
 
@@ -13,6 +14,9 @@ use crate::policy::decode::{Coding, Decoder};
 
 /// Bytes of a collector's answer: 500 verdicts of 2 KB.
 const ANSWER_MAX_BYTES: usize = 1_000_000;
+
+/// Bytes of a refused body that are still read: as many as a body may have.
+const DRAIN_MAX_BYTES: usize = BATCH_MAX_BYTES;
 
 /// Why a body could not be read.
 pub(super) enum BodyError {
@@ -49,10 +53,25 @@ async fn plain(mut request: Request, call: &Call) -> Result<Vec<u8>, Code> {
     // A call without any body has no stream either.
     if let Ok(mut stream) = request.stream() {
         while let Some(chunk) = stream.next().await {
-            decoder.push(&chunk.map_err(|_| Code::BodyBroken)?)?;
+            if let Err(code) = decoder.push(&chunk.map_err(|_| Code::BodyBroken)?) {
+                drain(stream).await;
+                return Err(code);
+            }
         }
     }
     decoder.finish()
+}
+
+/// Reads the rest of a refused body away, within bounds: a sender that is still
+/// writing when the connection closes hears a broken pipe and not the answer.
+async fn drain(mut stream: ByteStream) {
+    let mut bytes = 0_usize;
+    while let Some(Ok(chunk)) = stream.next().await {
+        bytes = bytes.saturating_add(chunk.len());
+        if bytes > DRAIN_MAX_BYTES {
+            return;
+        }
+    }
 }
 
 /// Reads a collector's answer.

@@ -15,3 +15,10 @@ pub(super) fn ten_bytes() -> [u8; 10] {
     get_random_values(&mut bytes);
     bytes
 }
+
+/// 256 random bits: a salt.
+pub(super) fn thirty_two_bytes() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    get_random_values(&mut bytes);
+    bytes
+}

@@ -104,6 +104,8 @@ enum Heard {
 struct Inbox {
     heard: mpsc::UnboundedReceiver<Heard>,
     backlog: Rc<RefCell<Backlog>>,
+    /// The code with which it has to end, whatever waits.
+    over: Rc<Cell<Option<u16>>>,
     _on_message: Closure<dyn FnMut(web_sys::MessageEvent)>,
     _on_end: Closure<dyn FnMut(JsValue)>,
 }
@@ -114,18 +116,21 @@ impl Inbox {
         let (tell, heard) = mpsc::unbounded();
         let backlog = Rc::new(RefCell::new(Backlog::default()));
         let (of_messages, waiting) = (tell.clone(), Rc::clone(&backlog));
-        let mut is_over = false;
+        let over = Rc::new(Cell::new(None));
+        let ends = Rc::clone(&over);
         let on_message = Closure::wrap(Box::new(move |event: web_sys::MessageEvent| {
-            if is_over {
+            if ends.get().is_some() {
                 return;
             }
             let data = event.data();
             let units = units_of(&data);
             let told = match waiting.borrow_mut().arrived(units) {
                 Ok(()) => Heard::Message(data, units),
-                Err(code) => Heard::Over(code),
+                Err(code) => {
+                    ends.set(Some(code));
+                    Heard::Over(code)
+                }
             };
-            is_over = matches!(told, Heard::Over(_));
             // Nobody listens any more only when the socket is done with.
             drop(of_messages.unbounded_send(told));
         }) as Box<dyn FnMut(web_sys::MessageEvent)>);
@@ -140,7 +145,7 @@ impl Inbox {
         for name in ["close", "error"] {
             target.add_event_listener_with_callback(name, on_end.as_ref().unchecked_ref())?;
         }
-        Ok(Self { heard, backlog, _on_message: on_message, _on_end: on_end })
+        Ok(Self { heard, backlog, over, _on_message: on_message, _on_end: on_end })
     }
 
     /// What comes next, within the time that a socket may be silent.
@@ -153,7 +158,10 @@ impl Inbox {
         if let Heard::Message(_, units) = &heard {
             self.backlog.borrow_mut().left(*units);
         }
-        heard
+        match self.over.get() {
+            Some(code) => Heard::Over(code),
+            None => heard,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use tidemark_core::verdict::{Code, Refusal};
 
 use super::collector_answer::Away;
 use super::decode::ACCEPTED;
+use super::rate::Allowance;
 use super::route::NoRoute;
 
 /// An answer, ready to be sent.
@@ -26,11 +27,13 @@ pub struct Refused {
     pub retry_after_s: Option<u32>,
     /// `Allow`.
     pub allow: Option<&'static str>,
+    /// The rate that the call is over.
+    pub allowance: Option<Allowance>,
 }
 
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, retry_after_s: None, allow: None }
+        Self { refusal, retry_after_s: None, allow: None, allowance: None }
     }
 }
 
@@ -77,6 +80,9 @@ impl Answer {
         let mut answer = Self::json(refused.refusal.code.http_status(), refused.refusal.to_json());
         if let Some(seconds) = refused.retry_after_s {
             answer.headers.push(("retry-after", seconds.to_string()));
+        }
+        if let Some(allowance) = &refused.allowance {
+            answer.headers.extend(allowance.headers());
         }
         if let Some(methods) = refused.allow {
             answer.headers.push(("allow", String::from(methods)));

@@ -230,15 +230,6 @@ fn origins(ports: &Ports) -> [String; 2] {
 fn edge(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> Result<Command> {
     let objects = data.join("edge");
     fs::create_dir_all(&objects)?;
-    let sites = json!([{
-        "write_key": secrets.write_key,
-        "tenant_id": TENANT_ID,
-        "site_id": SITE_ID,
-        "tenant": "demo",
-        "site": "shop",
-        "origins": origins(ports),
-        "mode": "open",
-    }]);
     let workerd = workerd_binary(place)?;
     let directory = |name: &str, folder: &Path| format!("{name}={}", folder.display());
     let mut command = Command::new(workerd);
@@ -247,7 +238,6 @@ fn edge(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> Result<
         .args(["--socket-addr", &format!("http=127.0.0.1:{}", ports.edge)])
         .args(["--directory-path", &directory("do-storage", &objects)])
         .args(["--directory-path", &directory("sdk-files", &place.root.join("npm/web/dist/sdk"))])
-        .env("TIDEMARK_SITES", sites.to_string())
         .env("TIDEMARK_COLLECTOR_URL", ports.collector_url())
         .env("TIDEMARK_HOP_KEY_ID", "k1")
         .env("TIDEMARK_HOP_SECRET", &secrets.hop_secret)
