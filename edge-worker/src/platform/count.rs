@@ -63,13 +63,7 @@ pub(super) fn outbox(id: &str, drain: &Drain) {
 
 /// Counts what happened before a batch was judged.
 pub(super) fn front(what: Front) {
-    fronts(what, 1);
-}
-
-/// Counts so many of the same.
-pub(super) fn fronts(what: Front, count: usize) {
-    let count = u64::try_from(count).unwrap_or(u64::MAX);
-    COUNTERS.with_borrow_mut(|counters| counters.front(what, count));
+    COUNTERS.with_borrow_mut(|counters| counters.front(what, 1));
 }
 
 /// The verdicts so far, as JSON.

@@ -29,7 +29,5 @@ pub(super) fn read(request: &Request) -> Call {
         upgrade: header("upgrade"),
         user_agent: header("user-agent"),
         sec_gpc: header("sec-gpc"),
-        hint_mobile: header("sec-ch-ua-mobile"),
-        hint_platform: header("sec-ch-ua-platform"),
     }
 }

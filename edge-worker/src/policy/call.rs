@@ -31,10 +31,6 @@ pub struct Call {
     pub user_agent: Option<String>,
     /// `Sec-GPC`.
     pub sec_gpc: Option<String>,
-    /// `Sec-CH-UA-Mobile`, a client hint that browsers send unasked.
-    pub hint_mobile: Option<String>,
-    /// `Sec-CH-UA-Platform`, likewise.
-    pub hint_platform: Option<String>,
 }
 
 /// Splits a request's URL into its path and its query, both as they are written.

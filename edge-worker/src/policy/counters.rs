@@ -286,7 +286,7 @@ mod tests {
         counters.outbox("a", &Drain::restored(9, 9, 9));
         counters.outbox("a", &Drain::restored(1, 9, 3));
         counters.outbox("b", &Drain::restored(1, 9, 2));
-        counters.front(Front::BotDropped, 3);
+        counters.front(Front::SaltAway, 3);
         let stats = r#"{"accepted":2,"dropped":1,"duplicate":0,"received":3,"rejected":0}"#;
         assert_eq!(counters.to_stats(), stats);
         let text = counters.to_prometheus();
@@ -303,7 +303,7 @@ mod tests {
             "tidemark_edge_dead_events_total 2",
             "tidemark_edge_outbox_events 5",
             "tidemark_edge_outbox_batches 2",
-            "tidemark_edge_bot_events_total{outcome=\"dropped\"} 3",
+            "tidemark_edge_salt_total{outcome=\"away\"} 3",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
         }

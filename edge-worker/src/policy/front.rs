@@ -25,10 +25,6 @@ pub enum Front {
     /// The object that keeps the salts does not answer: a visitor without consent
     /// has no key.
     SaltAway,
-    /// Events of automated traffic, marked as such.
-    BotFlagged,
-    /// Events of automated traffic, dropped.
-    BotDropped,
 }
 
 impl Front {
@@ -45,17 +41,14 @@ impl Front {
             Self::EventsTenantOver => ("event_limit", "tenant_over"),
             Self::EventsAway => ("event_limit", "away"),
             Self::SaltAway => ("salt", "away"),
-            Self::BotFlagged => ("bot_events", "flagged"),
-            Self::BotDropped => ("bot_events", "dropped"),
         }
     }
 }
 
 /// The families of [`Front`], with their help.
-pub(super) const FRONT: [(&str, &str); 5] = [
+pub(super) const FRONT: [(&str, &str); 4] = [
     ("site_list", "Questions for the collector's list of sites."),
     ("request_limit", "Calls held against the limit of requests."),
     ("event_limit", "Batches held against the limits of events."),
     ("salt", "Questions for the salt of the day."),
-    ("bot_events", "Events of automated traffic."),
 ];
