@@ -85,12 +85,11 @@ impl Shares {
             until_ms: now_ms.saturating_add(LEASE_MS),
             refused: (!passes).then_some((charged, now_ms.saturating_add(wait_ms))),
         };
+        // What another batch leased meanwhile is spent as well.
+        let known = self.of.get(&tenant).filter(|share| passes && now_ms < share.until_ms);
+        let left = fresh.left.saturating_add(known.map_or(0, |share| share.left));
         if self.of.len() < TENANTS_MAX || self.of.contains_key(&tenant) {
-            let share = self.of.entry(tenant).or_insert(fresh);
-            // What another batch leased meanwhile is spent as well.
-            let kept = if now_ms < share.until_ms { share.left } else { 0 };
-            let again = fresh.left.saturating_add(if passes { kept } else { 0 });
-            *share = Share { left: again, ..fresh };
+            self.of.insert(tenant, Share { left, ..fresh });
         }
         passes
     }
