@@ -65,6 +65,9 @@ impl Stack {
         clickhouse.until_ready()?;
         tidemark.start()?;
         tidemark.until_ready()?;
+        // It is ready before the tables are there.
+        let sql = "SELECT count() FROM tidemark.events_raw";
+        until("the tables", || Ok(clickhouse.number(sql).is_ok()))?;
         Ok(Self { clickhouse, tidemark, folder, sent: 0 })
     }
 
