@@ -83,6 +83,44 @@ pub const FENCE_GRACE: Duration = Duration::from_secs(2);
 /// one of their rows is rewritten.
 pub const ERASE_TIMEOUT: Duration = Duration::from_secs(600);
 
+/// How often an erasure looks whether the writers are where it needs them.
+pub const ERASE_POLL_MS: u64 = 10;
+
+/// The pause after a step of an erasure that could not be done. A deletion whose
+/// outcome is unknown has then begun or will not ([`FENCE_GRACE`]), and what has begun
+/// spares the rows that come later.
+pub const ERASE_RETRY_MS: u64 = 2_500;
+
+const _: () = assert!(ERASE_RETRY_MS as u128 > FENCE_GRACE.as_millis());
+
+/// How often an erasure begins again because something was still there: nothing ever
+/// is, so that more would hide a mistake.
+pub const ERASE_PROOFS_MAX: u32 = 5;
+
+/// What arrives longer than this after it was received comes from a hold that outlived
+/// a day, and is asked for in ClickHouse before it is taken: it may have been stored
+/// longer ago than the dedupe index remembers.
+pub const LATE_AFTER_MS: i64 = 24 * 3_600_000;
+
+/// Where a signed call begins an erasure.
+pub const ERASURES_PATH: &str = "/internal/v1/erasures";
+
+/// Where a signed call asks how far one is.
+pub const ERASURES_STATUS_PATH: &str = "/internal/v1/erasures/status";
+
+/// Where a signed call has events sent again.
+pub const REPLAY_PATH: &str = "/internal/v1/replay";
+
+/// Places of the log or letters that one such call looks at: with 200 KB at the most
+/// each, 100 MB at the very worst.
+pub const REPLAY_PAGE: usize = 500;
+
+/// Bytes of such a call: an id of some hundred bytes, and room.
+pub const ERASURE_BODY_MAX_BYTES: usize = 16 * 1024;
+
+/// Erasures that may wait for their turn; each is a file of a few hundred bytes.
+pub const ERASURES_WAITING_MAX: usize = 10_000;
+
 /// How long a connection to ClickHouse may take to be made.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 

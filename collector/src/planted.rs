@@ -78,6 +78,26 @@ pub enum Bug {
     RollupNotFenced,
     /// What is committed is released before that is durable.
     ReleasedBeforeRecorded,
+    /// Whose erasure begins is not made known before anything is deleted.
+    ErasedNotRecorded,
+    /// After a restart nobody knows who was erased.
+    ErasedForgotten,
+    /// An erasure does not wait for batches that did not know of it.
+    PassageNotAwaited,
+    /// An erasure does not wait until the writers rest.
+    ErasureNotHeld,
+    /// A lane rests although its last commit is not recorded.
+    RestNotRecorded,
+    /// An erasure that a crash interrupted is not taken up again.
+    ErasureNotResumed,
+    /// The visitors of an erased user are left.
+    CompanionsLeft,
+    /// An erasure leaves the newest segment as it is.
+    NewestSegmentNotErased,
+    /// An erasure leaves the dead letters' content.
+    DeadLettersNotErased,
+    /// An erasure tells nobody which places it leaves empty.
+    ErasedPlacesNotTold,
 }
 
 impl Bug {
@@ -102,7 +122,7 @@ impl Bug {
     ];
 
     /// Every one of them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 42] = [
         Self::LaneNotSynced,
         Self::FolderNotSynced,
         Self::AckBeforeSync,
@@ -135,6 +155,16 @@ impl Bug {
         Self::RollupOverlap,
         Self::RollupNotFenced,
         Self::ReleasedBeforeRecorded,
+        Self::ErasedNotRecorded,
+        Self::ErasedForgotten,
+        Self::PassageNotAwaited,
+        Self::ErasureNotHeld,
+        Self::RestNotRecorded,
+        Self::ErasureNotResumed,
+        Self::CompanionsLeft,
+        Self::NewestSegmentNotErased,
+        Self::DeadLettersNotErased,
+        Self::ErasedPlacesNotTold,
     ];
 }
 

@@ -45,7 +45,7 @@ pub(super) struct Answer {
 
 /// Why nothing came back.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(super) enum CallError {
+pub enum CallError {
     /// Nothing listens there.
     #[error("no connection to {0}: {1}")]
     NoConnection(SocketAddr, String),

@@ -14,12 +14,12 @@ use tidemark_core::time::format_rfc3339;
 use uuid::Uuid;
 
 use super::aside::Sink;
+use super::live::Whose;
 use super::live::{ConfigFile, Environment};
-use super::live::{Whose, from_core};
 use super::{CommandError, Exit, print, tell};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
-use crate::store::{ClickHouse, ExportStream, Subject, SubjectTable};
+use crate::store::{COMPANIONS_MAX, ClickHouse, ExportStream, Person, PersonTable};
 
 const HELP: &str = r#"Output:
   ndjson  {"table":"events_raw","row":{…}} a line
@@ -81,8 +81,8 @@ pub(super) async fn run(options: &Options, environment: Environment) -> Result<E
     if is_json {
         sink.write(b"{")?;
     }
-    for (at, table) in SubjectTable::ALL.into_iter().enumerate() {
-        let stream = clickhouse.subject_rows(table, tenant_id, &person)?;
+    for (at, table) in PersonTable::ALL.into_iter().enumerate() {
+        let stream = clickhouse.export_person(table, &person)?;
         if is_json {
             let comma = if at == 0 { "" } else { "," };
             sink.write(format!("{comma}\"{}\":[", table.as_str()).as_bytes())?;
@@ -133,36 +133,36 @@ async fn find(
     config: &Config,
     clickhouse: &ClickHouse,
     tenant_id: Uuid,
-) -> Result<(Subject, Option<String>), CommandError> {
-    let tenant = id::Uuid(tenant_id.into_bytes());
+) -> Result<(Person, Option<String>), CommandError> {
+    let nobody =
+        |option: &str| CommandError::Wrong(format!("{option} names nobody: it is empty or nil"));
     if let Some(given) = &options.anonymous_id {
-        // As the alias endpoints make an id of a text.
-        let visitor =
-            id::Uuid::parse(given).unwrap_or_else(|| id::Uuid::v5(tenant, given.as_bytes()));
-        let person = Subject { user_ids: Vec::new(), anonymous_ids: vec![from_core(visitor)] };
-        return Ok((person, None));
+        let person = Person::of_visitor(tenant_id, given);
+        return Ok((person.ok_or_else(|| nobody("--anonymous-id"))?, None));
     }
     let given = options.user_id.as_deref().unwrap_or_default();
-    if given.trim().is_empty() {
-        return Err(CommandError::Wrong("--user-id is empty: that is nobody".to_owned()));
-    }
+    let tenant = id::Uuid(tenant_id.into_bytes());
     let secret = config.identity.salt_secret.as_ref();
-    let hashed =
-        secret.map(|secret| Salt::of_tenant(secret.reveal().as_bytes(), tenant).pseudonym(given));
-    let mut user_ids = vec![given.to_owned()];
-    match &hashed {
-        Some(hashed) if hashed != given => user_ids.push(hashed.clone()),
-        Some(_) => {}
-        None => tell("identity.salt_secret is not set: a hashed user_id cannot be looked for"),
+    let salt = secret.map(|secret| Salt::of_tenant(secret.reveal().as_bytes(), tenant));
+    if salt.is_none() {
+        tell("identity.salt_secret is not set: a hashed user_id cannot be looked for");
     }
-    let anonymous_ids = clickhouse.companions(tenant_id, &user_ids).await?;
-    Ok((Subject { user_ids, anonymous_ids }, hashed))
+    let mut person =
+        Person::of_user(tenant_id, given, salt.as_ref()).ok_or_else(|| nobody("--user-id"))?;
+    person.anonymous_ids = clickhouse.companions(tenant_id, &person.user_ids).await?;
+    if person.anonymous_ids.len() > COMPANIONS_MAX {
+        return Err(CommandError::Wrong(format!(
+            "more than {COMPANIONS_MAX} browsers were seen with this user alone: that is a program. \
+             Ask visitor by visitor, with --anonymous-id"
+        )));
+    }
+    Ok((person, salt.map(|salt| salt.pseudonym(given))))
 }
 
 /// Copies the rows of a table, each a line of the stream, and counts them.
 async fn copy(
     mut stream: ExportStream,
-    table: SubjectTable,
+    table: PersonTable,
     format: Format,
     sink: &mut Sink,
 ) -> Result<u64, CommandError> {

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use tidemark_core::time::parse_rfc3339;
 use uuid::Uuid;
 
-use super::{CommandError, Exit, doctor, export, export_user, import, verify};
+use super::{CommandError, Exit, delete_user, doctor, export, export_user, import, replay, verify};
 use crate::config::Config;
 use crate::sites::Database;
 
@@ -18,10 +18,14 @@ pub enum Live {
     Export(export::Options),
     /// Write everything that is kept of one person into a file, with a receipt.
     ExportUser(export_user::Options),
+    /// Erase a person everywhere, by the running collector, with a receipt.
+    DeleteUser(delete_user::Options),
     /// Look at everything that a collector stands on, and say what to do.
     Doctor(doctor::Options),
     /// Send the events of a file through the same pipeline as all others.
     Import(import::Options),
+    /// Have dead letters, or a range of the log, sent into ClickHouse again.
+    Replay(replay::Options),
     /// Audit a live system against what is promised.
     Verify(verify::Options),
 }
@@ -37,7 +41,9 @@ pub async fn run_live(command: &Live, environment: Environment) -> Result<Exit, 
     match command {
         Live::Export(options) => export::run(options, environment).await,
         Live::ExportUser(options) => export_user::run(options, environment).await,
+        Live::DeleteUser(options) => delete_user::run(options, environment).await,
         Live::Doctor(options) => doctor::run(options, environment).await,
+        Live::Replay(options) => replay::run(options, environment).await,
         Live::Verify(options) => verify::run(options, environment).await,
         Live::Import(options) => import::run(options, environment).await,
     }

@@ -8,7 +8,8 @@
 //! edge's.
 //!
 //! Those of [`Live`] work on what a configuration names: [`export`] and [`export_user`]
-//! write what is stored into a file, [`import`] sends a file's events, [`doctor`] looks
+//! write what is stored into a file, [`delete_user`] has a person erased, [`import`] sends a
+//! file's events, [`doctor`] looks
 //! whether all is well, [`verify`] whether what is promised holds.
 //!
 //! Always true: a bad line is told with its number and ends nothing; no value that
@@ -16,13 +17,16 @@
 
 mod aside;
 mod call;
+mod delete_user;
 mod doctor;
 mod export;
 mod export_user;
 mod import;
 mod lines;
 mod live;
+mod operator;
 mod progress;
+mod replay;
 mod sanitize;
 mod schema;
 mod site;
@@ -39,6 +43,7 @@ use tidemark_core::limits::BATCH_MAX_BYTES;
 use tidemark_core::validate::CompileError;
 use tidemark_core::verdict::Code;
 
+use self::call::CallError;
 use crate::config::ConfigError;
 use crate::schemas::{Broken, FolderError};
 use crate::sites::SitesError;
@@ -133,6 +138,9 @@ pub enum CommandError {
     /// Nothing can be exported.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// The running collector is not reached, or does not answer.
+    #[error(transparent)]
+    Call(#[from] CallError),
     /// A person stopped it.
     #[error("stopped before the end")]
     Interrupted,

@@ -14,7 +14,7 @@ use super::doctor::reachable;
 use super::live::{ConfigFile, Environment};
 use super::{CommandError, Exit, print};
 use crate::config::Config;
-use crate::store::{ClickHouse, Rollup};
+use crate::store::{Accounts, ClickHouse, Rollup};
 
 const HELP: &str = r#"Output: a line an invariant:
   holds   ids_are_unique                  no id stands twice
@@ -77,7 +77,7 @@ pub(super) async fn run(options: &Options, environment: Environment) -> Result<E
     let kept = config.retention.events_days.saturating_sub(EXPIRING_DAYS);
     let days = options.days.min(kept);
     let mut invariants = Vec::new();
-    let mut names = vec![Asked::Ids, Asked::Places, Asked::Accounted];
+    let mut names = vec![Asked::Ids, Asked::Places, Asked::Accounted, Asked::Erased];
     names.extend(Rollup::ALL.map(Asked::Marks));
     names.extend(Rollup::ALL.map(|rollup| Asked::Recount(rollup, days)));
     for asked in names {
@@ -114,6 +114,7 @@ enum Asked {
     Ids,
     Places,
     Accounted,
+    Erased,
     Marks(Rollup),
     Recount(Rollup, u16),
 }
@@ -137,6 +138,7 @@ impl Asked {
             Self::Ids => "ids_are_unique".to_owned(),
             Self::Places => "places_are_unique".to_owned(),
             Self::Accounted => "every_place_is_accounted_for".to_owned(),
+            Self::Erased => "erased_are_gone".to_owned(),
             Self::Marks(rollup) => format!("marks_follow_base/{}", rollup.as_str()),
             Self::Recount(rollup, _) => format!("rollup_equals_recount/{}", rollup.as_str()),
         }
@@ -155,8 +157,18 @@ impl Asked {
                     )
                 });
                 let told = told.collect::<Vec<_>>().join("; ");
-                let all = "every place since a day ago is in a table".to_owned();
-                (gaps.is_empty(), if gaps.is_empty() { all } else { format!("missing: {told}") })
+                let Accounts { events, rejections, dead_letters, erased } =
+                    clickhouse.audit_accounts().await?;
+                let missing: u64 = gaps.iter().map(|gap| gap.missing).sum();
+                let sum = events + rejections + dead_letters + erased + missing;
+                let all = format!(
+                    "{sum} places of a day = {events} events + {rejections} rejections + \
+                     {dead_letters} dead letters + {erased} erased + {missing} missing"
+                );
+                (gaps.is_empty(), if gaps.is_empty() { all } else { format!("{all}: {told}") })
+            }
+            Self::Erased => {
+                none(clickhouse.audit_erased().await?, "places told as erased have a row")
             }
             Self::Marks(rollup) => {
                 none(clickhouse.audit_marks(rollup).await?, "marks are ahead of the base rows")

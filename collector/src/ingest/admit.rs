@@ -20,7 +20,8 @@ use super::context;
 use super::record::{self, Shared};
 use super::sink::Sink;
 use crate::config::Secret;
-use crate::record::{Context, Hop, Rejection, expires_at};
+use crate::log::erased::{ErasedPeople, Passage};
+use crate::record::{Context, Hop, Record, Rejection, expires_at};
 use crate::refusal::Refused;
 
 /// Which tenants there are, and for how many days their events are kept.
@@ -37,6 +38,7 @@ pub struct Admission {
     schemas: Box<SchemasOf>,
     tenants: Box<dyn Tenants>,
     salt_secret: Option<Secret>,
+    erased: Option<Arc<ErasedPeople>>,
 }
 
 /// A batch after the decision: one verdict an event, in order. Those that stand
@@ -75,7 +77,12 @@ impl Admission {
         schemas: impl Fn(Uuid) -> Arc<dyn Schemas + Send + Sync> + Send + Sync + 'static,
         tenants: impl Tenants + 'static,
     ) -> Self {
-        Self { schemas: Box::new(schemas), tenants: Box::new(tenants), salt_secret: None }
+        Self {
+            schemas: Box::new(schemas),
+            tenants: Box::new(tenants),
+            salt_secret: None,
+            erased: None,
+        }
     }
 
     /// Hashes a user_id that is personal data, by the tenant's salt. Without
@@ -83,6 +90,18 @@ impl Admission {
     pub fn with_salt(mut self, secret: Option<Secret>) -> Self {
         self.salt_secret = secret;
         self
+    }
+
+    /// Drops the events of people who were erased, and of before.
+    pub fn with_erased(mut self, erased: Arc<ErasedPeople>) -> Self {
+        self.erased = Some(erased);
+        self
+    }
+
+    /// Held from before a batch is judged until it is durable: an erasure waits for
+    /// those that did not know of it.
+    pub(super) fn enter(&self) -> Option<Passage> {
+        self.erased.as_ref().map(|erased| erased.enter())
     }
 
     /// A tenant's salt, when there is a secret to derive it of.
@@ -132,7 +151,7 @@ impl Admission {
             retention_days,
             context: context_of(&judged),
         };
-        let verdicts = settle(&judged, &without_id, &shared, now_ms, sink);
+        let verdicts = self.settle(&judged, &without_id, &shared, now_ms, sink);
         Ok(Admitted { batch_id: batch.batch_id.map(std::borrow::Cow::into_owned), verdicts })
     }
 
@@ -166,7 +185,7 @@ impl Admission {
             retention_days,
             context: context_of(&judged),
         };
-        Ok(settle(&judged, &[], &shared, received_at_ms, sink))
+        Ok(self.settle(&judged, &[], &shared, received_at_ms, sink))
     }
 
     fn judge(
@@ -195,46 +214,62 @@ fn context_of(judged: &JudgedBatch) -> Context<'_> {
     tape.map_or_else(Context::default, |tape| context::shared(tape.root()))
 }
 
-/// Reads each accepted event into its record, and hands everything on.
-fn settle(
-    judged: &JudgedBatch,
-    without_id: &[bool],
-    shared: &Shared<'_>,
-    now_ms: i64,
-    sink: &mut impl Sink,
-) -> Vec<EventVerdict> {
-    let mut verdicts = Vec::with_capacity(judged.events.len());
-    for (index, event) in judged.events.iter().enumerate() {
-        let mut verdict = event.to_verdict();
-        let mut event_id = event.event_id;
-        if without_id.get(index).copied().unwrap_or_default() {
-            reject(&mut verdict, Fault::new(Code::MissingField, "/event_id"));
-            verdict.event_id = None;
-            event_id = None;
-        } else if verdict.verdict == Verdict::Accepted {
-            let read = Tape::read_text(&event.text).map_err(|code| Fault::new(code, ""));
-            match read.and_then(|tape| record::read(&tape, shared)) {
-                Ok(record) => sink.event(&record),
-                Err(fault) => reject(&mut verdict, fault),
+impl Admission {
+    /// Reads each accepted event into its record, and hands everything on.
+    fn settle(
+        &self,
+        judged: &JudgedBatch,
+        without_id: &[bool],
+        shared: &Shared<'_>,
+        now_ms: i64,
+        sink: &mut impl Sink,
+    ) -> Vec<EventVerdict> {
+        let mut verdicts = Vec::with_capacity(judged.events.len());
+        for (index, event) in judged.events.iter().enumerate() {
+            let mut verdict = event.to_verdict();
+            let mut event_id = event.event_id;
+            if without_id.get(index).copied().unwrap_or_default() {
+                reject(&mut verdict, Fault::new(Code::MissingField, "/event_id"));
+                verdict.event_id = None;
+                event_id = None;
+            } else if verdict.verdict == Verdict::Accepted {
+                let read = Tape::read_text(&event.text).map_err(|code| Fault::new(code, ""));
+                match read.and_then(|tape| record::read(&tape, shared)) {
+                    Ok(record) if self.was_erased(&record) => {
+                        verdict.verdict = Verdict::Dropped;
+                        verdict.fault = Some(Fault::new(Code::Erased, ""));
+                    }
+                    Ok(record) => sink.event(&record),
+                    Err(fault) => reject(&mut verdict, fault),
+                }
             }
+            if let Some(fault) = &verdict.fault {
+                let received_at_ms = shared.received_at_ms.unwrap_or(now_ms);
+                sink.rejection(&Rejection {
+                    tenant_id: shared.tenant_id,
+                    site_id: shared.site_id,
+                    event_id,
+                    received_at_ms,
+                    expires_at: expires_at(received_at_ms, shared.retention_days),
+                    verdict: verdict.verdict,
+                    code: fault.code,
+                    pointer: fault.pointer.as_str().into(),
+                    hop: Hop::Collector,
+                });
+            }
+            verdicts.push(verdict);
         }
-        if let Some(fault) = &verdict.fault {
-            let received_at_ms = shared.received_at_ms.unwrap_or(now_ms);
-            sink.rejection(&Rejection {
-                tenant_id: shared.tenant_id,
-                site_id: shared.site_id,
-                event_id,
-                received_at_ms,
-                expires_at: expires_at(received_at_ms, shared.retention_days),
-                verdict: verdict.verdict,
-                code: fault.code,
-                pointer: fault.pointer.as_str().into(),
-                hop: Hop::Collector,
-            });
-        }
-        verdicts.push(verdict);
+        verdicts
     }
-    verdicts
+
+    /// Whether an event is one of a person who was erased, and of before the erasure.
+    fn was_erased(&self, record: &Record<'_>) -> bool {
+        let Some(erased) = &self.erased else { return false };
+        let wide = |id: Uuid| uuid::Uuid::from_bytes(id.0);
+        let visitor = record.anonymous_id.map(wide).unwrap_or_default();
+        let at_ms = record.occurred_at_ms.min(record.received_at_ms);
+        erased.covers(wide(record.tenant_id), &record.user_id, visitor, at_ms)
+    }
 }
 
 fn reject(verdict: &mut EventVerdict, fault: Fault) {

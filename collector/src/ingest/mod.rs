@@ -37,6 +37,6 @@ mod tests;
 
 pub use admit::{Admission, Admitted, Tenants};
 pub use hop::{SignedHop, hop_routes};
-pub use pipeline::Pipeline;
+pub use pipeline::{Asking, Base, Pipeline};
 pub use sink::{Entries, Sink};
 pub use site_list::{SITE_LIST_PATH, site_list_routes};

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use tidemark_core::consent::Mode;
 use tidemark_core::id;
 
+use crate::log::erased::Passage;
 use crate::log::{Entry, lane_of};
 use crate::record::{Encoder, Record, Rejection};
 
@@ -36,6 +37,8 @@ pub struct Entries {
     pub is_event: Vec<bool>,
     /// Attribute values that did not fit their column.
     pub misfits: u64,
+    /// What an erasure that begins now waits for.
+    pub(super) passage: Option<Passage>,
 }
 
 impl Entries {
@@ -48,7 +51,15 @@ impl Entries {
             entries: Vec::new(),
             is_event: Vec::new(),
             misfits: 0,
+            passage: None,
         }
+    }
+
+    /// Holds up erasures until the batch is durable.
+    #[must_use]
+    pub(super) fn with_passage(mut self, passage: Option<Passage>) -> Self {
+        self.passage = passage;
+        self
     }
 
     /// A rejection is an entry of its own: each one that was received counts,

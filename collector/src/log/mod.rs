@@ -21,6 +21,7 @@ mod committer;
 mod core;
 mod entry;
 mod erase;
+pub mod erased;
 mod frame;
 mod header;
 mod lane;
@@ -43,7 +44,7 @@ pub mod suite;
 mod tests;
 
 pub use self::core::{AppendGroup, GroupResult, LogCore};
-pub use erase::Erasure;
+pub use erase::{Erasing, Erasure, Matches};
 pub use header::{LogFacts, facts};
 pub use local::LocalReader;
 pub use open::{LogOptions, OpenError, Recovery};

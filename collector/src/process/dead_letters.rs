@@ -35,7 +35,7 @@ pub struct Letter {
     pub code: u32,
     /// The code's name.
     pub reason: String,
-    /// The record, as the log held it.
+    /// The record, as the log held it; empty when its person was erased.
     pub payload: Vec<u8>,
 }
 
@@ -116,6 +116,32 @@ pub fn read(disk: &dyn Disk, lane: Lane) -> Result<Vec<Letter>, DeadLettersError
         Some(bytes) => Ok(parse(&bytes, &path)?.0),
         None => Ok(Vec::new()),
     }
+}
+
+/// Empties the payload of each letter for which `matches` says so, durably: their
+/// offsets, in the order of the file. The lane's writer must be at rest.
+///
+/// # Errors
+/// [`DeadLettersError`]; it may be done again.
+pub fn erase(
+    disk: &dyn Disk,
+    lane: Lane,
+    matches: &mut dyn FnMut(&[u8]) -> bool,
+) -> Result<Vec<u64>, DeadLettersError> {
+    let mut erased = Vec::new();
+    let letters = read(disk, lane)?;
+    let mut bytes = HEAD.to_vec();
+    for mut letter in letters {
+        if matches(&letter.payload) {
+            letter.payload.clear();
+            erased.push(letter.offset);
+        }
+        bytes.extend_from_slice(&frame(&letter));
+    }
+    if !erased.is_empty() {
+        crate::disk::replace(disk, &path(lane), &bytes)?;
+    }
+    Ok(erased)
 }
 
 fn bytes_of(disk: &dyn Disk, path: &str) -> io::Result<Option<Vec<u8>>> {
@@ -228,6 +254,26 @@ mod tests {
         assert_eq!(disk.length(&path(1)).unwrap(), whole);
         again.add(&disk, &letter(8)).unwrap();
         assert_eq!(read(&disk, 1).unwrap(), [letter(5), letter(3), letter(8)]);
+    }
+
+    #[test]
+    fn an_erased_letter_keeps_its_place_and_no_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = RealDisk::open(folder.path()).unwrap();
+        disk.create_folder(FOLDER).unwrap();
+        assert!(erase(&disk, 1, &mut |_| true).unwrap().is_empty());
+        let mut letters = DeadLetters::new(1);
+        let mine = Letter { payload: b"of jo".to_vec(), ..letter(4) };
+        for letter in [&letter(3), &mine] {
+            letters.add(&disk, letter).unwrap();
+        }
+        let of_jo = &mut |payload: &[u8]| payload == b"of jo";
+        assert_eq!(erase(&disk, 1, of_jo).unwrap(), [4]);
+        assert!(erase(&disk, 1, of_jo).unwrap().is_empty());
+        letters.add(&disk, &letter(5)).unwrap();
+        letters.add(&disk, &mine).unwrap();
+        let empty = Letter { payload: Vec::new(), ..mine };
+        assert_eq!(read(&disk, 1).unwrap(), [letter(3), empty, letter(5)]);
     }
 
     #[test]

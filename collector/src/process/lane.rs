@@ -205,6 +205,32 @@ impl LaneWriter {
         self.plan.block.is_none()
     }
 
+    /// Whether no block is planned on the disk either: a commit that is not recorded yet
+    /// would be asked for after a restart, row by row.
+    pub fn is_at_rest(&self) -> bool {
+        let recorded = self.recorded == Recorded::Yes || active(Bug::RestNotRecorded);
+        self.is_between_blocks() && recorded
+    }
+
+    /// Records the last commit, and plans no other block, so that it is
+    /// [at rest](Self::is_at_rest).
+    pub fn come_to_rest(
+        &mut self,
+        log: &dyn LogReader,
+        disk: &dyn Disk,
+        store: &dyn Store,
+        clock: &dyn Clock,
+    ) -> Step {
+        let world = World { log, disk, store, now_ms: clock.monotonic_ms() };
+        if world.now_ms < self.wait_until_ms {
+            return Step::WaitUntil(self.wait_until_ms);
+        }
+        if self.is_between_blocks() && !self.is_at_rest() {
+            return self.record(world);
+        }
+        Step::WaitForEntries
+    }
+
     /// Does the next thing that is to be done, if any.
     pub fn step(
         &mut self,

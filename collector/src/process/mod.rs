@@ -12,15 +12,18 @@
 //! `settle`: sent, or after an unknown outcome fenced, counted, and sent if it is
 //! absent; a refused one is halved down to the rows at fault, which become
 //! `dead_letters`. `breaker` says when to try again, `frontier` tells the
-//! rollups how far the base is.
+//! rollups how far the base is. [`erase`] takes a person out of all of it, [`replay`]
+//! finds what is to be sent again.
 
 mod breaker;
 mod counters;
 pub mod dead_letters;
+pub mod erase;
 mod frontier;
 mod lane;
 mod open;
 pub mod plan;
+pub mod replay;
 mod rollup;
 mod settle;
 mod split;
@@ -32,7 +35,7 @@ pub use frontier::Frontier;
 pub use lane::{LaneWriter, Shared, Step, WriterOptions};
 pub use open::OpenError;
 pub use rollup::RollupWriter;
-pub use threads::{Parts, Writers, spawn};
+pub use threads::{Parts, Rest, Writers, spawn};
 
 #[cfg(test)]
 mod tests;

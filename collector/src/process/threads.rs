@@ -18,6 +18,7 @@ use crate::metrics::WriterSnapshot;
 use crate::place::Lane;
 use crate::store::{Rollup, SchemaGate, Store};
 
+use super::erase::Resting;
 use super::lane::{LaneWriter, Shared, Step, WriterOptions};
 use super::open::OpenError;
 use super::rollup::RollupWriter;
@@ -48,8 +49,6 @@ pub struct Writers {
     rollup_lag: Arc<AtomicU64>,
     signal: Arc<Signal>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    /// How many threads there are.
-    count: usize,
 }
 
 /// Wakes and stops the threads.
@@ -58,8 +57,12 @@ struct Signal {
     stop: AtomicBool,
     /// Lanes plan no further block, and rollups add nothing, while this is set.
     hold: AtomicBool,
-    /// How many threads have come to rest because of it.
-    held: AtomicUsize,
+    /// How many lanes' threads there are.
+    lanes: AtomicUsize,
+    /// How many of them have come to rest because of it.
+    lanes_held: AtomicUsize,
+    /// Whether the rollups have, which they do after the lanes.
+    rollups_held: AtomicBool,
     generation: Mutex<u64>,
     woken: Condvar,
 }
@@ -83,7 +86,6 @@ pub fn spawn(parts: &Parts, seed: u64) -> Result<Writers, OpenError> {
         rollup_lag: Arc::default(),
         signal: Arc::default(),
         threads: Mutex::default(),
-        count: 0,
     };
     for (lane, writer) in lanes {
         let (parts, signal) = (parts.clone(), Arc::clone(&writers.signal));
@@ -93,6 +95,7 @@ pub fn spawn(parts: &Parts, seed: u64) -> Result<Writers, OpenError> {
                 write_lane(writer, &parts, &signal);
             }
         };
+        writers.signal.lanes.fetch_add(1, Ordering::SeqCst);
         writers.thread(format!("lane-{lane}"), work)?;
     }
     let rollups = Rollup::ALL.map(|rollup| {
@@ -113,7 +116,6 @@ impl Writers {
         match std::thread::Builder::new().name(name).spawn(work) {
             Ok(thread) => {
                 self.threads.get_mut().unwrap_or_else(PoisonError::into_inner).push(thread);
-                self.count += 1;
                 Ok(())
             }
             Err(error) => {
@@ -166,27 +168,10 @@ impl Writers {
         self.signal.wake();
     }
 
-    /// Lets every lane commit the block that it has planned, and then plan no
-    /// other, until [`resume`](Self::resume): so an erasure finds nothing under
-    /// way. Returns whether they came to rest within the time; either way they
-    /// stay held.
-    pub fn hold(&self, within: Duration) -> bool {
-        self.signal.hold.store(true, Ordering::SeqCst);
-        self.signal.wake();
-        let deadline = Instant::now() + within;
-        while self.signal.held.load(Ordering::SeqCst) < self.count {
-            if Instant::now() >= deadline {
-                return false;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        true
-    }
-
-    /// Goes on after a [`hold`](Self::hold).
-    pub fn resume(&self) {
-        self.signal.hold.store(false, Ordering::SeqCst);
-        self.signal.wake();
+    /// How an erasure has them rest: every lane commits the block that it has
+    /// planned and plans no other, then every rollup comes to where the lanes are.
+    pub fn resting(&self) -> Rest {
+        Rest { shared: self.shared.clone(), signal: Arc::clone(&self.signal) }
     }
 
     /// Stops after the steps under way. Returns whether they ended within the
@@ -211,6 +196,33 @@ impl Writers {
     }
 }
 
+/// The writers' rest, for [`super::erase`].
+#[derive(Clone)]
+pub struct Rest {
+    shared: Shared,
+    signal: Arc<Signal>,
+}
+
+impl Resting for Rest {
+    fn committed(&self, lane: Lane) -> Option<u64> {
+        self.shared.frontier.committed(lane)
+    }
+
+    fn ask_to_rest(&self) {
+        self.signal.hold.store(true, Ordering::SeqCst);
+        self.signal.wake();
+    }
+
+    fn are_at_rest(&self) -> bool {
+        self.signal.lanes_rest() && self.signal.rollups_held.load(Ordering::SeqCst)
+    }
+
+    fn let_go(&self) {
+        self.signal.hold.store(false, Ordering::SeqCst);
+        self.signal.wake();
+    }
+}
+
 impl Signal {
     fn wake(&self) {
         *self.generation.lock().unwrap_or_else(PoisonError::into_inner) += 1;
@@ -222,16 +234,36 @@ impl Signal {
         self.wake();
     }
 
-    /// Rests while the writers are held.
-    fn rest(&self) {
-        if !self.hold.load(Ordering::SeqCst) {
+    fn held(&self) -> bool {
+        self.hold.load(Ordering::SeqCst)
+    }
+
+    fn lanes_rest(&self) -> bool {
+        self.held() && self.lanes_held.load(Ordering::SeqCst) == self.lanes.load(Ordering::SeqCst)
+    }
+
+    /// A lane rests while the writers are held.
+    fn rest_lane(&self) {
+        if !self.held() {
             return;
         }
-        self.held.fetch_add(1, Ordering::SeqCst);
-        while self.hold.load(Ordering::SeqCst) && !self.stopped() {
+        self.lanes_held.fetch_add(1, Ordering::SeqCst);
+        self.wake();
+        self.until_let_go();
+        self.lanes_held.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// The rollups rest while the writers are held, once the lanes do.
+    fn rest_rollups(&self) {
+        self.rollups_held.store(true, Ordering::SeqCst);
+        self.until_let_go();
+        self.rollups_held.store(false, Ordering::SeqCst);
+    }
+
+    fn until_let_go(&self) {
+        while self.held() && !self.stopped() {
             self.wait(WRITER_POLL, true);
         }
-        self.held.fetch_sub(1, Ordering::SeqCst);
     }
 
     fn stopped(&self) -> bool {
@@ -276,7 +308,6 @@ fn is_ours(lane: Lane, end: u64, parts: &Parts, signal: &Signal, shared: &Shared
     let log_id = parts.log.log_id();
     let mut attempts = 0;
     while !signal.stopped() {
-        signal.rest();
         if !parts.gate.is_open() {
             signal.wait(WRITER_POLL, false);
             continue;
@@ -312,11 +343,15 @@ fn write_lane(mut writer: LaneWriter, parts: &Parts, signal: &Signal) {
             signal.wait(WRITER_POLL, false);
             continue;
         }
-        if writer.is_between_blocks() {
-            signal.rest();
+        if writer.is_at_rest() {
+            signal.rest_lane();
         }
-        let (log, disk) = (&*parts.log, &*parts.disk);
-        let step = writer.step(log, disk, &*parts.store, &*parts.clock);
+        let (log, disk, store) = (&*parts.log, &*parts.disk, &*parts.store);
+        let step = if signal.held() && writer.is_between_blocks() {
+            writer.come_to_rest(log, disk, store, &*parts.clock)
+        } else {
+            writer.step(log, disk, store, &*parts.clock)
+        };
         signal.follow(step, &*parts.clock);
     }
 }
@@ -332,8 +367,10 @@ fn write_rollups<const N: usize>(
             signal.wait(WRITER_POLL, false);
             continue;
         }
-        if rollups.iter().all(RollupWriter::is_settled) {
-            signal.rest();
+        let has_come = |rollup: &RollupWriter| rollup.is_settled() && rollup.lag() == Some(0);
+        // The lanes are asked first: their rest says that the base moves no more.
+        if signal.lanes_rest() && rollups.iter().all(has_come) {
+            signal.rest_rollups();
         }
         let mut next = Step::WaitForEntries;
         for rollup in &mut rollups {

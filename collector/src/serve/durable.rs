@@ -20,11 +20,13 @@ use super::preload::preload;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::disk::{Disk, RealDisk, TimedDisk};
-use crate::limits::{DRAIN_GRACE, WAKE_PAUSE, WRITERS_GRACE};
+use crate::limits::{DRAIN_GRACE, FENCE_GRACE, WAKE_PAUSE, WRITERS_GRACE};
 use crate::log::append::EventLog;
+use crate::log::erased::ErasedPeople;
 use crate::log::{Committer, LocalReader, LogCore, LogOptions, LogReader, Recovery};
 use crate::metrics::{LogSnapshot, Metrics};
-use crate::process::{self, WriterOptions, Writers};
+use crate::process::erase::{self, Resting as _};
+use crate::process::{self, WriterOptions, Writers, replay};
 use crate::store::{ClickHouse, Observed, SchemaGate, Statements};
 
 /// How long the waker sleeps at most when nothing comes, to see a stop.
@@ -40,6 +42,9 @@ pub(super) struct Durable {
     writers: Arc<Writers>,
     gate: Arc<SchemaGate>,
     waker: Waker,
+    erased: Arc<ErasedPeople>,
+    erasures: Arc<erase::Service>,
+    disk: Arc<dyn Disk>,
 }
 
 impl Durable {
@@ -68,15 +73,16 @@ impl Durable {
             ..LogOptions::events_raw(random_id()?, random()?)
         };
         let (core, recovery) = LogCore::open(Arc::clone(&disk), Arc::clone(&clock), &options)?;
-        let committer = Committer::start(core).map_err(ServeError::Thread)?;
-        let (reader, committer) = (committer.reader(), Arc::new(committer));
+        let erased = Arc::new(ErasedPeople::open(&*disk, random()?)?);
+        let committer = Arc::new(Committer::start(core).map_err(ServeError::Thread)?);
+        let reader = committer.reader();
         told(&reader, &recovery);
         if recovery.wants_preload {
             let store = ClickHouse::new(&config.clickhouse);
             runtime.spawn(preload(store, Arc::clone(gate), Arc::clone(&committer)));
         }
 
-        let statements = Statements::new(&config.clickhouse, runtime, Arc::clone(gate));
+        let statements = Statements::new(&config.clickhouse, runtime.clone(), Arc::clone(gate));
         let store = Observed::new(statements, Arc::clone(metrics), Arc::clone(&clock));
         let parts = process::Parts {
             log: Arc::new(reader.clone()),
@@ -86,15 +92,56 @@ impl Durable {
             gate: Arc::clone(gate),
             options: WriterOptions::default(),
         };
+        if erase::are_under_way(&*parts.disk)? {
+            thread::sleep(FENCE_GRACE);
+        }
         let writers = Arc::new(process::spawn(&parts, u64::from_le_bytes(random()?))?);
+        let erasures = erase::Service::start(erase::service::Parts {
+            log: Arc::new(reader.clone()),
+            committer: Arc::clone(&committer),
+            people: Arc::clone(&erased),
+            writers: Arc::new(writers.resting()),
+            store: Arc::new(Statements::new(&config.clickhouse, runtime, Arc::clone(gate))),
+            disk: Arc::clone(&parts.disk),
+            clock: parts.clock,
+        })?;
         let waker =
             Waker::start(reader.clone(), Arc::clone(&writers)).map_err(ServeError::Thread)?;
-        Ok(Self { committer, reader, writers, gate: Arc::clone(gate), waker })
+        Ok(Self {
+            committer,
+            reader,
+            writers,
+            gate: Arc::clone(gate),
+            waker,
+            erased,
+            erasures: Arc::new(erasures),
+            disk: parts.disk,
+        })
     }
 
     /// What ingest appends to.
     pub(super) fn log(&self) -> Arc<dyn EventLog> {
         Arc::clone(&self.committer) as _
+    }
+
+    /// Whose events are not taken.
+    pub(super) fn erased(&self) -> Arc<ErasedPeople> {
+        Arc::clone(&self.erased)
+    }
+
+    /// What a replay reads.
+    pub(super) fn replay(&self) -> replay::Source {
+        replay::Source {
+            log: Arc::new(self.reader.clone()),
+            disk: Arc::clone(&self.disk),
+            people: Arc::clone(&self.erased),
+            writers: Arc::new(self.writers.resting()),
+        }
+    }
+
+    /// Who erases.
+    pub(super) fn erasures(&self) -> Arc<erase::Service> {
+        Arc::clone(&self.erasures)
     }
 
     /// Why nothing new is taken; `None` while it is.
@@ -135,6 +182,9 @@ impl Durable {
 
     /// Ends in order, once nobody appends any more; blocking.
     pub(super) fn stop(&self) {
+        // One that is under way is taken up at the next start; until then nobody rests.
+        self.erasures.stop();
+        self.writers.resting().let_go();
         self.committer.close();
         let deadline = Instant::now() + DRAIN_GRACE;
         while self.lag() > 0 && self.clickhouse_answers() && Instant::now() < deadline {

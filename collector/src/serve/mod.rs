@@ -7,12 +7,15 @@
 
 mod connections;
 mod durable;
+mod erasures;
 mod ingest;
 mod preload;
 mod reload;
+mod replays;
 mod requests;
 mod roles;
 mod schemas;
+mod signed;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -43,6 +46,7 @@ use crate::metrics::{Metrics, MetricsError};
 use crate::openapi;
 use crate::process;
 use crate::schemas::Registry;
+use crate::sealed::SealedError;
 use crate::sites::{self, Sites, SitesError};
 use crate::store::{ClickHouse, MigrationRefusal, SchemaGate};
 
@@ -89,6 +93,15 @@ pub enum ServeError {
     /// The writers into ClickHouse cannot take up their lanes.
     #[error("the writers' plans in data.dir cannot be used")]
     Writers(#[from] process::OpenError),
+    /// Whose data was erased is not known, so that nothing may be taken.
+    #[error("data.dir does not tell who was erased")]
+    Erased(#[from] log::erased::ErasedError),
+    /// A file of an erasure cannot be read.
+    #[error(transparent)]
+    ErasureFile(#[from] SealedError),
+    /// Erasures that were under way cannot go on.
+    #[error("the erasures in data.dir cannot go on")]
+    Erasures(#[from] process::erase::StartError),
     /// The operating system has no thread.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
@@ -279,7 +292,7 @@ fn routes(
         .merge(api::metrics_routes(Arc::clone(metrics), observe))
         .merge(openapi::routes());
     if let Some(durable) = durable {
-        let ingest = Ingest::new(config, durable.log(), parts, stopping)?;
+        let ingest = Ingest::new(config, durable, parts, stopping)?;
         routes = routes.merge(ingest.routes);
         public = Some(ingest.public);
     }

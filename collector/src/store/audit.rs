@@ -26,6 +26,12 @@ const PLACES: &str = "(SELECT log_id, lane, offset, received_at FROM events_raw 
     UNION ALL SELECT log_id, lane, offset, received_at FROM rejected_events \
     UNION ALL SELECT log_id, lane, offset, received_at FROM dead_letters FINAL)";
 
+/// The same, and where events of erased people stood.
+const ACCOUNTED: &str = "(SELECT log_id, lane, offset, received_at FROM events_raw \
+    UNION ALL SELECT log_id, lane, offset, received_at FROM rejected_events \
+    UNION ALL SELECT log_id, lane, offset, received_at FROM dead_letters FINAL \
+    UNION ALL SELECT log_id, lane, offset, received_at FROM erased_places FINAL)";
+
 const NO_LOG: &str = "toUUID('00000000-0000-0000-0000-000000000000')";
 
 /// Places of a lane that no table accounts for.
@@ -41,6 +47,19 @@ pub struct Gap {
     pub to: u64,
     /// How many between are in no table.
     pub missing: u64,
+}
+
+/// What became of the places of the last day, by table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Row, Deserialize)]
+pub struct Accounts {
+    /// Rows of `events_raw`.
+    pub events: u64,
+    /// Rows of `rejected_events`.
+    pub rejections: u64,
+    /// Rows of `dead_letters`.
+    pub dead_letters: u64,
+    /// Places of erased events.
+    pub erased: u64,
 }
 
 /// A watermark.
@@ -93,15 +112,48 @@ impl ClickHouse {
         self.audit(&format!(
             "SELECT count() FROM (SELECT log_id, lane, max(mark_offset) AS upto FROM {} \
              WHERE is_mark GROUP BY log_id, lane) AS m LEFT JOIN (SELECT log_id, lane, \
-             max(offset) + 1 AS ends FROM {PLACES} GROUP BY log_id, lane) AS p \
+             max(offset) + 1 AS ends FROM {ACCOUNTED} GROUP BY log_id, lane) AS p \
              ON m.log_id = p.log_id AND m.lane = p.lane WHERE m.upto > p.ends",
             rollup.as_str()
         ))
         .await
     }
 
+    /// Counts the places that are told as erased, and have a row.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn audit_erased(&self) -> Result<u64, StoreError> {
+        self.audit(&format!(
+            "SELECT count() FROM {PLACES} AS p WHERE (log_id, lane, offset) IN \
+             (SELECT log_id, lane, offset FROM erased_places)"
+        ))
+        .await
+    }
+
+    /// Counts what became of the places of the last day.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn audit_accounts(&self) -> Result<Accounts, StoreError> {
+        let of = |table: &str| {
+            format!(
+                "(SELECT count() FROM {table} WHERE received_at > now() - INTERVAL 1 DAY \
+                 AND log_id != {NO_LOG})"
+            )
+        };
+        let sql = format!(
+            "SELECT {} AS events, {} AS rejections, {} AS dead_letters, {} AS erased",
+            of("events_raw"),
+            of("rejected_events"),
+            of("dead_letters FINAL"),
+            of("erased_places FINAL")
+        );
+        within(AUDIT_TIMEOUT, self.client().query(&sql).fetch_one()).await
+    }
+
     /// The lanes in which, since a day ago, places are in no table: neither event, nor
-    /// rejection, nor dead letter.
+    /// rejection, nor dead letter, nor erased.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -109,7 +161,7 @@ impl ClickHouse {
         let sql = format!(
             "SELECT toString(p.log_id) AS log_id, p.lane AS lane, min(p.offset) AS from, \
              max(p.offset) AS to, max(p.offset) - min(p.offset) + 1 - uniqExact(p.offset) AS missing \
-             FROM {PLACES} AS p INNER JOIN (SELECT log_id, lane, min(offset) AS since FROM {PLACES} \
+             FROM {ACCOUNTED} AS p INNER JOIN (SELECT log_id, lane, min(offset) AS since FROM {ACCOUNTED} \
              WHERE received_at > now() - INTERVAL 1 DAY AND log_id != {NO_LOG} \
              GROUP BY log_id, lane) AS s ON p.log_id = s.log_id AND p.lane = s.lane \
              WHERE p.offset >= s.since GROUP BY p.log_id, p.lane HAVING missing > 0 \
@@ -201,6 +253,18 @@ fn recount(rollup: Rollup, columns: &[Column], marks: &[Mark], days: u16) -> Str
         format!("toDateTime({key}, 'UTC')")
     });
     let since = format!("toDateTime(today() - {days}, 'UTC')");
+    // What names no person still counts who was erased: such a key is left out.
+    let erased = time.filter(|_| !keys.contains(&"user_id")).map_or(String::new(), |key| {
+        let bucket = match key {
+            "date" => "toDate(occurred_at)",
+            "hour" => "toStartOfHour(occurred_at)",
+            _ => "toStartOfMinute(occurred_at)",
+        };
+        format!(
+            " WHERE (tenant_id, site_id, {key}) NOT IN \
+             (SELECT tenant_id, site_id, {bucket} FROM erased_places)"
+        )
+    });
     let keys = keys.join(", ");
     let mut spans = String::from("(false");
     for Mark { log_id, lane, upto } in marks {
@@ -218,7 +282,7 @@ fn recount(rollup: Rollup, columns: &[Column], marks: &[Mark], days: u16) -> Str
          SELECT 0 AS side, {keys}, {when} AS at{values} FROM ({base}) GROUP BY {keys} \
          UNION ALL \
          SELECT 1 AS side, {keys}, {when} AS at{values} FROM {table} WHERE NOT is_mark GROUP BY {keys}\
-         ) GROUP BY {keys} HAVING min(at) >= {since})"
+         ){erased} GROUP BY {keys} HAVING min(at) >= {since})"
     )
 }
 

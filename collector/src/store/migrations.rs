@@ -56,6 +56,7 @@ pub(super) const ALL: &[Migration] = &[
     migration!(4, "dead_letters"),
     migration!(5, "rollups"),
     migration!(6, "frontend_events"),
+    migration!(7, "erased_places"),
 ];
 
 /// Where the applied ones are recorded. A number is written again when its

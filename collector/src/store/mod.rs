@@ -25,9 +25,8 @@ mod schema_gate;
 mod sql;
 mod statements;
 mod stats;
-mod subject;
 
-pub use audit::{Gap, Recount};
+pub use audit::{Accounts, Gap, Recount};
 pub use client::ClickHouse;
 pub use cluster::for_cluster;
 pub use contract::{
@@ -38,8 +37,7 @@ pub use export::{ExportError, ExportFormat, ExportQuery, ExportStream, ExportTab
 pub use inspect::{MigrationState, Privilege, ServerDisk, ServerFacts, ServerSetting};
 pub use migrations::{Applied, Migration, MigrationRefusal, Report};
 pub use observed::Observed;
-pub use person::{ErasedRows, Person};
+pub use person::{COMPANIONS_MAX, ErasedPlace, Person, PersonStore, PersonTable};
 pub use schema_gate::SchemaGate;
 pub use statements::Statements;
 pub use stats::TenantStats;
-pub use subject::{Subject, SubjectTable};

@@ -11,6 +11,7 @@ use super::client::{ClickHouse, within};
 use super::contract::{Block, DeadLetter, Piece, Rollup, Span, Store, StoreFault};
 use super::error::StoreError;
 use super::http::Endpoint;
+use super::person::{COMPANIONS_MAX, ErasedPlace, Person, PersonStore, PersonTable};
 use super::schema_gate::SchemaGate;
 use super::{block, rollup};
 use crate::config;
@@ -216,6 +217,36 @@ impl Store for Statements {
 
     fn dead_letter(&self, letters: &[DeadLetter]) -> Result<(), StoreFault> {
         self.runtime.block_on(self.bury(letters))
+    }
+}
+
+impl PersonStore for Statements {
+    fn companions(&self, tenant_id: Uuid, user_ids: &[String]) -> Result<Vec<Uuid>, StoreFault> {
+        let found = self.runtime.block_on(self.clickhouse.companions(tenant_id, user_ids))?;
+        if found.len() > COMPANIONS_MAX {
+            return Err(StoreFault::Refused { code: 0, reason: "TOO_MANY_VISITORS".to_owned() });
+        }
+        Ok(found)
+    }
+
+    fn count_person(&self, table: PersonTable, person: &Person) -> Result<u64, StoreFault> {
+        Ok(self.runtime.block_on(self.clickhouse.count_of(table, person))?)
+    }
+
+    fn tell_person_erased(&self, person: &Person, erasure_id: Uuid) -> Result<(), StoreFault> {
+        Ok(self.runtime.block_on(self.clickhouse.copy_places(person, erasure_id))?)
+    }
+
+    fn tell_erased(&self, places: &[ErasedPlace], erasure_id: Uuid) -> Result<(), StoreFault> {
+        Ok(self.runtime.block_on(self.clickhouse.insert_places(places, erasure_id))?)
+    }
+
+    fn delete_person(&self, table: PersonTable, person: &Person) -> Result<(), StoreFault> {
+        Ok(self.runtime.block_on(self.clickhouse.delete_of(table, person))?)
+    }
+
+    fn delete_letters(&self, places: &[ErasedPlace]) -> Result<(), StoreFault> {
+        Ok(self.runtime.block_on(self.clickhouse.delete_places(places))?)
     }
 }
 

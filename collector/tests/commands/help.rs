@@ -34,6 +34,14 @@ fn every_command_tells_options_examples_and_exit_codes() {
             ],
         ),
         (
+            &["delete-user"],
+            &["--tenant", "--user-id", "--anonymous-id", "--erasure-id", "--json", "Output"],
+        ),
+        (
+            &["replay"],
+            &["--dead-letters", "--log", "--lane", "--from", "--to", "--dry-run", "Output"],
+        ),
+        (
             &["export"],
             &[
                 "--tenant",

@@ -85,6 +85,16 @@ pub fn signed(tidemark: &Tidemark, body: &[u8]) -> RequestBuilder {
     call(tidemark, body).header(hop::HEADER, hop::sign(&key(), now_ms(), hop::PATH, body))
 }
 
+/// A signed call to another path that is not sent yet.
+pub fn signed_to(tidemark: &Tidemark, path: &str, body: &[u8]) -> RequestBuilder {
+    tidemark
+        .http
+        .post(format!("{}{path}", tidemark.url))
+        .header("content-type", "application/json")
+        .header(hop::HEADER, hop::sign(&key(), now_ms(), path, body))
+        .body(body.to_vec())
+}
+
 /// A call without a signature that is not sent yet.
 pub fn call(tidemark: &Tidemark, body: &[u8]) -> RequestBuilder {
     tidemark

@@ -18,6 +18,7 @@
 mod alerts;
 mod commands;
 mod data_dir;
+mod delete_user;
 mod directory;
 mod doctor;
 mod export;
@@ -31,6 +32,7 @@ mod outage;
 mod public;
 mod reading;
 mod refusals;
+mod replay;
 mod schemas;
 mod sockets;
 mod stack;

@@ -63,7 +63,7 @@ async fn what_is_whole_holds_and_what_is_broken_is_named() {
     let (states, code) = verify(&stack).await;
     let not_holding: Vec<_> = states.iter().filter(|(_, state)| *state != "holds").collect();
     assert!(not_holding.is_empty() && code == Some(0), "{not_holding:?}");
-    assert_eq!(states.len(), 3 + 2 * Rollup::ALL.len() + 1);
+    assert_eq!(states.len(), 4 + 2 * Rollup::ALL.len() + 1);
 
     for statement in [
         // An id again, of before there was a log.
@@ -80,6 +80,11 @@ async fn what_is_whole_holds_and_what_is_broken_is_named() {
             "INSERT INTO tidemark.minute_counts (tenant_id, site_id, minute, event_name, events) \
              SELECT tenant_id, site_id, minute, event_name, 1 FROM tidemark.minute_counts \
              WHERE tenant_id = '{TENANT}' LIMIT 1"
+        ),
+        // A place that is told as erased, and has a row.
+        format!(
+            "INSERT INTO tidemark.erased_places (log_id, lane, offset, received_at) \
+             VALUES ('{LOG}', 0, 3, now64(3))"
         ),
         // A mark that runs ahead.
         format!(
@@ -99,6 +104,7 @@ async fn what_is_whole_holds_and_what_is_broken_is_named() {
     assert_eq!(
         broken,
         [
+            "erased_are_gone",
             "every_place_is_accounted_for",
             "ids_are_unique",
             "marks_follow_base/consent_ledger",

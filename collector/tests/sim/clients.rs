@@ -22,6 +22,22 @@ pub struct Told {
     pub poison: bool,
     /// A sender gave it up without an answer.
     pub dropped: bool,
+    /// Times it was refused as one of an erased person.
+    pub erased: u32,
+    /// Whose it is, by each entry that was made with this id.
+    pub whose: Vec<Whose>,
+    /// Monotonic time at which it was made first.
+    pub made_at_ms: u64,
+}
+
+/// Whose an entry is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whose {
+    /// Empty: known as a visitor alone.
+    pub user_id: String,
+    pub visitor: Option<Uuid>,
+    /// The earlier of occurred_at and received_at.
+    pub at_ms: i64,
 }
 
 /// Milliseconds that clients go on to resend: the SDK drops at 6 days, the
@@ -35,8 +51,9 @@ pub struct Clients {
     rng: Rng,
     encoder: Encoder,
     lanes: u16,
-    tenants: Vec<Uuid>,
+    pub tenants: Vec<Uuid>,
     sessions: Vec<Uuid>,
+    pub visitors: Vec<Uuid>,
     pub calls: Vec<Call>,
     pub told: BTreeMap<Id, Told>,
     pub violations: Vec<String>,
@@ -46,6 +63,14 @@ pub struct Call {
     pub entries: Vec<Entry>,
     pub state: State,
     made_at_ms: u64,
+}
+
+/// What a sender hears of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    Outcome(Outcome),
+    /// Its person was erased.
+    Erased,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +89,14 @@ impl Clients {
         let mut ids = |count: usize| (0..count).map(|_| Uuid::from_bytes(rng.bytes16())).collect();
         let tenants = ids(2);
         let sessions = ids(7);
+        let visitors = ids(6);
         Self {
             rng,
             encoder: Encoder::new(),
             lanes,
             tenants,
             sessions,
+            visitors,
             calls: Vec::new(),
             told: BTreeMap::new(),
             violations: Vec::new(),
@@ -100,6 +127,9 @@ impl Clients {
             let known = self.told.entry((*tenant.as_bytes(), *event_id.as_bytes()));
             let is_new = matches!(known, std::collections::btree_map::Entry::Vacant(_));
             let told = known.or_default();
+            if is_new {
+                told.made_at_ms = passed_ms;
+            }
             if is_new && self.rng.below(150) == 0 {
                 told.poison = true;
                 poison.push(*event_id.as_bytes());
@@ -124,16 +154,28 @@ impl Clients {
         let received_at_ms = now_ms - self.rng.below(3) as i64 * self.rng.below(40_000_000) as i64;
         let id = |id: Uuid| tidemark_core::id::Uuid(*id.as_bytes());
         let site = tenant;
+        // A visitor belongs to one user, but for the last, who is anybody's.
+        let user = self.rng.index(5);
+        let visitor = if self.rng.chance(10) { 5 } else { user };
+        let (user_id, visitor) = match self.rng.below(4) {
+            0 => (String::new(), Some(self.visitors[visitor])),
+            1 => (format!("u{user}"), Some(self.visitors[visitor])),
+            _ => (format!("u{user}"), None),
+        };
+        let at_ms = received_at_ms - 10;
+        let told = self.told.entry((*tenant.as_bytes(), *event_id.as_bytes())).or_default();
+        told.whose.push(Whose { user_id: user_id.clone(), visitor, at_ms });
         let record = Record {
             tenant_id: id(tenant),
             site_id: id(site),
             event_id: id(event_id),
             event_name: "page.viewed".into(),
-            occurred_at_ms: received_at_ms - 10,
+            occurred_at_ms: at_ms,
             received_at_ms,
             expires_at: expires_at(received_at_ms, 90),
             session_id: Some(id(session)),
-            user_id: format!("u{}", self.rng.below(5)).into(),
+            anonymous_id: visitor.map(id),
+            user_id: user_id.into(),
             source: "web".into(),
             ..Record::default()
         };
@@ -176,7 +218,7 @@ impl Clients {
     }
 
     /// An answer reached its sender.
-    pub fn answered(&mut self, call: usize, outcomes: &[Outcome]) {
+    pub fn answered(&mut self, call: usize, outcomes: &[Heard]) {
         let call = &mut self.calls[call];
         call.state = State::Answered;
         if outcomes.len() != call.entries.len() {
@@ -190,8 +232,9 @@ impl Clients {
             let id = (*entry.tenant_id.as_bytes(), *entry.event_id.as_bytes());
             let told = self.told.entry(id).or_default();
             match outcome {
-                Outcome::Stored => told.stored += 1,
-                Outcome::Duplicate => told.duplicate += 1,
+                Heard::Outcome(Outcome::Stored) => told.stored += 1,
+                Heard::Outcome(Outcome::Duplicate) => told.duplicate += 1,
+                Heard::Erased => told.erased += 1,
             }
             if told.stored > 1 {
                 self.violations.push(format!("{} was said to be stored twice", entry.event_id));

@@ -150,9 +150,12 @@ impl SimDisk {
     }
 
     /// The power goes at the next sync of some kind that was seen before, so that
-    /// what seldom happens is crashed at as well.
+    /// what seldom happens is crashed at as well: another fuse seldom replaces this one.
     pub fn light_fuse_at_a_kind(&self) {
         let mut inner = self.inner.lock().unwrap();
+        if matches!(inner.fuse, Some(Fuse::At(_))) && inner.rng.chance(85) {
+            return;
+        }
         let syncs: Vec<String> =
             inner.seen.keys().filter(|kind| kind.starts_with("sync")).cloned().collect();
         let index = inner.rng.index(syncs.len());

@@ -4,7 +4,8 @@
 //! disk forgets what was not synced, the store commits and then does not answer,
 //! the process is killed at any write, clients send again. Afterwards the oracle
 //! asks: is what was acknowledged in the base table once, and in every rollup
-//! once, and nothing else?
+//! once, and nothing else? People are erased meanwhile: are they gone everywhere, and do
+//! they stay away?
 //!
 //! `cargo xtask sim` runs this: `run` over seeds, `bugs` with each planted bug in
 //! turn, `replay` of one seed with its trace.
@@ -24,6 +25,7 @@ mod bugs;
 mod clients;
 mod clock;
 mod disk;
+mod erasures;
 mod oracle;
 mod rng;
 mod seeds;

@@ -3,13 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tidemark_collector::log::{Content, Item};
 use tidemark_collector::store::{Rollup, Table};
 
 use crate::clients::{Clients, Id};
-use crate::store::Look;
+use crate::disk::SimDisk;
+use crate::erasures::Erasures;
+use crate::store::{Look, is_keyed};
+use crate::world::Kept;
 
 /// What is wrong; empty when every promise was kept.
-pub fn judge(clients: &Clients, tables: &Look<'_>) -> Vec<String> {
+pub fn judge(clients: &Clients, erasures: &Erasures, tables: &Look<'_>) -> Vec<String> {
     let mut wrong = Vec::new();
     wrong.extend(clients.violations.iter().cloned());
     wrong.extend(tables.violations.iter().cloned());
@@ -36,6 +40,10 @@ pub fn judge(clients: &Clients, tables: &Look<'_>) -> Vec<String> {
         let dead = letters.get(id).copied().unwrap_or(0);
         let (expected_rows, expected_dead) = if told.poison { (0, 1) } else { (1, 0) };
         let unanswered = told.stored + told.duplicate == 0;
+        // What was erased is gone, unless it was made again afterwards.
+        if erasures.may_have_erased(id, told, tables) && rows + dead <= 1 {
+            continue;
+        }
         if unanswered && !told.dropped {
             wrong.push(format!("{} was never answered", name(id)));
         }
@@ -81,9 +89,64 @@ pub fn judge(clients: &Clients, tables: &Look<'_>) -> Vec<String> {
                     ));
                 }
             }
-            for offset in rolled.counted.keys().filter(|offset| !offsets.contains(offset)) {
-                wrong.push(format!("{}: offset {offset} is counted, not there", rollup.as_str()));
+            for (offset, counted) in &rolled.counted {
+                let is_there = offsets.contains(offset);
+                let erased = tables.erased.contains(&(*log_id, *lane, *offset));
+                // What names no person keeps what it counted.
+                if !is_there && (!erased || *counted > 1 || is_keyed(rollup)) {
+                    wrong.push(format!(
+                        "{}: offset {offset} is counted, not there",
+                        rollup.as_str()
+                    ));
+                }
             }
+        }
+    }
+    wrong
+}
+
+/// What is wrong with the erasures: all of them end, nobody who was erased is anywhere,
+/// and every place of the log is accounted for.
+pub fn judge_erasures(
+    erasures: &Erasures,
+    kept: &Kept,
+    disk: &SimDisk,
+    tables: &Look<'_>,
+) -> Vec<String> {
+    let mut wrong = erasures.unfinished(disk);
+    let gone = |payload: &[u8]| !payload.is_empty() && erasures.is_gone(payload, disk);
+    for ((table, _, lane, offset), rows) in tables.rows {
+        if rows.iter().any(|row| gone(&row.payload)) {
+            wrong.push(format!("{} {lane}/{offset} is an erased person's", table.as_str()));
+        }
+    }
+    for ((rollup, ..), rolled) in tables.rollups {
+        if rolled.payloads.values().any(|payload| gone(payload)) {
+            wrong.push(format!("{} has rows of an erased person", rollup.as_str()));
+        }
+    }
+    for payload in kept.letters.iter().filter(|payload| gone(payload)) {
+        wrong.push(format!("a dead letter of {} bytes is an erased person's", payload.len()));
+    }
+    for ((log_id, lane), Item { offset, content }) in &kept.items {
+        let erased = tables.erased.contains(&(*log_id, *lane, *offset));
+        match content {
+            Content::Entry(stored) if gone(&stored.payload) => {
+                wrong.push(format!("the log's {lane}/{offset} is an erased person's"));
+            }
+            Content::Erased if !erased => {
+                wrong.push(format!("nobody was told that {lane}/{offset} is erased"));
+            }
+            Content::Entry(_) if erased => {
+                wrong.push(format!("{lane}/{offset} is told as erased, and is there"));
+            }
+            _ => {}
+        }
+        let row = (Table::EventsRaw, *log_id, *lane, *offset);
+        let is_there = tables.rows.contains_key(&row)
+            || tables.letters.contains_key(&(*log_id, *lane, *offset));
+        if is_there == erased && *content != Content::Damaged {
+            wrong.push(format!("{lane}/{offset} is in {} places", 2 * u8::from(erased)));
         }
     }
     wrong

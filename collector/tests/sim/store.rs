@@ -10,8 +10,10 @@ use tidemark_collector::limits::FENCE_GRACE;
 use tidemark_collector::place::{Lane, LogId};
 use tidemark_collector::record::RecordView;
 use tidemark_collector::store::{
-    Block, DeadLetter, Partition, Piece, Rollup, Span, Store, StoreFault, Table,
+    Block, DeadLetter, ErasedPlace, Partition, Person, PersonStore, PersonTable, Piece, Rollup,
+    Span, Store, StoreFault, Table,
 };
+use uuid::Uuid;
 
 use crate::clock::SimClock;
 use crate::rng::Rng;
@@ -41,12 +43,17 @@ pub struct Rolled {
     pub watermark: u64,
     /// How often each offset was counted.
     pub counted: BTreeMap<u64, u32>,
+    /// Of a rollup that is keyed by a person: whose each was.
+    pub payloads: BTreeMap<u64, Vec<u8>>,
 }
 
 struct Inner {
     rows: BTreeMap<Place, Vec<StoredRow>>,
     rollups: BTreeMap<(Rollup, LogId, Lane), Rolled>,
     letters: BTreeMap<(LogId, Lane, u64), DeadLetter>,
+    erased: BTreeSet<(LogId, Lane, u64)>,
+    /// The visitors that were ever named as a user's own.
+    companions: BTreeMap<(Uuid, String), BTreeSet<Uuid>>,
     /// Statements that were sent and are not done.
     open: Vec<Open>,
     poison: BTreeSet<[u8; 16]>,
@@ -70,6 +77,9 @@ struct Open {
 enum Work {
     Insert(Vec<(Place, StoredRow)>),
     RollUp(Rollup, Vec<Span>),
+    Delete(PersonTable, Person),
+    Tell(Vec<(LogId, Lane, u64)>),
+    DeleteLetters(Vec<(LogId, Lane, u64)>),
 }
 
 /// How a statement goes.
@@ -88,6 +98,8 @@ impl SimStore {
             rows: BTreeMap::new(),
             rollups: BTreeMap::new(),
             letters: BTreeMap::new(),
+            erased: BTreeSet::new(),
+            companions: BTreeMap::new(),
             open: Vec::new(),
             poison: BTreeSet::new(),
             down: false,
@@ -133,6 +145,7 @@ impl SimStore {
     pub fn run(&self) {
         let mut inner = self.inner.lock().unwrap();
         let now = self.clock.monotonic_ms();
+        inner.due(now);
         let mut index = 0;
         while index < inner.open.len() {
             if inner.open[index].begins_at_ms <= now && inner.rng.chance(40) {
@@ -151,6 +164,8 @@ impl SimStore {
             rows: &inner.rows,
             rollups: &inner.rollups,
             letters: &inner.letters,
+            erased: &inner.erased,
+            companions: &inner.companions,
             faults: &inner.faults,
             violations: &inner.violations,
             open: inner.open.len(),
@@ -163,6 +178,8 @@ pub struct Look<'a> {
     pub rows: &'a BTreeMap<Place, Vec<StoredRow>>,
     pub rollups: &'a BTreeMap<(Rollup, LogId, Lane), Rolled>,
     pub letters: &'a BTreeMap<(LogId, Lane, u64), DeadLetter>,
+    pub erased: &'a BTreeSet<(LogId, Lane, u64)>,
+    pub companions: &'a BTreeMap<(Uuid, String), BTreeSet<Uuid>>,
     pub faults: &'a BTreeMap<&'static str, u64>,
     pub violations: &'a Vec<String>,
     pub open: usize,
@@ -206,24 +223,66 @@ impl Inner {
                     let range = span.range;
                     let first = (Table::EventsRaw, range.log_id, range.lane, range.from);
                     let end = (Table::EventsRaw, range.log_id, range.lane, range.to);
-                    let offsets: Vec<(u64, u32)> = if range.is_empty() {
+                    let offsets: Vec<(u64, u32, Vec<u8>)> = if range.is_empty() {
                         Vec::new()
                     } else {
                         let rows = self.rows.range(first..end);
-                        rows.map(|(place, rows)| (place.3, rows.len() as u32)).collect()
+                        let rows = rows.filter(|(_, rows)| !rows.is_empty());
+                        rows.map(|(place, rows)| {
+                            (place.3, rows.len() as u32, rows[0].payload.clone())
+                        })
+                        .collect()
                     };
                     let rolled =
                         self.rollups.entry((*rollup, range.log_id, range.lane)).or_default();
                     rolled.watermark = rolled.watermark.max(range.to);
-                    for (offset, count) in offsets {
+                    for (offset, count, payload) in offsets {
                         *rolled.counted.entry(offset).or_default() += count;
+                        if is_keyed(*rollup) {
+                            rolled.payloads.insert(offset, payload);
+                        }
                     }
                 }
+            }
+            Work::Delete(PersonTable::EventsRaw, person) => {
+                for rows in self.rows.values_mut() {
+                    rows.retain(|row| !is_of(person, &row.payload));
+                }
+                self.rows.retain(|_, rows| !rows.is_empty());
+            }
+            Work::Delete(table, person) => {
+                let keyed = self.rollups.iter_mut();
+                for (_, rolled) in keyed.filter(|((it, ..), _)| it.as_str() == table.as_str()) {
+                    let Rolled { counted, payloads, .. } = rolled;
+                    counted.retain(|offset, _| !is_of(person, &payloads[offset]));
+                    payloads.retain(|offset, _| counted.contains_key(offset));
+                }
+            }
+            Work::Tell(places) => self.erased.extend(places),
+            Work::DeleteLetters(places) => {
+                self.letters.retain(|place, _| !places.contains(place));
+            }
+        }
+    }
+
+    /// Deletions that begin late begin before whatever comes then: they take the rows
+    /// that are there, and none that come later.
+    fn due(&mut self, now: u64) {
+        let mut index = 0;
+        while index < self.open.len() {
+            let is_delete = matches!(self.open[index].work, Work::Delete(..));
+            if is_delete && self.open[index].begins_at_ms <= now {
+                let open = self.open.remove(index);
+                self.trace.say(format!("store: {} begins late", open.query_id));
+                self.apply(&open.work);
+            } else {
+                index += 1;
             }
         }
     }
 
     fn send(&mut self, query_id: &str, work: Work, now: u64) -> Result<(), StoreFault> {
+        self.due(now);
         match self.fate(query_id) {
             Fate::Done => {
                 self.apply(&work);
@@ -343,4 +402,94 @@ impl Store for SimStore {
         }
         Ok(())
     }
+}
+
+impl PersonStore for SimStore {
+    fn companions(&self, tenant_id: Uuid, user_ids: &[String]) -> Result<Vec<Uuid>, StoreFault> {
+        let mut inner = self.inner.lock().unwrap();
+        inner.ask()?;
+        let mut users: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
+        for row in inner.rows.values().flatten() {
+            let view = RecordView::read(&row.payload).unwrap();
+            let (user, visitor) = (view.user_id().unwrap(), view.anonymous_id().0);
+            if row.tenant_id == *tenant_id.as_bytes() && !user.is_empty() && visitor != [0; 16] {
+                users.entry(Uuid::from_bytes(visitor)).or_default().insert(user.to_owned());
+            }
+        }
+        users.retain(|_, users| users.iter().all(|user| user_ids.contains(user)));
+        for user in user_ids {
+            let known = inner.companions.entry((tenant_id, user.clone())).or_default();
+            known.extend(users.keys());
+        }
+        Ok(users.into_keys().collect())
+    }
+
+    fn count_person(&self, table: PersonTable, person: &Person) -> Result<u64, StoreFault> {
+        let mut inner = self.inner.lock().unwrap();
+        inner.ask()?;
+        let now = self.clock.monotonic_ms();
+        inner.due(now);
+        let count = match table {
+            PersonTable::EventsRaw => {
+                let rows = inner.rows.values().flatten();
+                rows.filter(|row| is_of(person, &row.payload)).count()
+            }
+            keyed => {
+                let of_table =
+                    inner.rollups.iter().filter(|((it, ..), _)| it.as_str() == keyed.as_str());
+                let payloads = of_table.flat_map(|(_, rolled)| rolled.payloads.values());
+                payloads.filter(|payload| is_of(person, payload)).count()
+            }
+        };
+        Ok(count as u64)
+    }
+
+    fn tell_person_erased(&self, person: &Person, _: Uuid) -> Result<(), StoreFault> {
+        let mut inner = self.inner.lock().unwrap();
+        let mine = inner.rows.iter().filter(|((table, ..), rows)| {
+            *table == Table::EventsRaw && rows.iter().any(|row| is_of(person, &row.payload))
+        });
+        let places = mine.map(|((_, log_id, lane, offset), _)| (*log_id, *lane, *offset)).collect();
+        inner.send("erased places", Work::Tell(places), self.clock.monotonic_ms())
+    }
+
+    fn tell_erased(&self, places: &[ErasedPlace], _: Uuid) -> Result<(), StoreFault> {
+        let mut inner = self.inner.lock().unwrap();
+        inner.send("erased places", Work::Tell(places_of(places)), self.clock.monotonic_ms())
+    }
+
+    fn delete_person(&self, table: PersonTable, person: &Person) -> Result<(), StoreFault> {
+        let mut inner = self.inner.lock().unwrap();
+        inner.trace.say(format!("store: delete from {}", table.as_str()));
+        let work = Work::Delete(table, person.clone());
+        inner.send(&format!("delete {}", table.as_str()), work, self.clock.monotonic_ms())
+    }
+
+    fn delete_letters(&self, places: &[ErasedPlace]) -> Result<(), StoreFault> {
+        let mut inner = self.inner.lock().unwrap();
+        let work = Work::DeleteLetters(places_of(places));
+        inner.send("delete letters", work, self.clock.monotonic_ms())
+    }
+}
+
+fn places_of(places: &[ErasedPlace]) -> Vec<(LogId, Lane, u64)> {
+    places.iter().map(|place| (place.log_id, place.lane, place.offset)).collect()
+}
+
+/// Whether a rollup has a row a person.
+pub fn is_keyed(rollup: Rollup) -> bool {
+    PersonTable::ALL.iter().any(|table| table.as_str() == rollup.as_str())
+}
+
+/// Whether a row is a person's; told apart from how the collector tells it.
+pub fn is_of(person: &Person, payload: &[u8]) -> bool {
+    let view = RecordView::read(payload).unwrap();
+    let user = view.user_id().unwrap();
+    let visitor = Uuid::from_bytes(view.anonymous_id().0);
+    view.tenant_id().0 == *person.tenant_id.as_bytes()
+        && if user.is_empty() {
+            !visitor.is_nil() && person.anonymous_ids.contains(&visitor)
+        } else {
+            person.user_ids.iter().any(|it| it == user)
+        }
 }

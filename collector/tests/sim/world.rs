@@ -3,19 +3,30 @@
 //! The process is one log, one writer a lane and one a rollup, stepped in any
 //! order. A crash throws all of it away; what the disk kept is opened again.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tidemark_collector::clock::Clock as _;
+use tidemark_collector::limits::FENCE_GRACE;
+use tidemark_collector::log::append;
+use tidemark_collector::log::erased::{ErasedPeople, Passage};
 use tidemark_collector::log::limits::LogLimits;
-use tidemark_collector::log::{AppendGroup, LocalReader, LogCore, LogOptions, LogReader as _};
+use tidemark_collector::log::{
+    AppendGroup, Entry, Item, LocalReader, LogCore, LogOptions, LogReader as _,
+};
+use tidemark_collector::place::{Lane, LogId};
+use tidemark_collector::process::dead_letters;
+use tidemark_collector::process::erase::{EraseWorld, Eraser, Stepped, take_up};
 use tidemark_collector::process::{LaneWriter, RollupWriter, Shared, Step, WriterOptions};
+use tidemark_collector::record::RecordView;
 use tidemark_collector::store::Rollup;
 use uuid::Uuid;
 
-use crate::clients::{Clients, State};
+use crate::clients::{Clients, Heard, State};
 use crate::clock::SimClock;
 use crate::disk::SimDisk;
+use crate::erasures::{Erasures, Rest};
 use crate::oracle;
 use crate::rng::Rng;
 use crate::store::SimStore;
@@ -46,6 +57,59 @@ pub struct Outcome {
     pub trace: Trace,
 }
 
+/// What a lane's thread does.
+fn step_lane(
+    lane: &mut LaneWriter,
+    resting: bool,
+    log: &LocalReader,
+    (disk, store, clock): (&SimDisk, &SimStore, &SimClock),
+) -> Step {
+    if resting && lane.is_between_blocks() {
+        return lane.come_to_rest(log, disk, store, clock);
+    }
+    lane.step(log, disk, store, clock)
+}
+
+/// What is on the disk at the end.
+#[derive(Default)]
+pub struct Kept {
+    pub items: Vec<((LogId, Lane), Item)>,
+    pub letters: Vec<Vec<u8>>,
+}
+
+impl Process {
+    fn rest(&self) -> Rest<'_> {
+        let Self { lanes, rollups, shared, resting, .. } = self;
+        Rest { lanes, rollups, shared, resting }
+    }
+
+    /// What admission does with a call: who was erased stays out.
+    fn judge(&self, call: usize, entries: &[Entry]) -> Judged {
+        let passage = self.people.enter();
+        let is_taken = |entry: &Entry| {
+            let view = RecordView::read(&entry.payload).unwrap();
+            let visitor = Uuid::from_bytes(view.anonymous_id().0);
+            let at_ms = view.occurred_at_ms().min(view.received_at_ms());
+            !self.people.covers(entry.tenant_id, view.user_id().unwrap(), visitor, at_ms)
+        };
+        let taken: Vec<bool> = entries.iter().map(is_taken).collect();
+        let kept = entries.iter().zip(&taken).filter(|(_, taken)| **taken);
+        let entries = kept.map(|(entry, _)| entry.clone()).collect();
+        Judged { call, entries, taken, _passage: passage }
+    }
+}
+
+impl Judged {
+    fn tell(&self, outcomes: &[append::Outcome]) -> Vec<Heard> {
+        let mut outcomes = outcomes.iter();
+        let told = self.taken.iter().map(|taken| match taken {
+            true => outcomes.next().copied().map_or(Heard::Erased, Heard::Outcome),
+            false => Heard::Erased,
+        });
+        told.collect()
+    }
+}
+
 struct World {
     rng: Rng,
     trace: Trace,
@@ -55,6 +119,8 @@ struct World {
     clients: Clients,
     process: Option<Process>,
     options: LogOptions,
+    erasures: Erasures,
+    people_key: [u8; 16],
     crashes: u64,
     /// Nothing breaks by itself any more.
     calm: bool,
@@ -66,6 +132,23 @@ struct Process {
     reader: LocalReader,
     lanes: Vec<LaneWriter>,
     rollups: Vec<RollupWriter>,
+    shared: Shared,
+    people: ErasedPeople,
+    eraser: Option<Eraser>,
+    /// Whether the writers are asked to rest.
+    resting: Cell<bool>,
+    /// Batches that are judged and not yet in the log.
+    judged: Vec<Judged>,
+}
+
+/// A call between admission and the log.
+struct Judged {
+    call: usize,
+    /// Those of its entries that are to be appended.
+    entries: Vec<Entry>,
+    /// For each of its entries whether it is.
+    taken: Vec<bool>,
+    _passage: Passage,
 }
 
 /// Runs a seed.
@@ -81,6 +164,8 @@ pub fn run(seed: u64) -> Outcome {
         clients: Clients::new(rng.fork(), lanes),
         process: None,
         options,
+        erasures: Erasures::new(rng.fork()),
+        people_key: rng.bytes16(),
         crashes: 0,
         calm: false,
         gave_up: None,
@@ -137,12 +222,20 @@ impl World {
             self.open();
             return;
         }
+        let erases = self.process.as_ref().is_some_and(|process| process.eraser.is_some());
+        if erases && self.rng.chance(3) {
+            self.go_on_erasing();
+        }
         match self.rng.below(1000) {
             0..60 => self.new_call(),
             60..150 => self.send(),
             150..520 => self.write(),
-            520..740 => self.roll_up(),
-            740..800 => self.tick(),
+            520..690 => self.roll_up(),
+            690..694 => self.ask_erasure(),
+            694..750 => {
+                self.erase();
+            }
+            750..800 => self.tick(),
             800..925 => {
                 let ms = self.rng.below(400);
                 self.clock.advance(ms);
@@ -185,6 +278,27 @@ impl World {
             }
         };
         self.trace.say(format!("log: open: {recovery:?}"));
+        let people = ErasedPeople::open(&self.disk, self.people_key);
+        let found = people.map_err(|error| error.to_string()).and_then(|people| {
+            let jobs = take_up(&self.disk, &people).map_err(|error| error.to_string())?;
+            Ok((people, jobs))
+        });
+        let (people, jobs) = match found {
+            Ok(found) => found,
+            Err(error) => {
+                self.trace.say(format!("erased: not known: {error}"));
+                drop(log);
+                self.not_opened("erased");
+                return;
+            }
+        };
+        if !jobs.is_empty() {
+            // As `serve` does: what the process before has sent begins now or never.
+            self.clock.advance(u64::try_from(FENCE_GRACE.as_millis()).unwrap());
+            self.store.run();
+        }
+        let under_way = jobs.iter().map(|job| job.erasure_id).collect();
+        self.erasures.found(under_way, self.clock.monotonic_ms());
         let reader = log.reader();
         let shared = Shared::new(self.rng.next());
         let options = WriterOptions {
@@ -209,7 +323,17 @@ impl World {
             .into_iter()
             .map(|rollup| RollupWriter::new(rollup, &reader, &self.clock, options, shared.clone()))
             .collect();
-        self.process = Some(Process { log, reader, lanes, rollups });
+        self.process = Some(Process {
+            log,
+            reader,
+            lanes,
+            rollups,
+            shared,
+            people,
+            eraser: jobs.into_iter().next().map(Eraser::new),
+            resting: Cell::new(false),
+            judged: Vec::new(),
+        });
     }
 
     /// Only a dead disk, a full one, or one that failed a sync, excuses it.
@@ -239,26 +363,33 @@ impl World {
             }
         }
         let Some(process) = self.process.as_mut() else { return };
-        if picked.is_empty() {
+        for call in picked {
+            let made = &mut self.clients.calls[call];
+            if made.state == State::Waiting {
+                made.state = State::Sent;
+            }
+            let judged = process.judge(call, &made.entries);
+            process.judged.push(judged);
+        }
+        // Between admission and the log there may be a while.
+        if process.judged.is_empty() || self.rng.chance(10) {
             return;
         }
-        let mut groups = Vec::new();
-        for call in &picked {
-            let call = &mut self.clients.calls[*call];
-            if call.state == State::Waiting {
-                call.state = State::Sent;
-            }
-            groups.push(AppendGroup { entries: call.entries.clone() });
-        }
+        let judged = std::mem::take(&mut process.judged);
+        let groups: Vec<AppendGroup> =
+            judged.iter().map(|it| AppendGroup { entries: it.entries.clone() }).collect();
+        let picked: Vec<usize> = judged.iter().map(|it| it.call).collect();
         self.trace.say(format!("log: commit calls {picked:?}"));
         let results = process.log.commit(&groups);
         // The answer reaches its sender, or the process dies first.
         let heard = !self.rng.chance(3);
-        for (call, result) in picked.into_iter().zip(results) {
+        for (judged, result) in judged.into_iter().zip(results) {
+            let call = judged.call;
             match result {
                 Ok(outcomes) if heard => {
-                    self.trace.say(format!("log: call {call}: {outcomes:?}"));
-                    self.clients.answered(call, &outcomes);
+                    let told = judged.tell(&outcomes);
+                    self.trace.say(format!("log: call {call}: {told:?}"));
+                    self.clients.answered(call, &told);
                 }
                 Ok(_) => {}
                 Err(error) => self.trace.say(format!("log: call {call}: {}", error.code())),
@@ -267,15 +398,63 @@ impl World {
         self.clients.unanswered();
     }
 
+    fn ask_erasure(&mut self) {
+        let Some(process) = self.process.as_mut() else { return };
+        if process.eraser.is_some() {
+            return;
+        }
+        let asked = self.erasures.ask(
+            (&self.disk, &process.people),
+            &self.clock,
+            &self.clients,
+            &self.store,
+        );
+        self.trace.say(format!("erasure: asked {:?}", asked.as_ref().map(|job| job.is_ok())));
+        process.eraser = asked.and_then(Result::ok).map(Eraser::new);
+    }
+
+    /// A step of the erasure; true when there is none.
+    fn erase(&mut self) -> bool {
+        let Some(process) = self.process.as_mut() else { return false };
+        let Some(eraser) = process.eraser.as_mut() else { return true };
+        let stage = eraser.stage();
+        let rest = Rest {
+            lanes: &process.lanes,
+            rollups: &process.rollups,
+            shared: &process.shared,
+            resting: &process.resting,
+        };
+        let stepped = eraser.step(&mut EraseWorld {
+            log: &process.reader,
+            entries: &mut process.log,
+            people: &process.people,
+            writers: &rest,
+            store: &self.store,
+            disk: &self.disk,
+            clock: &self.clock,
+        });
+        self.trace.say(format!("erasure: {}: {:?}", stage.as_str(), eraser.waits_for()));
+        if let Stepped::Done(receipt) = stepped {
+            process.eraser = None;
+            self.erasures.done(&receipt, self.clock.monotonic_ms());
+        }
+        false
+    }
+
     fn write(&mut self) {
         let Some(process) = self.process.as_mut() else { return };
         let index = self.rng.index(process.lanes.len());
-        process.lanes[index].step(&process.reader, &self.disk, &self.store, &self.clock);
+        let resting = process.resting.get();
+        let lane = &mut process.lanes[index];
+        step_lane(lane, resting, &process.reader, (&self.disk, &self.store, &self.clock));
     }
 
     fn roll_up(&mut self) {
         let Some(process) = self.process.as_mut() else { return };
         let index = self.rng.index(process.rollups.len());
+        if process.rest().has_come() {
+            return;
+        }
         process.rollups[index].step(&process.reader, &self.store, &self.clock);
     }
 
@@ -284,6 +463,27 @@ impl World {
         if let Some(process) = self.process.as_mut() {
             for _ in 0..ticks {
                 process.log.tick();
+            }
+        }
+    }
+
+    /// A while in which everybody works: an erasure needs all of them to come to rest,
+    /// which a random order would seldom bring about between two crashes.
+    fn go_on_erasing(&mut self) {
+        for _ in 0..60 {
+            self.clock.advance(60);
+            self.store.run();
+            let Some(process) = self.process.as_mut() else { return };
+            let (resting, has_come) = (process.resting.get(), process.rest().has_come());
+            for lane in &mut process.lanes {
+                let parts = (&self.disk, &self.store, &self.clock);
+                step_lane(lane, resting, &process.reader, parts);
+            }
+            for rollup in process.rollups.iter_mut().filter(|_| !has_come) {
+                rollup.step(&process.reader, &self.store, &self.clock);
+            }
+            if self.erase() || self.disk.is_dead() {
+                return;
             }
         }
     }
@@ -325,10 +525,14 @@ impl World {
             };
             self.clients.drop_old(self.clock.monotonic_ms());
             let waiting: Vec<usize> = self.clients.waiting().collect();
+            // Whoever was between admission and the log is sent again.
+            process.judged.clear();
+            self.clients.unanswered();
             if let Some(call) = waiting.first() {
-                let group = AppendGroup { entries: self.clients.calls[*call].entries.clone() };
+                let judged = process.judge(*call, &self.clients.calls[*call].entries);
+                let group = AppendGroup { entries: judged.entries.clone() };
                 match process.log.commit(&[group]).pop() {
-                    Some(Ok(outcomes)) => self.clients.answered(*call, &outcomes),
+                    Some(Ok(outcomes)) => self.clients.answered(*call, &judged.tell(&outcomes)),
                     Some(Err(error)) => {
                         self.trace.say(format!("log: call {call}: {}", error.code()));
                     }
@@ -337,14 +541,17 @@ impl World {
             }
             process.log.tick();
             let mut idle = waiting.is_empty();
+            let resting = process.resting.get();
             for writer in &mut process.lanes {
-                let step = writer.step(&process.reader, &self.disk, &self.store, &self.clock);
-                idle &= step == Step::WaitForEntries;
+                let parts = (&self.disk, &self.store, &self.clock);
+                idle &= step_lane(writer, resting, &process.reader, parts) == Step::WaitForEntries;
             }
-            for rollup in &mut process.rollups {
+            let has_come = process.rest().has_come();
+            for rollup in process.rollups.iter_mut().filter(|_| !has_come) {
                 let step = rollup.step(&process.reader, &self.store, &self.clock);
                 idle &= step == Step::WaitForEntries;
             }
+            idle &= self.erase();
             if idle && self.store.look(|tables| tables.open) == 0 {
                 return;
             }
@@ -352,11 +559,35 @@ impl World {
         self.gave_up = Some("it does not come to rest".into());
     }
 
+    /// What the log and the files of dead letters hold.
+    fn kept(&self) -> Kept {
+        let mut kept = Kept::default();
+        let Some(process) = &self.process else { return kept };
+        for lane in process.reader.owned_lanes() {
+            let (mut from, end) = (process.reader.begin(lane), process.reader.durable_end(lane));
+            while from < end {
+                let items = process.reader.read(lane, from, 1_000, usize::MAX / 2).unwrap();
+                let Some(last) = items.last() else { break };
+                from = last.offset + 1;
+                let log_id = process.reader.log_id();
+                kept.items.extend(items.into_iter().map(|item| ((log_id, lane), item)));
+            }
+            let letters = dead_letters::read(&self.disk, lane).unwrap();
+            kept.letters.extend(letters.into_iter().map(|letter| letter.payload));
+        }
+        kept
+    }
+
     fn outcome(self) -> Outcome {
         let mut wrong = Vec::new();
-        wrong.extend(self.gave_up);
+        wrong.extend(self.gave_up.clone());
         if wrong.is_empty() {
-            wrong = self.store.look(|tables| oracle::judge(&self.clients, tables));
+            let kept = self.kept();
+            wrong = self.store.look(|tables| {
+                let mut wrong = oracle::judge(&self.clients, &self.erasures, tables);
+                wrong.extend(oracle::judge_erasures(&self.erasures, &kept, &self.disk, tables));
+                wrong
+            });
         }
         Outcome {
             wrong,

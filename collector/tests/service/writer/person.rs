@@ -1,8 +1,13 @@
 //! A person's rows are found, exported and erased, and nobody else's.
 
+use std::sync::Arc;
+
 use tidemark_collector::config;
+use tidemark_collector::process::erase::Resting as _;
 use tidemark_collector::record::{Context, Record};
-use tidemark_collector::store::{ClickHouse, Person};
+use tidemark_collector::store::{
+    ClickHouse, Person, PersonStore as _, PersonTable, SchemaGate, Statements,
+};
 use tidemark_core::consent::Consent;
 use tidemark_core::id::Uuid;
 
@@ -45,11 +50,12 @@ async fn a_person_is_erased_and_nobody_else() {
     let config = config::ClickHouse { url: world.clickhouse.url.clone(), ..Default::default() };
     let client = ClickHouse::new(&config);
     let tenant_id = uuid::Uuid::from_bytes(TENANT.0);
-    let anonymous_ids = client.visitors_of(tenant_id, "u1").await.unwrap();
+    let user_ids = vec!["u1".to_owned()];
+    let anonymous_ids = client.companions(tenant_id, &user_ids).await.unwrap();
     assert_eq!(anonymous_ids, [uuid::Uuid::from_bytes([11; 16])], "12 is shared with u2");
-    let person = Person { tenant_id, user_id: "u1".into(), anonymous_ids };
+    let person = Person { tenant_id, user_ids, anonymous_ids };
 
-    let mut stream = client.export_person(&person).unwrap();
+    let mut stream = client.export_person(PersonTable::EventsRaw, &person).unwrap();
     let mut exported = Vec::new();
     while let Some(piece) = stream.next().await.unwrap() {
         exported.extend_from_slice(&piece);
@@ -62,19 +68,32 @@ async fn a_person_is_erased_and_nobody_else() {
     let ids: Vec<&str> = lines.iter().map(|line| line["event_id"].as_str().unwrap()).collect();
     assert_eq!(ids, [1_u8, 2, 3].map(|at| Uuid([at; 16]).to_string()));
 
-    // Held writers have nothing under way, and what comes waits.
-    let writers = tokio::task::spawn_blocking(move || {
-        assert!(writers.hold(crate::stack::PATIENCE));
-        writers
+    // Writers at rest have nothing under way, and what comes waits.
+    let rest = writers.resting();
+    rest.ask_to_rest();
+    world.until("at rest", async || rest.are_at_rest()).await;
+    push(&world, 8, TENANT, "u1", 14);
+    writers.wake();
+    let runtime = tokio::runtime::Handle::current();
+    let counts = tokio::task::spawn_blocking(move || {
+        let store = Statements::new(&config, runtime, Arc::new(SchemaGate::default()));
+        let count = || PersonTable::ALL.map(|table| store.count_person(table, &person).unwrap());
+        let before = count();
+        store.tell_person_erased(&person, uuid::Uuid::from_u128(5)).unwrap();
+        for table in PersonTable::ALL {
+            store.delete_person(table, &person).unwrap();
+        }
+        (before, count())
     })
     .await
     .unwrap();
-    push(&world, 8, TENANT, "u1", 14);
-    writers.wake();
-    let erased = client.erase_person(&person).await.unwrap();
-    assert_eq!(erased.iter().map(|table| table.rows).collect::<Vec<_>>(), [3, 2, 3]);
-    let again = client.erase_person(&person).await.unwrap();
-    assert!(again.iter().all(|table| table.rows == 0), "{again:?}");
+    assert_eq!(counts, ([3, 2, 3], [0; 3]));
+    let erased = world
+        .clickhouse
+        .rows("SELECT toUInt32(offset) AS at FROM tidemark.erased_places FINAL ORDER BY at")
+        .await;
+    let erased: Vec<u64> = erased.iter().map(|row| row["at"].as_u64().unwrap()).collect();
+    assert_eq!(erased, [0, 1, 2]);
     let left = world
         .clickhouse
         .rows("SELECT toUInt32(offset) AS at FROM tidemark.events_raw ORDER BY at")
@@ -84,7 +103,7 @@ async fn a_person_is_erased_and_nobody_else() {
 
     // The watermarks stand: nothing is counted again, and what comes is counted.
     assert_eq!(writers.shared().frontier.committed(0), Some(7));
-    writers.resume();
+    rest.let_go();
     world.until_written(&writers).await;
     World::stop(writers).await;
     let rows = world
