@@ -1,7 +1,7 @@
 // Calls of Durable Objects and of collectors, each with its answer read whole.
 //
 // What would be a dozen crossings between Rust and the runtime is one, and no
-// stream is made where the runtime hands out the whole body: half of what a call cost.
+// stream is made where the runtime hands out the whole body.
 
 /** Waits for a promise, for so long. */
 function within(ms, promise) {

@@ -83,7 +83,7 @@ pub(super) async fn of_answer(response: &mut Response) -> Result<Vec<u8>, BodyEr
 }
 
 /// Reads an answer of at most so many bytes. One that tells its length is read in one
-/// piece, which costs a third of a stream; the runtime holds it to that length.
+/// piece, without a stream of chunks; the runtime holds it to that length.
 ///
 /// # Errors
 /// When it is longer, or breaks off.
