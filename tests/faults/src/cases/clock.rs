@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use tidemark_stack::hop::{HEADER, PATH, now_ms, sign};
+use tidemark_stack::stack::until;
 use tidemark_stack::{Binaries, Random};
 
 use crate::event::{Event, batch};
@@ -51,12 +52,22 @@ fn set(file: &Path, by_ms: i64) -> Result<()> {
     Ok(fs::rename(new, file)?)
 }
 
-/// The edge's clock goes with the collector's, or its signature would be stale.
+/// The edge's clock goes with the collector's, or its signature would be stale. What
+/// comes days after its receipt is asked for in ClickHouse, which the collector may
+/// not have found yet after a start: then the edge sends again.
 fn post(world: &World, events: &[Event], by_ms: i64) -> Result<Vec<String>> {
     let body = batch(events);
-    let signature = sign(now_ms() + by_ms, &body);
-    let headers = [(HEADER, signature.as_str()), ("content-type", "application/json")];
-    let answer = client(world.tidemark.address).request("POST", PATH, &headers, &body)?;
-    ensure!(answer.status == 200, "{} {}", answer.status, answer.text());
-    Ok(verdicts(&answer))
+    let mut told = Vec::new();
+    until("the collector has found ClickHouse", || {
+        let signature = sign(now_ms() + by_ms, &body);
+        let headers = [(HEADER, signature.as_str()), ("content-type", "application/json")];
+        let answer = client(world.tidemark.address).request("POST", PATH, &headers, &body)?;
+        if answer.status == 503 && answer.retry_after_s.is_some() {
+            return Ok(false);
+        }
+        ensure!(answer.status == 200, "{} {}", answer.status, answer.text());
+        told = verdicts(&answer);
+        Ok(true)
+    })?;
+    Ok(told)
 }
