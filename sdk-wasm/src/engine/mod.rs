@@ -194,7 +194,7 @@ impl Engine {
 
     /// Takes events that a page which is gone could not send, as [`Action::Save`]
     /// wrote them, and returns the number of the chunk that holds them now. They
-    /// keep their ids and their place before what happened here.
+    /// keep their ids and their place before what happened here, and go at once.
     pub fn resume(&mut self, lines: &str, now_ms: i64) -> u32 {
         let mut events = Queue::read(lines);
         let chunk = self.chunks.open(events.len() as u32);
@@ -203,7 +203,10 @@ impl Engine {
         }
         self.queue.put_back(events);
         self.drop_excess();
-        self.schedule(now_ms);
+        // They have waited once already.
+        if !self.queue.is_empty() {
+            self.flush_at_ms = Some(now_ms);
+        }
         chunk
     }
 

@@ -549,6 +549,7 @@ fn beacons_split_until_the_browser_takes_no_more_and_the_next_page_sends_the_res
     let mut next = engine();
     next.decide(GRANTED, "", NOON);
     next.resume(&kept, NOON);
+    assert_eq!(next.due_ms(), Some(NOON), "what has waited goes at once");
     next.flush();
     let mut came = BTreeSet::new();
     while let Some(batch) = sent(&mut next, NOON) {
