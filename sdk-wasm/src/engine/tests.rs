@@ -549,7 +549,6 @@ fn beacons_split_until_the_browser_takes_no_more_and_the_next_page_sends_the_res
     let mut next = engine();
     next.decide(GRANTED, "", NOON);
     next.resume(&kept, NOON);
-    assert_eq!(next.due_ms(), Some(NOON), "what has waited goes at once");
     next.flush();
     let mut came = BTreeSet::new();
     while let Some(batch) = sent(&mut next, NOON) {
@@ -558,6 +557,20 @@ fn beacons_split_until_the_browser_takes_no_more_and_the_next_page_sends_the_res
     }
     assert!(came.is_disjoint(&taken));
     assert_eq!(came.len() + taken.len(), 80);
+}
+
+#[test]
+fn what_a_page_before_left_goes_at_once() {
+    let mut page = granted();
+    track(&mut page, 1, NOON);
+    let Some(Action::Save(_, lines)) = page.next(NOON + INTERVAL) else {
+        panic!("nothing is written")
+    };
+
+    let mut next = granted();
+    next.resume(&lines, NOON);
+    assert_eq!(next.due_ms(), Some(NOON));
+    assert_eq!(events(&sent(&mut next, NOON).unwrap()).len(), 1);
 }
 
 #[test]
