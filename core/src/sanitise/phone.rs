@@ -81,7 +81,9 @@ pub(super) fn is_phone(piece: &Piece<'_>) -> bool {
         0x22222 if counts(digits) => false,
         shape if shape & 0xfff == 0x322 && total >= 9 => true,
         // 011 dials abroad from North America.
-        _ if first == 0 && second == 1 && byte(digits, 2) == 1 && piece.runs > 3 => true,
+        _ if digits.starts_with(&[0, 1, 1]) && length_of_first(piece) >= 3 && piece.runs > 3 => {
+            true
+        }
         shape => {
             let short = length_of_first(piece) == 1 && matches!(shape, 0x144 | 0x1333 | 0x135);
             let dated = piece.separators & SLASH != 0 && piece.runs > 3;

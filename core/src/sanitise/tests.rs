@@ -58,6 +58,8 @@ fn urls_end_at_their_path() {
     for (input, output) in [
         ("https://shop.example/cart?token=1#top", "https://shop.example/cart"),
         ("https://jo:secret@shop.example/cart", "https://shop.example/cart"),
+        ("socks5://jo:secret@proxy.example:9090", "socks5://proxy.example:9090"),
+        ("s3://key:secret@bucket.example/a?x=1", "s3://bucket.example/a"),
         ("https://shop.example?code=1", "https://shop.example"),
         (
             "see https://a.example/x?y=1 and http://b.example/#z.",
@@ -111,6 +113,9 @@ fn each_rule_replaces_what_it_finds() {
         ("call (303) 555-0123 x12, or 303.555.0124", "call [phone], or [phone]"),
         ("０１７１−３９２００１２", "[phone]"),
         ("电话：13800138000。", "电话：[phone]。"),
+        ("please text 94933415 when you arrive", "please text [phone] when you arrive"),
+        ("CC: 579054991479", "CC: [card]"),
+        ("011 44 20 7946 0958", "[phone]"),
         ("4111 1111 1111 1111, 12/29", "[card], 12/29"),
         ("3782-822463-10005", "[card]"),
         ("GB82 WEST 1234 5698 7654 32 is mine", "[iban] is mine"),
@@ -148,6 +153,7 @@ fn what_only_looks_personal_stays() {
         "1 234 567,89",
         "Chrome/120.0.0.0 Safari/537.36",
         "version 1.2.3.4",
+        "## 0.1.1 - 2015-02-03",
         "::1",
         "std::vec::Vec",
         "12:30:45",

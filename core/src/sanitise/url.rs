@@ -32,10 +32,7 @@ pub(super) fn without_queries(text: &str, policy: &Policy<'_>) -> Option<String>
     while at < bytes.len() {
         let is_url = bytes.get(at) == Some(&b':')
             && bytes.get(at + 1..at + 3) == Some(b"//")
-            && at
-                .checked_sub(1)
-                .and_then(|before| bytes.get(before))
-                .is_some_and(u8::is_ascii_alphabetic);
+            && ends_scheme(bytes, at);
         if !is_url {
             if policy.rare()
                 && let Some(end) = bare(bytes, at)
@@ -107,6 +104,13 @@ fn end_of_query(
         at = to + 1;
     }
     remove(gone, end);
+}
+
+/// Whether a scheme ends before a place: `https`, and those that end with one digit,
+/// `socks5`, `s3`.
+fn ends_scheme(bytes: &[u8], at: usize) -> bool {
+    let digit = usize::from(super::glyph::before(bytes, at).is_ascii_digit());
+    super::glyph::before(bytes, at - digit).is_ascii_alphabetic()
 }
 
 /// Where an address without its scheme ends that begins at a place and has a query or a
