@@ -31,7 +31,7 @@ pub fn run(place: &Place) -> Result<()> {
 fn lints(place: &Place) -> Result<()> {
     let native = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     step("lints, native", &mut command(place, "cargo", &native)?)?;
-    for package in ["tidemark-sdk-wasm", "tidemark-edge-worker"] {
+    for package in ["tidemark-sdk-wasm", "tidemark-sdk-inspector", "tidemark-edge-worker"] {
         let mut wasm = command(place, "cargo", &["clippy", "--target", "wasm32-unknown-unknown"])?;
         step(
             &format!("lints, {package} in wasm"),

@@ -10,6 +10,7 @@ mod edge;
 mod faults;
 mod fuzz;
 mod inline;
+mod inspector;
 mod pack;
 mod place;
 mod run;

@@ -1,8 +1,8 @@
 //! Builds what a page loads, by `cargo xtask sdk`:
-//! npm/web/dist/sdk/{tidemark.js,tidemark.wasm,tidemark.twin.js,stub.js} for script
-//! tags and the edge, with a folder a version, Brotli and hashes beside them
+//! npm/web/dist/sdk/{tidemark.js,tidemark.wasm,tidemark.twin.js,tidemark.inspector.js,
+//! stub.js} for script tags and the edge, with a folder a version, Brotli and hashes beside them
 //! (sdk_files.mjs), npm/web/dist/{browser.js,inline.js,tidemark.wasm,tidemark.twin.js,
-//! node.js,types/} for npm, and a source map beside each script.
+//! tidemark.inspector.js,node.js,types/} for npm, and a source map beside each script.
 //!
 //! cargo (profile `page`, wasm32v1-none) → wasm-bindgen → wasm-opt → esbuild →
 //! terser, and tsc for the types. The twin: the same crate without features of newer
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::inline;
+use crate::inspector;
 use crate::place::Place;
 use crate::run::{command, output, step};
 
@@ -61,6 +62,8 @@ pub struct Built {
     pub wasm: PathBuf,
     /// The module's twin in JavaScript, loaded where wasm is refused.
     pub twin: PathBuf,
+    /// The panel for developers, loaded where it is asked for.
+    pub inspector: PathBuf,
     /// What a page holds inline, before the script has come.
     pub stub: PathBuf,
 }
@@ -86,6 +89,7 @@ fn build_in(place: &Place, work: &Path) -> Result<Built> {
     let wasm = compile(place, work)?;
     write_engine(place, work)?;
     let twin = compile_twin(place, work)?;
+    let inspector = inspector::build(place, work)?;
     let entries =
         [("script.ts", "iife"), ("stub.ts", "iife"), ("browser.ts", "esm"), ("node.ts", "esm")];
     for (entry, format) in entries {
@@ -99,6 +103,7 @@ fn build_in(place: &Place, work: &Path) -> Result<Built> {
         script: dist.join("sdk/tidemark.js"),
         wasm: dist.join("sdk/tidemark.wasm"),
         twin: dist.join("sdk/tidemark.twin.js"),
+        inspector: dist.join("sdk/tidemark.inspector.js"),
         stub: dist.join("sdk/stub.js"),
     };
     fs::create_dir_all(dist.join("sdk"))?;
@@ -108,6 +113,8 @@ fn build_in(place: &Place, work: &Path) -> Result<Built> {
         (wasm, dist.join("tidemark.wasm")),
         (twin.clone(), built.twin.clone()),
         (twin, dist.join("tidemark.twin.js")),
+        (inspector.clone(), built.inspector.clone()),
+        (inspector, dist.join("tidemark.inspector.js")),
         (work.join("script.js"), built.script.clone()),
         (work.join("stub.js"), built.stub.clone()),
         (work.join("browser.js"), dist.join("browser.js")),
@@ -119,22 +126,26 @@ fn build_in(place: &Place, work: &Path) -> Result<Built> {
         let map = fs::read_to_string(work.join(script).with_extension("js.map"))?;
         fs::write(dist.join(to).with_extension("js.map"), inline::map(&map, &place.root)?)?;
     }
-    let bundled = leave_twin(&fs::read_to_string(work.join("browser.js"))?)?;
+    let bundled = leave_apart(fs::read_to_string(work.join("browser.js"))?)?;
     fs::write(dist.join("browser.js"), &bundled)?;
     let module = fs::read(dist.join("tidemark.wasm"))?;
     fs::write(dist.join("inline.js"), inline::script(&bundled, &module)?)?;
     Ok(built)
 }
 
-/// Tells bundlers to leave the twin a file of its own, which is only loaded where wasm
-/// is refused. The minifiers drop the comments that say so.
-fn leave_twin(script: &str) -> Result<String> {
-    const IMPORT: &str = "import(new URL(\"./tidemark.twin.js\",";
-    if script.matches(IMPORT).count() != 1 {
-        bail!("the script for bundlers no longer loads its twin by {IMPORT}");
+/// Tells bundlers to leave the twin and the inspector files of their own, which are only
+/// loaded where wasm is refused and where a developer asks. The minifiers drop the
+/// comments that say so.
+fn leave_apart(mut script: String) -> Result<String> {
+    for part in ["twin", "inspector"] {
+        let import = format!("import(new URL(\"./tidemark.{part}.js\",");
+        if script.matches(&import).count() != 1 {
+            bail!("the script for bundlers no longer loads its {part} by {import}");
+        }
+        let left = import.replace("import(", "import(/*webpackIgnore:true*//*@vite-ignore*/");
+        script = script.replace(&import, &left);
     }
-    let left = IMPORT.replace("import(", "import(/*webpackIgnore:true*//*@vite-ignore*/");
-    Ok(script.replace(IMPORT, &left))
+    Ok(script)
 }
 
 /// cargo, wasm-bindgen and wasm-opt; returns the finished module.

@@ -5,7 +5,7 @@
 //! formats and is here anyway: two crates less in what a newcomer builds first.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,7 @@ struct Report {
     total: Bytes,
     stub: Bytes,
     twin: Bytes,
+    inspector: Bytes,
     edge: Bytes,
     budget: Budget,
     peers_brotli_kb: serde_json::Map<String, serde_json::Value>,
@@ -99,8 +100,11 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
         .map_err(anyhow::Error::from)
         .and_then(|text| Ok(serde_json::from_slice(&text)?))
         .with_context(|| format!("read {}", budget_file.display()))?;
-    let weighed = weigh(place, &[&built.script, &built.wasm, &built.stub, &built.twin])?;
-    let [script, wasm, stub, twin] = weighed.as_slice() else { bail!("node weighed {weighed:?}") };
+    let files = [&built.script, &built.wasm, &built.stub, &built.twin, &built.inspector];
+    let weighed = weigh(place, &files.map(PathBuf::as_path))?;
+    let [script, wasm, stub, twin, inspector] = weighed.as_slice() else {
+        bail!("node weighed {weighed:?}")
+    };
     let total = script.and(*wasm);
 
     crate::setup::for_edge(place)?;
@@ -114,6 +118,7 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
     let lines = [
         ("stub.js, inline where wanted", *stub),
         ("tidemark.twin.js, where wasm is refused", *twin),
+        ("tidemark.inspector.js, for developers", *inspector),
         ("tidemark.js", *script),
         ("tidemark.wasm", *wasm),
         ("Tidemark, all by default", total),
@@ -137,6 +142,7 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
             total,
             stub: *stub,
             twin: *twin,
+            inspector: *inspector,
             edge,
             budget,
             peers_brotli_kb: peers,

@@ -64,6 +64,7 @@ fn crates_depend_on_core_and_on_nothing_else_of_ours() {
     let ours: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("core", &[][..]),
         ("sdk-wasm", &["tidemark-core"]),
+        ("sdk-inspector", &["tidemark-core"]),
         ("edge-worker", &["tidemark-core"]),
         ("collector", &["tidemark-core"]),
         ("embedded-clickhouse", &[]),
@@ -84,7 +85,9 @@ fn crates_depend_on_core_and_on_nothing_else_of_ours() {
 
 #[test]
 fn bindings_are_dependencies_in_wasm_alone() {
-    for (krate, binding) in [("sdk-wasm", "wasm-bindgen"), ("edge-worker", "worker")] {
+    for (krate, binding) in
+        [("sdk-wasm", "wasm-bindgen"), ("sdk-inspector", "web-sys"), ("edge-worker", "worker")]
+    {
         assert!(!dependencies(krate, false).iter().any(|name| name == binding), "{krate}");
         assert!(dependencies(krate, true).iter().any(|name| name == binding), "{krate}");
     }
@@ -132,6 +135,7 @@ fn core_is_pure() {
 fn pure_folders_do_not_know_their_bindings() {
     for (folder, words) in [
         ("sdk-wasm/src/engine", ["crate::browser", "wasm_bindgen"]),
+        ("sdk-inspector/src/journal", ["crate::browser", "wasm_bindgen"]),
         ("edge-worker/src/policy", ["crate::platform", "worker::"]),
     ] {
         for (file, code) in sources(folder) {

@@ -3,7 +3,7 @@
 import { connect } from 'tidemark-engine';
 import { createPage } from '../../../sdk-wasm/src/browser/page.js';
 import { createHelpers } from './helpers.js';
-import { load, type Place } from './load.js';
+import { load, type Place, type Steps } from './load.js';
 import { type Chosen, readOptions } from './options.js';
 import { reporter } from './report.js';
 import type { Flushed, Options, Tidemark } from './types.js';
@@ -30,6 +30,11 @@ export function createClient(place: Place): Tidemark {
       started = true;
       report = tell;
       twin = chosen.twin;
+      if (options.debug) {
+        const steps: Steps = [];
+        chosen.step = (...of) => steps.push([Date.now(), ...of]);
+        place.inspector().then(({ inspect }) => inspect(steps)).catch((error) => tell('load_failed', error));
+      }
       engine.start(chosen);
     } catch (error) {
       tell('invalid_options', error);

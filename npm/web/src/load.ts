@@ -3,10 +3,14 @@ import { imports } from 'tidemark-engine';
 /** What a started module or its twin exports. */
 export type Exports = Record<string, unknown>;
 
-/** Where the two builds of the engine are. */
+/** Steps that were told, each `[time, kind, …]`; what is pushed later is heard as well. */
+export type Steps = unknown[][];
+
+/** Where the two builds of the engine are, and the inspector. */
 export interface Place {
   wasm(): URL;
   twin(): Promise<{ start(imports: unknown): Exports }>;
+  inspector(): Promise<{ inspect(steps: Steps): Promise<void> }>;
 }
 
 const instantiate = async (url: URL): Promise<Exports> => {

@@ -10,6 +10,8 @@ export type Chosen = Required<Pick<Options, 'writeKey' | 'endpoint' | 'consent' 
     maxBatchEvents: number;
     sampleRate: number;
     twin: boolean;
+    /** Hears each step of each event, where an inspector was asked for. */
+    step?: (...of: unknown[]) => void;
   };
 
 /** Reads the options; nothing when they name no key or no endpoint. */

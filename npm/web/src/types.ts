@@ -90,6 +90,12 @@ export interface Options {
    * twin is taken where wasm is refused, after one report to the page's security policy.
    */
   twin?: boolean;
+  /**
+   * Loads the inspector: a panel in the page that shows what becomes of each event, and
+   * lines in the console that tell what is wrong with one. For developers: it weighs more
+   * than the SDK, is loaded at once, also before consent, and needs WebAssembly.
+   */
+  debug?: boolean;
   /** Sees each event before it leaves: what it returns goes, nothing keeps it back. */
   beforeSend?: (event: SentEvent) => SentEvent | null | undefined;
   /** Hears each batch's answer, with the events as they were sent. */

@@ -25,7 +25,7 @@ export const createGate = (run, report) => {
   let calls = [];
   let length = 0;
   let shown;
-  let engine;
+  let engine, step;
   let closed, dead;
 
   const act = ([name, texts, args]) => {
@@ -43,6 +43,7 @@ export const createGate = (run, report) => {
     /** Calls the engine's function `name`, with texts given before; or lets that wait. */
     enter: (name, texts = [], ...args) => {
       const call = [name, texts, args];
+      step?.('enter', ...call);
       if (engine) return act(call);
       const size = texts.join('').length;
       if (name === 'show') shown = call;
@@ -50,6 +51,11 @@ export const createGate = (run, report) => {
         calls.push(call);
         length += size;
       } else if (isEvent(call)) lost[DROPPED]++;
+    },
+    /** Tells what waits and what enters from now on, for the inspector. */
+    watch: (tell) => {
+      step = tell;
+      calls.forEach((call) => step?.('enter', ...call));
     },
     /** Whether the engine is there. */
     isOpen: () => !!engine,

@@ -30,7 +30,8 @@ let hurry;
  * @param {{ engine: object, url: string, storage: object, gzip?: boolean,
  *   beforeSend?: (event: object) => object | null | undefined,
  *   onVerdicts?: (answer: object, events: object[]) => void,
- *   run: (call: () => unknown) => void, report: (code: string, detail: string) => void }} page
+ *   step?: (kind: string, ...data: unknown[]) => void,
+ *   run: (call: () => unknown) => void, report: (code: string, detail: string) => void }} page `step` is the inspector's
  */
 export const bind = (page) => {
   bound = page;
@@ -97,6 +98,7 @@ const hooked = (body) => {
 
 export const send = (whole, keepalive) => {
   const [body, keptBack] = hooked(whole);
+  bound.step?.('send', whole, body);
   (body ? post(body, keepalive) : Promise.resolve([200, 0, '{}']))
     // Navigation takes a request from its page, to which it looks failed, and
     // finishes it: no failure is told while the page is gone.
@@ -106,6 +108,7 @@ export const send = (whole, keepalive) => {
       return [0, 0, ''];
     })
     .then(([status, retryAfter, text]) => {
+      bound.step?.('answer', status, text);
       let answer = {};
       try {
         answer = JSON.parse(text) || answer;
@@ -131,7 +134,9 @@ export const beacon = (whole) => {
   try {
     const [body] = hooked(whole);
     // A string goes as text/plain: a beacon of JSON would preflight and be lost.
-    return !body || navigator.sendBeacon(bound.url, body);
+    const taken = !body || navigator.sendBeacon(bound.url, body);
+    if (taken) bound.step?.('beacon', whole, body);
+    return taken;
   } catch {
     return false;
   }

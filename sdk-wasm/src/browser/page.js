@@ -71,10 +71,13 @@ export const createPage = (load, report) => {
   const { enter, lost } = gate;
   const pages = watchPages(enter, run);
   const consent = createConsent();
-  const storage = createStorage(() => {
-    report('storage_failed', 'events wait in memory alone: they are lost with the page');
-    if (gate.isOpen()) enter('cannot_save');
-  });
+  const storage = createStorage(
+    () => {
+      report('storage_failed', 'events wait in memory alone: they are lost with the page');
+      if (gate.isOpen()) enter('cannot_save');
+    },
+    (changes) => options.step?.('save', changes),
+  );
   let options, loading, host;
   let choices = [];
   let registered = {};
@@ -111,8 +114,8 @@ export const createPage = (load, report) => {
       const loaded = await load();
       const { engine } = loaded;
       ({ host } = loaded);
-      const { onVerdicts, beforeSend, gzip } = options;
-      host.bind({ engine, run, report, url: url(), storage, onVerdicts, beforeSend, gzip });
+      const { onVerdicts, beforeSend, gzip, step } = options;
+      host.bind({ engine, run, report, url: url(), storage, onVerdicts, beforeSend, gzip, step });
       const campaign = campaignOf();
       engine.give(context(campaign));
       engine.start(
@@ -143,6 +146,7 @@ export const createPage = (load, report) => {
     const [hadAnalytics, hadAds] = told;
     if (analytics === hadAnalytics && ads === hadAds && told.length) return;
     told = [analytics, ads];
+    options.step?.('consent', analytics, ads, isCookieless());
     const mayLeave = analytics || isCookieless();
     if (gate.isOpen()) {
       enter('decide', [], decision(analytics), decision(ads), isCookieless());
@@ -199,6 +203,7 @@ export const createPage = (load, report) => {
       choices.forEach(run);
       choices = [];
       options = chosen;
+      gate.watch(chosen.step);
       run(decide);
       run(() => pages.watch(wants('pages')));
       if (wants('clicks') || wants('rageClicks')) {

@@ -27,8 +27,11 @@ const attempt = (use) => {
 };
 const randomName = () => Math.random().toString(36).slice(2, 12);
 
-/** @param {() => void} failed hears that nothing can be written */
-export const createStorage = (failed) => {
+/**
+ * @param {() => void} failed hears that nothing can be written
+ * @param {(changes: [string, string?][]) => void} saved hears what is committed
+ */
+export const createStorage = (failed, saved) => {
   let page = randomName();
   /** The records of chunks that another page wrote. */
   const names = new Map();
@@ -92,6 +95,7 @@ export const createStorage = (failed) => {
     transact(apply(all))
       .then(() => {
         unsure = unsure.filter((change) => !all.includes(change));
+        saved(all);
       })
       .catch(fail);
   };

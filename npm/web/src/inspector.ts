@@ -1,0 +1,27 @@
+// The inspector's entry: loaded for `init({ debug: true })` alone, never with a page.
+
+import { bytes, initSync, Inspector } from 'tidemark-inspector';
+import type { Steps } from './load.js';
+
+/** Shows the steps that were told, and each that is told from now on. */
+export async function inspect(steps: Steps): Promise<void> {
+  // Compiled aside: a browser takes no large module at once on its main thread.
+  initSync({ module: await WebAssembly.compile(bytes) });
+  const inspector = new Inspector();
+  let isBroken = false;
+  const take = (step: unknown[]): void => {
+    if (isBroken) return;
+    try {
+      inspector.take(step);
+    } catch (error) {
+      // What broke once is not whole again; the SDK goes on without it.
+      isBroken = true;
+      console.error('[tidemark] the inspector stopped:', error);
+    }
+  };
+  steps.splice(0).forEach(take);
+  steps.push = (...told) => {
+    told.forEach(take);
+    return 0;
+  };
+}
