@@ -7,6 +7,7 @@
 use crate::id::Uuid;
 use crate::json::{Kind, Node, Value, push_pointer};
 use crate::limits::{EVENT_NAME_MAX_BYTES, ID_MAX_BYTES};
+use crate::noticed::{DeviceClass, Flags};
 use crate::verdict::{Code, Fault};
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -59,13 +60,17 @@ pub struct Envelope<'a> {
     pub geo: Option<Value<'a>>,
     /// `client_ip_prefix`: believed on the signed hop alone.
     pub client_ip_prefix: Option<Value<'a>>,
+    /// `device_class`: believed on the signed hop alone.
+    pub device_class: Option<DeviceClass>,
+    /// `flags`: believed on the signed hop alone.
+    pub flags: Flags,
 }
 
 /// The values of `source`.
 pub const SOURCES: [&str; 4] = ["web", "widget", "voice_ws", "server"];
 
 /// The members that only the edge may say.
-const EDGE_FIELDS: [&str; 3] = ["received_at", "geo", "client_ip_prefix"];
+const EDGE_FIELDS: [&str; 5] = ["received_at", "geo", "client_ip_prefix", "device_class", "flags"];
 
 /// The value of a member, and whether it is known to have no escapes.
 #[derive(Clone, Copy)]
@@ -177,6 +182,12 @@ impl<'a> Envelope<'a> {
                 opaque(member)?;
                 self.client_ip_prefix = Some(member.value);
             }
+            "device_class" => {
+                let class = DeviceClass::from_name(&string(member)?);
+                self.device_class = Some(class.ok_or(Code::NotInEnum)?);
+            }
+            "flags" if member.value.kind() == Kind::Array => self.flags = Flags::read(member.value),
+            "flags" => return Err(Code::WrongType),
             _ => return Err(Code::UnknownField),
         }
         Ok(())

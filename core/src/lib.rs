@@ -7,7 +7,7 @@
 //! [`batch`] splits a body into events → [`judge`] gives each its verdict:
 //! bounds ([`limits`], [`json`]), envelope ([`event`], [`time`], [`id`]),
 //! consent ([`consent`]), schema ([`validate`]), personal data ([`sanitise`]) →
-//! [`verdict`] tells the caller. [`detect`] finds struggle in a stream of clicks;
+//! [`verdict`] tells the caller, and [`noticed`] what was noticed on the way. [`detect`] finds struggle in a stream of clicks;
 //! [`endpoint`] has what public endpoints share; [`hop`] signs what the edge sends to the collector; [`catalogue`] has the
 //! event types as Rust.
 //!
@@ -28,6 +28,7 @@ pub mod id;
 pub mod json;
 pub mod judge;
 pub mod limits;
+pub mod noticed;
 pub mod sanitise;
 pub mod time;
 pub mod verdict;

@@ -42,7 +42,7 @@ test('a batch is accepted and forwarded as the edge judged it', async () => {
   expect(receivedAt).toBeGreaterThanOrEqual(before - 1_000);
   expect(receivedAt).toBeLessThanOrEqual(Date.now() + 1_000);
   const edgeFields = { received_at: hop.received_at, tenant_id: TENANT_ID, site_id: SITE_ID };
-  const fromHere = { ...edgeFields, client_ip_prefix: '127.0.0.0/24' };
+  const fromHere = { ...edgeFields, client_ip_prefix: '127.0.0.0/24', device_class: 'other' };
   expect(hop).toEqual({
     batch_id: sent.batch_id,
     ...edgeFields,

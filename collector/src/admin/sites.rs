@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use tidemark_core::id::Uuid;
-use tidemark_core::judge::{NamePolicy, PageSettings, WhenConsentAbsent};
+use tidemark_core::judge::{BotPolicy, NamePolicy, PageSettings, WhenConsentAbsent};
 
 use super::table::{instant, or_default, told, told_one};
 use super::{AdminError, Told, id_or_new, now_ms, parse_id};
@@ -74,6 +74,15 @@ enum ConsentAbsent {
     Drop,
 }
 
+/// What becomes of events that an automated client sends.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Bots {
+    /// They are taken, and flagged.
+    Flag,
+    /// They are dropped.
+    Drop,
+}
+
 /// What may be said of one.
 #[derive(Args, Debug)]
 pub struct Settings {
@@ -97,6 +106,9 @@ pub struct Settings {
     /// Whether free text that people typed is kept.
     #[arg(long, value_name = "true|false")]
     keep_free_text: Option<bool>,
+    /// What becomes of automated traffic.
+    #[arg(long)]
+    bots: Option<Bots>,
     /// Events that one person may send in a minute; 0 for the default.
     #[arg(long, value_name = "NUMBER")]
     person_events_per_minute: Option<u32>,
@@ -122,6 +134,10 @@ impl Settings {
             }),
             cookieless: self.cookieless,
             keep_free_text: self.keep_free_text,
+            bots: self.bots.map(|bots| match bots {
+                Bots::Flag => BotPolicy::Flag,
+                Bots::Drop => BotPolicy::Drop,
+            }),
             person_events_per_minute: self
                 .person_events_per_minute
                 .map(|rate| (rate != 0).then_some(rate)),
@@ -217,6 +233,7 @@ async fn show(database: &Database, site: &Site) -> Result<Told, AdminError> {
         ),
         ("cookieless", site.cookieless.to_string()),
         ("keep free text", site.keep_free_text.to_string()),
+        ("bots", if site.bots.is_default() { "flag" } else { "drop" }.to_owned()),
         ("events per person and minute", or_default(site.person_events_per_minute)),
         ("settings", site.settings.0.clone()),
         ("write keys", live),

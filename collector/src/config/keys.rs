@@ -48,6 +48,7 @@ pub(super) const KNOWN: &[(&str, Holds)] = &[
     ("tenants[].sites[].when_consent_absent", Holds::Text),
     ("tenants[].sites[].cookieless", Holds::Switch),
     ("tenants[].sites[].keep_free_text", Holds::Switch),
+    ("tenants[].sites[].bots", Holds::Text),
     ("retention.events_days", Holds::Number),
     ("log.level", Holds::Text),
     ("log.format", Holds::Text),

@@ -17,7 +17,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use tidemark_core::judge::{NamePolicy, WhenConsentAbsent};
+use tidemark_core::judge::{BotPolicy, NamePolicy, WhenConsentAbsent};
 use uuid::Uuid;
 
 pub use secret::Secret;
@@ -199,6 +199,9 @@ pub struct DeclaredSite {
     /// Whether free text that people typed is kept.
     #[serde(default)]
     pub keep_free_text: bool,
+    /// What becomes of automated traffic.
+    #[serde(default)]
+    pub bots: BotPolicy,
 }
 
 /// The SHA-256 of an API key: the collector never holds the key itself.

@@ -30,6 +30,7 @@ mode = "strict"
 when_consent_absent = "drop"
 cookieless = true
 keep_free_text = false
+bots = "flag"
 [data]
 dir = "/var/lib/tidemark"
 [sites]

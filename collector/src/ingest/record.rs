@@ -61,6 +61,8 @@ pub(super) fn read<'a>(tape: &Tape<'a>, shared: &Shared<'a>) -> Result<Record<'a
         country: text_of(geo("country")),
         region: text_of(geo("region")),
         client_ip_prefix,
+        flags: envelope.flags,
+        device_class: envelope.device_class,
     })
 }
 

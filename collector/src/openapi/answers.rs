@@ -97,6 +97,7 @@ pub(super) fn schemas() -> Value {
                 "when_consent_absent": { "enum": ["accept", "drop"] },
                 "cookieless": { "type": "boolean" },
                 "keep_free_text": { "type": "boolean" },
+                "bots": { "enum": ["flag", "drop"] },
                 "limits": {
                     "type": "object",
                     "properties": {

@@ -2,7 +2,7 @@
 
 /// The columns of `events_raw` that an event's payload holds, in its order. The
 /// widths of the first eight are fixed, so that they are read without walking.
-pub const EVENT_COLUMNS: [&str; 42] = [
+pub const EVENT_COLUMNS: [&str; 44] = [
     "tenant_id",
     "site_id",
     "event_id",
@@ -45,7 +45,12 @@ pub const EVENT_COLUMNS: [&str; 42] = [
     "client_ip_prefix",
     "attributes_misfit",
     "attributes",
+    "flags",
+    "device_class",
 ];
+
+/// What a row of version 1 lacks of [`EVENT_COLUMNS`]: no flags, and no class.
+pub(super) const SINCE_VERSION_1: &[u8] = &[0, 0];
 
 /// The columns of `rejected_events` that a rejection's payload holds.
 pub const REJECTION_COLUMNS: [&str; 9] = [

@@ -2,6 +2,7 @@
 
 use tidemark_core::consent::Mode;
 use tidemark_core::id::Uuid;
+use tidemark_core::noticed::DeviceClass;
 use tidemark_core::sanitise::screen;
 
 use super::attributes::Attributes;
@@ -101,6 +102,11 @@ impl Encoder {
         push_text(out, &record.client_ip_prefix);
         push_text(out, self.attributes.misfit());
         self.attributes.push_column(out);
+        push_var(out, record.flags.words().count());
+        for word in record.flags.words() {
+            push_text(out, word);
+        }
+        push_text(out, record.device_class.map_or("", DeviceClass::as_str));
         Encoded { misfits }
     }
 

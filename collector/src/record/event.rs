@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use tidemark_core::consent::Consent;
 use tidemark_core::id::Uuid;
 use tidemark_core::json::Value;
+use tidemark_core::noticed::{DeviceClass, Flags};
 
 /// Seconds of a day.
 const DAY_SECS: i64 = 86_400;
@@ -46,6 +47,10 @@ pub struct Record<'a> {
     pub region: Cow<'a, str>,
     /// IPv4 /24 or IPv6 /48, by the edge.
     pub client_ip_prefix: Cow<'a, str>,
+    /// What was noticed about it, by the edge.
+    pub flags: Flags,
+    /// The kind of device that it came from, by the edge.
+    pub device_class: Option<DeviceClass>,
 }
 
 /// What surrounded an event: every member of schemas/events/envelope.json's context.

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use tidemark_core::json::check_text;
+use tidemark_core::noticed::{DeviceClass, Flags};
 use tidemark_core::verdict::{Code, Verdict};
 
 use super::*;
@@ -98,14 +99,40 @@ fn another_version_and_half_a_record_are_refused() {
     assert_eq!(name_cut.event_name(), Err(CodecError::Truncated));
 }
 
-/// The bytes of version 1, as every later release must read them.
+/// The bytes of a version, as every later release must read them.
+fn kept(hex: &str) -> Vec<u8> {
+    let digits = hex.trim().as_bytes().chunks(2);
+    digits.map(|two| u8::from_str_radix(str::from_utf8(two).unwrap(), 16).unwrap()).collect()
+}
+
+const ATTRIBUTES: &str =
+    r#"{"thread_id":"t","tokens_consumed":7,"success":true,"cost":"x","x":{"y":[1,null]}}"#;
+
 #[test]
-fn version_1_is_what_it_was() {
-    let attributes =
-        r#"{"thread_id":"t","tokens_consumed":7,"success":true,"cost":"x","x":{"y":[1,null]}}"#;
-    let (bytes, _) = payload(&record(attributes));
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(hex, include_str!("testdata/event_v1.hex").trim());
+fn version_2_is_what_it_was() {
+    let (bytes, _) = payload(&Record {
+        flags: Flags::BOT.with(Flags::CLOCK_SKEW),
+        device_class: Some(DeviceClass::Bot),
+        ..record(ATTRIBUTES)
+    });
+    assert_eq!(bytes, kept(include_str!("testdata/event_v2.hex")));
+}
+
+#[test]
+fn version_1_is_a_row_that_nothing_was_noticed_about() {
+    let old = kept(include_str!("testdata/event_v1.hex"));
+    let (new, _) = payload(&record(ATTRIBUTES));
+    let (old, new) = (RecordView::read(&old).unwrap(), RecordView::read(&new).unwrap());
+    assert_eq!(old.event_name(), new.event_name());
+    assert_eq!(old.row().concat(), new.row().concat());
+}
+
+#[test]
+fn a_rejection_of_version_1_is_read() {
+    let mut bytes = vec![1, 1];
+    bytes.extend([7; 60]);
+    let view = RecordView::read(&bytes).unwrap();
+    assert_eq!((view.kind(), view.row()), (Kind::Rejection, [&[7; 60][..], &[]]));
 }
 
 fn misfit_of(attributes: &str) -> String {

@@ -3,7 +3,7 @@
 use tidemark_core::id::Uuid;
 
 use super::VERSION;
-use super::column::{EVENT_COLUMNS, REJECTION_COLUMNS, swap_halves};
+use super::column::{EVENT_COLUMNS, REJECTION_COLUMNS, SINCE_VERSION_1, swap_halves};
 
 /// What a payload is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,6 +37,7 @@ const HEAD: usize = 2;
 pub struct RecordView<'a> {
     kind: Kind,
     row: &'a [u8],
+    lacks: &'static [u8],
 }
 
 impl<'a> RecordView<'a> {
@@ -46,17 +47,18 @@ impl<'a> RecordView<'a> {
     /// [`CodecError`]; the row's own text is held by [`columns`](Self::columns).
     pub fn read(payload: &'a [u8]) -> Result<Self, CodecError> {
         let (head, row) = payload.split_at_checked(HEAD).ok_or(CodecError::Truncated)?;
-        let kind = match *head {
-            [VERSION, 0] => Kind::Event,
-            [VERSION, 1] => Kind::Rejection,
-            [VERSION, other] => return Err(CodecError::Kind(other)),
+        let (kind, lacks): (_, &[u8]) = match *head {
+            [1, 0] => (Kind::Event, SINCE_VERSION_1),
+            [VERSION, 0] => (Kind::Event, &[]),
+            [1 | VERSION, 1] => (Kind::Rejection, &[]),
+            [1 | VERSION, other] => return Err(CodecError::Kind(other)),
             [version, ..] => return Err(CodecError::Version(version)),
             [] => return Err(CodecError::Truncated),
         };
         if row.len() < fixed(kind) {
             return Err(CodecError::Truncated);
         }
-        Ok(Self { kind, row })
+        Ok(Self { kind, row, lacks })
     }
 
     /// What it is.
@@ -65,9 +67,9 @@ impl<'a> RecordView<'a> {
     }
 
     /// The row as `RowBinary`, in the order of [`EVENT_COLUMNS`] or
-    /// [`REJECTION_COLUMNS`].
-    pub const fn row(&self) -> &'a [u8] {
-        self.row
+    /// [`REJECTION_COLUMNS`]: what was written, and the columns that its version lacks.
+    pub const fn row(&self) -> [&'a [u8]; 2] {
+        [self.row, self.lacks]
     }
 
     /// The organisation.

@@ -21,8 +21,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_CONNECTIONS: u32 = 3;
 
 /// The files of schemas/sites, in order.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "sites", include_str!("../../../schemas/sites/0001_sites.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "sites", include_str!("../../../schemas/sites/0001_sites.sql")),
+    (2, "bots", include_str!("../../../schemas/sites/0002_bots.sql")),
+];
 
 /// The database of tenants, sites and keys.
 #[derive(Clone, Debug)]

@@ -176,6 +176,7 @@ fn settings_of(declared: &DeclaredSite) -> SiteChange {
         when_consent_absent: Some(declared.when_consent_absent),
         cookieless: Some(declared.cookieless),
         keep_free_text: Some(declared.keep_free_text),
+        bots: Some(declared.bots),
         ..SiteChange::default()
     }
 }

@@ -198,6 +198,7 @@ fn judged(site: &Site, tenant: &Tenant, write_key: String) -> judge::Site {
         when_consent_absent: site.when_consent_absent,
         cookieless: site.cookieless,
         keep_free_text: site.keep_free_text,
+        bots: site.bots,
         limits: SiteLimits {
             tenant_events_per_minute: tenant.events_per_minute,
             person_events_per_minute: site.person_events_per_minute,

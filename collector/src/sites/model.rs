@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::Serialize;
 use tidemark_core::endpoint::origin;
 use tidemark_core::id::Uuid;
-use tidemark_core::judge::{NamePolicy, PageSettings, WhenConsentAbsent};
+use tidemark_core::judge::{BotPolicy, NamePolicy, PageSettings, WhenConsentAbsent};
 
 use super::SitesError;
 use super::key_text::KeyDigest;
@@ -68,6 +68,8 @@ pub struct Site {
     pub cookieless: bool,
     /// Whether free text that people typed is kept.
     pub keep_free_text: bool,
+    /// What becomes of automated traffic.
+    pub bots: BotPolicy,
     /// Events of one person in a minute; the default where nothing is said.
     pub person_events_per_minute: Option<u32>,
     /// What its pages are told: thresholds, exemptions, switches.
@@ -151,6 +153,8 @@ pub struct SiteChange {
     pub cookieless: Option<bool>,
     /// See [`Site::keep_free_text`].
     pub keep_free_text: Option<bool>,
+    /// See [`Site::bots`].
+    pub bots: Option<BotPolicy>,
     /// See [`Site::person_events_per_minute`]; `Some(None)` is the default again.
     pub person_events_per_minute: Option<Option<u32>>,
     /// See [`Site::settings`].
@@ -270,6 +274,7 @@ impl Site {
         set(&mut self.when_consent_absent, change.when_consent_absent);
         set(&mut self.cookieless, change.cookieless);
         set(&mut self.keep_free_text, change.keep_free_text);
+        set(&mut self.bots, change.bots);
         set(&mut self.person_events_per_minute, change.person_events_per_minute);
         set(&mut self.settings, change.settings);
     }

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite, Transaction};
 use tidemark_core::id::Uuid;
-use tidemark_core::judge::{NamePolicy, PageSettings, WhenConsentAbsent};
+use tidemark_core::judge::{BotPolicy, NamePolicy, PageSettings, WhenConsentAbsent};
 
 use super::tenants::{small_at, uuid_at};
 use super::{Database, Site, SiteChange, SitesError, Tenant};
@@ -101,6 +101,7 @@ pub(super) fn fresh(id: Uuid, tenant: &Tenant, now_ms: i64) -> Site {
         when_consent_absent: WhenConsentAbsent::default(),
         cookieless: false,
         keep_free_text: false,
+        bots: BotPolicy::default(),
         person_events_per_minute: None,
         settings: PageSettings::default(),
         created_at_ms: now_ms,
@@ -115,7 +116,8 @@ pub(super) async fn insert(
     let done = sqlx::query(
         "INSERT INTO sites (id, tenant_id, slug, name, origins, mode, when_consent_absent, \
          cookieless, keep_free_text, person_events_per_minute, settings, created_at_ms, \
-         updated_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         updated_at_ms, bots) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(site.id.to_string())
     .bind(site.tenant_id.to_string())
@@ -130,6 +132,7 @@ pub(super) async fn insert(
     .bind(&site.settings.0)
     .bind(site.created_at_ms)
     .bind(site.updated_at_ms)
+    .bind(to_name(&site.bots)?)
     .execute(&mut **change)
     .await;
     done.map_err(|error| taken(error, site))?;
@@ -143,7 +146,8 @@ pub(super) async fn update(
     let done = sqlx::query(
         "UPDATE sites SET slug = $2, name = $3, origins = $4, mode = $5, \
          when_consent_absent = $6, cookieless = $7, keep_free_text = $8, \
-         person_events_per_minute = $9, settings = $10, updated_at_ms = $11 WHERE id = $1",
+         person_events_per_minute = $9, settings = $10, updated_at_ms = $11, bots = $12 \
+         WHERE id = $1",
     )
     .bind(site.id.to_string())
     .bind(&site.slug)
@@ -156,6 +160,7 @@ pub(super) async fn update(
     .bind(site.person_events_per_minute.map(i64::from))
     .bind(&site.settings.0)
     .bind(site.updated_at_ms)
+    .bind(to_name(&site.bots)?)
     .execute(&mut **change)
     .await;
     done.map_err(|error| taken(error, site))?;
@@ -181,6 +186,7 @@ fn read(row: &SqliteRow) -> Result<Site, SitesError> {
         when_consent_absent: from_name(row, "when_consent_absent")?,
         cookieless: row.try_get::<i64, _>("cookieless")? != 0,
         keep_free_text: row.try_get::<i64, _>("keep_free_text")? != 0,
+        bots: from_name(row, "bots")?,
         person_events_per_minute: small_at(row, "person_events_per_minute")?,
         settings: PageSettings(row.try_get("settings")?),
         created_at_ms: row.try_get("created_at_ms")?,

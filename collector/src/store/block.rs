@@ -36,7 +36,9 @@ pub(super) fn encode(block: &Block<'_>, compress: bool) -> Option<Bytes> {
     place[8..16].copy_from_slice(&low.to_le_bytes());
     place[16..].copy_from_slice(&lane.to_le_bytes());
     let push = |out: &mut Vec<u8>, row: &super::contract::Row<'_>| {
-        out.extend_from_slice(RecordView::read(row.payload).ok()?.row());
+        for part in RecordView::read(row.payload).ok()?.row() {
+            out.extend_from_slice(part);
+        }
         out.extend_from_slice(&place);
         out.extend_from_slice(&row.offset.to_le_bytes());
         Some(())

@@ -57,6 +57,7 @@ pub(super) const ALL: &[Migration] = &[
     migration!(5, "rollups"),
     migration!(6, "frontend_events"),
     migration!(7, "erased_places"),
+    migration!(8, "noticed"),
 ];
 
 /// Where the applied ones are recorded. A number is written again when its

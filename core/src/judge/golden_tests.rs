@@ -19,9 +19,10 @@ use crate::validate::Catalogue;
 pub(super) const NOW_MS: i64 = 1_795_250_285_123;
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/golden/");
 /// What a case that is judged alone may have.
-const MEMBERS: [&str; 11] = [
+const MEMBERS: [&str; 12] = [
     "name",
     "site",
+    "agent",
     "batch",
     "context",
     "context_text",
@@ -48,6 +49,7 @@ pub(super) fn sites() -> Vec<Site> {
         },
         cookieless: site["cookieless"] == true,
         keep_free_text: site["keep_free_text"] == true,
+        bots: if site["bots"] == "drop" { BotPolicy::Drop } else { BotPolicy::Flag },
         ..Site::default()
     };
     sites.iter().map(read).collect()
@@ -166,18 +168,28 @@ fn the_page_judges_every_golden_payload() {
 }
 
 #[test]
-#[cfg(feature = "catalogue")]
+#[cfg(all(feature = "catalogue", feature = "endpoint"))]
 fn a_public_endpoint_judges_every_golden_payload() {
     let catalogue = Catalogue::builtin().unwrap();
-    let arrival = Arrival { received_at_ms: NOW_MS, ..Arrival::default() };
     assert_none(cases().iter().filter_map(|case| {
+        let arrival = arrival_of(case);
         let judged = judge_case(case, Place::Public(arrival), Some(&catalogue));
         difference(case, case, &judged, &without_stamp(&judged.text))
     }));
 }
 
+/// When a case comes, and from what.
+#[cfg(all(feature = "catalogue", feature = "endpoint"))]
+fn arrival_of(case: &Json) -> Arrival<'static> {
+    use crate::endpoint::agent::{Heard, class_of};
+    let device_class = case["agent"]
+        .as_str()
+        .map(|agent| class_of(&Heard { user_agent: Some(agent), ..Heard::default() }));
+    Arrival { received_at_ms: NOW_MS, device_class, ..Arrival::default() }
+}
+
 /// Takes `"received_at":…,"tenant_id":…,"site_id":…,` out again.
-#[cfg(feature = "catalogue")]
+#[cfg(all(feature = "catalogue", feature = "endpoint"))]
 fn without_stamp(text: &str) -> String {
     let Some(from) = text.find("\"received_at\":") else { return String::from(text) };
     let site_id = text.find("\"site_id\":").unwrap();
@@ -186,16 +198,15 @@ fn without_stamp(text: &str) -> String {
 }
 
 #[test]
-#[cfg(feature = "catalogue")]
+#[cfg(all(feature = "catalogue", feature = "endpoint"))]
 fn the_signed_hop_changes_nothing_more() {
     let catalogue = Catalogue::builtin().unwrap();
-    let arrival = Arrival {
-        received_at_ms: NOW_MS,
-        geo: Some("{\"country\":\"CH\"}"),
-        client_ip_prefix: Some("203.0.113.0/24"),
-        ..Arrival::default()
-    };
     for case in cases().into_iter().filter(|case| case["verdict"] == "accepted") {
+        let arrival = Arrival {
+            geo: Some("{\"country\":\"CH\"}"),
+            client_ip_prefix: Some("203.0.113.0/24"),
+            ..arrival_of(&case)
+        };
         let edge = judge_case(&case, Place::Public(arrival), Some(&catalogue));
         let mut forwarded = case.clone();
         // What corrected the clock does not travel on.
@@ -267,7 +278,6 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::MethodNotAllowed, "routing"),
     (Code::UpgradeRequired, "routing"),
     (Code::Erased, "ingest, which knows erasures"),
-    (Code::Bot, "the edge, which knows user agents"),
 ];
 
 #[test]

@@ -2,8 +2,8 @@
 //! and collector share.
 //!
 //! In this order, so that all three agree wherever they judge the same: bounds
-//! → envelope → tenant → consent → time → schema → sanitising. The page judges
-//! without [`Schemas`], which cost bytes; edge and collector judge everything.
+//! → envelope → tenant → consent → time → schema → automated clients → sanitising. The
+//! page judges without [`Schemas`], which cost bytes; edge and collector judge everything.
 //!
 //! What is accepted comes back as text in the envelope's own order. Attributes
 //! and context are the input's bytes, but for what was redacted.
@@ -18,16 +18,17 @@ use alloc::vec::Vec;
 
 use crate::batch::Batch;
 use crate::consent::{Consent, Mode};
-use crate::event::Envelope;
+use crate::event::{Envelope, Parts};
 use crate::id::Uuid;
 use crate::json::{Kind, Node, Tape};
 use crate::limits;
+use crate::noticed::{DeviceClass, Flags};
 use crate::sanitise::{Finding, Rule};
 use crate::verdict::{Code, EventVerdict, Fault, Verdict};
 
 pub use bounds::check as check_bounds;
 pub use output::user_id;
-pub use site::{NamePolicy, PageSettings, Site, SiteLimits, WhenConsentAbsent};
+pub use site::{BotPolicy, NamePolicy, PageSettings, Site, SiteLimits, WhenConsentAbsent};
 
 /// What the edge's fields add to an event, about: four names, two ids, a time.
 const ADDED_BYTES: usize = 256;
@@ -90,6 +91,21 @@ pub struct Arrival<'a> {
     pub client_ip_prefix: Option<&'a str>,
     /// The daily key of a visitor without consent, where the site counts those.
     pub cookieless_id: Option<Uuid>,
+    /// The kind of device that it came from; `Bot` flags its events.
+    pub device_class: Option<DeviceClass>,
+}
+
+/// What holds for every event of a batch.
+struct OfBatch {
+    /// The consent of its context, or the fault that made that unreadable, which is
+    /// then every event's.
+    consent: Result<Consent, Fault>,
+    /// What is added to its sender's times.
+    skew_ms: i64,
+    /// Whether its context says that a program drives the browser.
+    is_automated: bool,
+    /// What else was noticed about it.
+    flags: Flags,
 }
 
 /// A judge for one site at one place.
@@ -150,17 +166,25 @@ impl Judge<'_> {
     /// index that came without one.
     pub fn batch(&self, batch: &Batch<'_>, fill_id: &mut dyn FnMut(usize) -> Uuid) -> JudgedBatch {
         let context = batch.context_node();
-        let shared = context.map_or(Ok(Consent::default()), |context| self.consent_of(context));
-        let skew_ms = self.skew_ms(batch);
+        let consent = context.map_or(Ok(Consent::default()), |context| self.consent_of(context));
+        let (skew_ms, is_beyond) = self.skew(batch);
+        let is_bot = matches!(self.place, Place::Public(Arrival { device_class, .. })
+            if device_class == Some(DeviceClass::Bot));
+        let shared = OfBatch {
+            consent,
+            skew_ms,
+            is_automated: context.and_then(|context| self.automated(context)).unwrap_or(false),
+            flags: Flags::default().when(is_bot, Flags::BOT).when(is_beyond, Flags::CLOCK_SKEW),
+        };
         let events = batch
             .nodes()
             .enumerate()
             .map(|(index, event)| {
                 let mut fill = || fill_id(index);
-                self.event(event, &shared, skew_ms, &mut fill)
+                self.event(event, &shared, &mut fill)
             })
             .collect();
-        let context = match (&shared, context) {
+        let context = match (&shared.consent, context) {
             (Ok(_), Some(context)) => {
                 let mut out = String::with_capacity(context.raw().len());
                 self.clean_context(context, &mut Vec::new(), &mut out);
@@ -171,13 +195,11 @@ impl Judge<'_> {
         JudgedBatch { context, events }
     }
 
-    /// Judges one event. `shared` is the consent of the batch's context, or the
-    /// fault that made it unreadable, which is then every event's.
+    /// Judges one event.
     fn event(
         &self,
         event: Node<'_, '_>,
-        shared: &Result<Consent, Fault>,
-        skew_ms: i64,
+        shared: &OfBatch,
         fill_id: &mut dyn FnMut() -> Uuid,
     ) -> Judged {
         let mut judged = Judged {
@@ -187,7 +209,7 @@ impl Judge<'_> {
             text: String::new(),
             findings: Vec::new(),
         };
-        if let Err(fault) = self.try_event(event, shared, skew_ms, fill_id, &mut judged) {
+        if let Err(fault) = self.try_event(event, shared, fill_id, &mut judged) {
             judged.verdict = fault.code.verdict().unwrap_or(Verdict::Rejected);
             judged.findings.clear();
             judged.fault = Some(fault);
@@ -198,8 +220,7 @@ impl Judge<'_> {
     fn try_event(
         &self,
         event: Node<'_, '_>,
-        shared: &Result<Consent, Fault>,
-        skew_ms: i64,
+        shared: &OfBatch,
         fill_id: &mut dyn FnMut() -> Uuid,
         judged: &mut Judged,
     ) -> Result<(), Fault> {
@@ -222,15 +243,16 @@ impl Judge<'_> {
         judged.event_id = envelope.event_id.or_else(|| Some(fill_id()));
         envelope.event_id = judged.event_id;
         self.check_tenant(&envelope)?;
-        let consent = match (parts.context, shared) {
+        let consent = match (parts.context, &shared.consent) {
             (_, Err(fault)) => return Err(fault.clone()),
             (None, Ok(shared)) => *shared,
             (Some(context), Ok(shared)) => self.consent_of(context)?.over(*shared),
         };
         self.apply_consent(consent, &mut envelope, &mut judged.findings)?;
-        self.settle_time(skew_ms, &mut envelope)?;
+        self.settle_time(shared.skew_ms, &mut envelope)?;
         let schema = self.schemas.and_then(|schemas| schemas.event(&envelope.event_name));
         self.check_schema(&envelope, parts.attributes, schema)?;
+        self.notice(shared, &parts, &mut envelope)?;
         judged.text = String::with_capacity(event.raw().len() + ADDED_BYTES);
         self.write(&envelope, &parts, schema, &mut judged.findings, &mut judged.text);
         judged.verdict = Verdict::Accepted;
@@ -291,18 +313,49 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// How much a sender's clock lacks: what is added to its times.
-    fn skew_ms(&self, batch: &Batch<'_>) -> i64 {
-        let Place::Public(arrival) = self.place else { return 0 };
-        if let Some(offset_ms) = batch.clock_offset_ms {
-            return if offset_ms.saturating_abs() <= limits::SKEW_MAX_MS { offset_ms } else { 0 };
+    /// How much a sender's clock lacks, which is added to its times; and whether it is
+    /// so far off that nothing is.
+    fn skew(&self, batch: &Batch<'_>) -> (i64, bool) {
+        let Place::Public(arrival) = self.place else { return (0, false) };
+        let skew_ms = batch.clock_offset_ms.unwrap_or_else(|| {
+            let sent = batch.sent_at_ms.map(|sent| arrival.received_at_ms.saturating_sub(sent));
+            // What travelled for some seconds was on its way.
+            sent.filter(|skew| skew.saturating_abs() >= limits::SKEW_IGNORED_MS).unwrap_or(0)
+        });
+        if skew_ms.saturating_abs() <= limits::SKEW_MAX_MS { (skew_ms, false) } else { (0, true) }
+    }
+
+    /// Whether a context says that a program drives the browser; `None` where it does
+    /// not say, or where nobody asks.
+    fn automated(&self, context: Node<'_, '_>) -> Option<bool> {
+        if !matches!(self.place, Place::Public(_)) {
+            return None;
         }
-        let skew_ms =
-            batch.sent_at_ms.map_or(0, |sent| arrival.received_at_ms.saturating_sub(sent));
-        match skew_ms.saturating_abs() {
-            limits::SKEW_IGNORED_MS..=limits::SKEW_MAX_MS => skew_ms,
-            _ => 0,
+        match context.get("device")?.get("automated")?.raw() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
         }
+    }
+
+    /// Notes what was noticed about an event, and drops what the site does not want.
+    fn notice(
+        &self,
+        shared: &OfBatch,
+        parts: &Parts<'_, '_>,
+        envelope: &mut Envelope<'_>,
+    ) -> Result<(), Fault> {
+        let Place::Public(arrival) = self.place else { return Ok(()) };
+        let own = parts.context.and_then(|context| self.automated(context));
+        let is_automated = own.unwrap_or(shared.is_automated);
+        envelope.flags = shared.flags.when(is_automated, Flags::AUTOMATED);
+        envelope.device_class = arrival.device_class;
+        if self.site.bots == BotPolicy::Drop
+            && envelope.flags.has_any(Flags::BOT.with(Flags::AUTOMATED))
+        {
+            return Err(Fault::new(Code::Bot, ""));
+        }
+        Ok(())
     }
 
     fn settle_time(&self, skew_ms: i64, envelope: &mut Envelope<'_>) -> Result<(), Fault> {

@@ -8,6 +8,7 @@ use crate::catalogue::FREE_TEXT;
 use crate::event::{Envelope, Parts};
 use crate::id::Uuid;
 use crate::json::{Node, Value, write_string};
+use crate::noticed::DeviceClass;
 use crate::sanitise::{self, Finding, Member, Policy, Rule};
 use crate::time::format_rfc3339;
 
@@ -65,6 +66,11 @@ impl Judge<'_> {
                 let prefix = envelope.client_ip_prefix.map(Value::raw);
                 out.raw(",\"client_ip_prefix\":", prefix);
             }
+        }
+        out.word(",\"device_class\":\"", envelope.device_class.map(DeviceClass::as_str));
+        if !envelope.flags.is_empty() {
+            out.0.push_str(",\"flags\":");
+            envelope.flags.push_to(out.0);
         }
         out.0.push('}');
     }

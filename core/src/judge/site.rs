@@ -29,6 +29,25 @@ pub enum WhenConsentAbsent {
     Drop,
 }
 
+/// What becomes of events that an automated client sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "catalogue", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(feature = "catalogue", serde(rename_all = "snake_case"))]
+pub enum BotPolicy {
+    /// They are taken, and flagged.
+    #[default]
+    Flag,
+    /// They are dropped.
+    Drop,
+}
+
+impl BotPolicy {
+    /// Whether nothing is said.
+    pub const fn is_default(&self) -> bool {
+        matches!(self, Self::Flag)
+    }
+}
+
 /// How many events a site takes; `None` leaves it to the one who limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "catalogue", derive(serde::Deserialize, serde::Serialize))]
@@ -115,6 +134,12 @@ pub struct Site {
     /// Whether free text that people typed is kept.
     #[cfg_attr(feature = "catalogue", serde(default))]
     pub keep_free_text: bool,
+    /// What becomes of automated traffic.
+    #[cfg_attr(
+        feature = "catalogue",
+        serde(default, skip_serializing_if = "BotPolicy::is_default")
+    )]
+    pub bots: BotPolicy,
     /// How many events it takes.
     #[cfg_attr(
         feature = "catalogue",

@@ -75,6 +75,7 @@ impl Sender<'_> {
             geo: self.caller.geo.as_deref(),
             client_ip_prefix: network,
             cookieless_id: self.daily_key(&site, received_at_ms).await,
+            device_class: Some(self.call.device_class()),
         };
         let judged = self.judge(config, &site, schemas, &batch, batch_name.as_deref(), arrival);
         let mut plan = Plan::new(&judged);

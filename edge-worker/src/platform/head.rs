@@ -28,6 +28,8 @@ pub(super) fn read(request: &Request) -> Call {
         accept_encoding: header("accept-encoding"),
         upgrade: header("upgrade"),
         user_agent: header("user-agent"),
+        hint_mobile: header("sec-ch-ua-mobile"),
+        hint_platform: header("sec-ch-ua-platform"),
         sec_gpc: header("sec-gpc"),
     }
 }

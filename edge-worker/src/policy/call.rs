@@ -1,5 +1,8 @@
 //! What is known of a call before its body is read.
 
+use tidemark_core::endpoint::agent::{self, Heard};
+use tidemark_core::noticed::DeviceClass;
+
 /// A call's head, as owned text.
 #[derive(Clone, Debug, Default)]
 pub struct Call {
@@ -29,8 +32,24 @@ pub struct Call {
     pub upgrade: Option<String>,
     /// `User-Agent`.
     pub user_agent: Option<String>,
+    /// `Sec-CH-UA-Mobile`.
+    pub hint_mobile: Option<String>,
+    /// `Sec-CH-UA-Platform`.
+    pub hint_platform: Option<String>,
     /// `Sec-GPC`.
     pub sec_gpc: Option<String>,
+}
+
+impl Call {
+    /// The kind of device that it comes from, as far as its head tells.
+    pub fn device_class(&self) -> DeviceClass {
+        agent::class_of(&Heard {
+            user_agent: self.user_agent.as_deref(),
+            mobile: self.hint_mobile.as_deref(),
+            platform: self.hint_platform.as_deref(),
+            is_page: self.origin.is_some(),
+        })
+    }
 }
 
 /// Splits a request's URL into its path and its query, both as they are written.

@@ -28,6 +28,7 @@ pub(super) async fn find(
             when_consent_absent: site.when_consent_absent,
             cookieless: site.cookieless,
             keep_free_text: site.keep_free_text,
+            bots: site.bots,
             ..Site::default()
         });
     }
@@ -53,6 +54,7 @@ pub(super) async fn find(
         when_consent_absent: site.when_consent_absent,
         cookieless: site.cookieless,
         keep_free_text: site.keep_free_text,
+        bots: site.bots,
         ..Site::default()
     })
 }

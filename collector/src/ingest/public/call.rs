@@ -1,6 +1,8 @@
 //! What is known of a call before its body is read.
 
 use axum::http::{HeaderMap, HeaderName, header};
+use tidemark_core::endpoint::agent::{self, Heard};
+use tidemark_core::noticed::DeviceClass;
 
 /// A call's head: its headers, and the keys in its query.
 #[derive(Clone, Debug)]
@@ -12,6 +14,10 @@ pub(super) struct Call {
 
 /// The header by which a sender names its call.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The client hints by which a device is classed.
+const HINT_MOBILE: HeaderName = HeaderName::from_static("sec-ch-ua-mobile");
+const HINT_PLATFORM: HeaderName = HeaderName::from_static("sec-ch-ua-platform");
 
 impl Call {
     pub(super) fn new(headers: HeaderMap, query: Option<&str>) -> Self {
@@ -41,6 +47,16 @@ impl Call {
 
     pub(super) fn user_agent(&self) -> &str {
         self.header(header::USER_AGENT).unwrap_or_default()
+    }
+
+    /// The kind of device that it comes from, as far as its head tells.
+    pub(super) fn device_class(&self) -> DeviceClass {
+        agent::class_of(&Heard {
+            user_agent: self.header(header::USER_AGENT),
+            mobile: self.header(HINT_MOBILE),
+            platform: self.header(HINT_PLATFORM),
+            is_page: self.headers.contains_key(header::ORIGIN),
+        })
     }
 
     pub(super) fn idempotency_key(&self) -> Option<&str> {

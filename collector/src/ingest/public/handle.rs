@@ -184,6 +184,7 @@ impl Public {
                 geo: origin.geo.as_deref(),
                 client_ip_prefix: Some(&origin.prefix),
                 cookieless_id: self.daily_key(site, call, origin, now_ms),
+                device_class: Some(call.device_class()),
             },
             batch_name,
         };

@@ -5,6 +5,7 @@ use tidemark_collector::record::{Context, Hop, Record, Rejection};
 use tidemark_core::consent::{Consent, Mode};
 use tidemark_core::id::Uuid;
 use tidemark_core::json::check_text;
+use tidemark_core::noticed::{DeviceClass, Flags};
 use tidemark_core::verdict::{Code, Verdict};
 
 use super::world::World;
@@ -56,6 +57,8 @@ fn full(attributes: &str) -> Record<'_> {
         country: "DE".into(),
         region: "BE".into(),
         client_ip_prefix: "203.0.113.0/24".into(),
+        flags: Flags::BOT.with(Flags::CLOCK_SKEW),
+        device_class: Some(DeviceClass::Bot),
     }
 }
 
@@ -104,7 +107,7 @@ async fn every_column_says_what_the_record_said() {
         "sdk_detects": ["ui.rage_click", "ui.dead_click"], "country": "DE", "region": "BE",
         "client_ip_prefix": "203.0.113.0/24", "attributes": row["attributes"],
         "attributes_misfit": r#"{"cost":"free"}"#, "expires_at": "2033-05-18 03:33:20",
-        "log_id": null, "lane": 1, "offset": row["offset"],
+        "flags": ["bot", "clock_skew"], "device_class": "bot", "log_id": null, "lane": 1, "offset": row["offset"],
     });
     assert_eq!(row, expected);
     assert_eq!(row["attributes"]["thread_id"], "t_1");
@@ -194,7 +197,8 @@ async fn frontend_events_has_its_columns() {
         .rows(
             "SELECT event_type, event_category, event_action, event_label, event_value, user_id, \
              session_id, properties, ip_address, country_code, page_path, referrer, \
-             gtm_container_id, environment, app_version, toString(date) AS date, hour, \
+             gtm_container_id, environment, app_version, device_class, flags, \
+             toString(date) AS date, hour, \
              toString(timestamp) AS timestamp FROM tidemark.frontend_events",
         )
         .await;
@@ -209,6 +213,8 @@ async fn frontend_events_has_its_columns() {
         ("user_id", json!("h1:ab")),
         ("ip_address", json!("203.0.113.0/24")),
         ("country_code", json!("DE")),
+        ("device_class", json!("bot")),
+        ("flags", json!(["bot", "clock_skew"])),
         ("page_path", json!("/orders/4711")),
         ("referrer", json!("https://shop.example/")),
         ("gtm_container_id", json!("GTM-1")),
