@@ -5,7 +5,8 @@
 //! path, then `scan` runs once over it and asks the rules at the bytes that may
 //! begin something (`email`, `number` → `phone`, `checksum`, `ip`, `secret`,
 //! `label`, `path`). JSON: `walk` goes through the text without a tree and asks
-//! `names` about keys. docs/sanitiser.md tells every rule.
+//! `names` about keys. docs/sanitiser.md tells every rule. [`small_json`] is what a
+//! page runs, which has bytes for the commonest rules alone.
 //!
 //! Always true: linear in the input, and idempotent: sanitised text is left as it
 //! is. A finding tells the rule and the place, never the text. It does not guess
@@ -32,6 +33,7 @@ mod secret;
 mod settled;
 #[cfg(any(test, feature = "count-steps"))]
 pub mod steps;
+mod small;
 mod topic;
 mod url;
 mod walk;
@@ -43,6 +45,7 @@ use alloc::vec::Vec;
 pub use policy::{Action, Policy};
 pub use rule::{Finding, Rule};
 pub use screen::screen;
+pub use small::small_json;
 pub use walk::Member;
 
 use crate::json::{Node, Steps, Tokens, Value, Walker};
@@ -131,16 +134,6 @@ fn placed<'j, W: Tokens<'j>>(
         }
         findings.push(Finding { rule, pointer });
     }
-}
-
-/// As [`json`], telling each finding's rule and the walker that stands at its
-/// place: the page, which asks for neither, does not pay for pointers.
-pub fn json_telling(value: Value<'_>, found: &mut dyn FnMut(Rule, &Walker<'_>)) -> String {
-    let mut output = String::with_capacity(value.raw().len());
-    let walk = (value.raw(), Walker::new(value));
-    let mut found = |rule, walker: &Walker<'_>, _| found(rule, walker);
-    walk::json(walk, &Policy::DEFAULT, |_| Member::Usual, &mut found, &mut output);
-    output
 }
 
 /// Goes over a text until it stays; `None` when it stayed at once. The rules that

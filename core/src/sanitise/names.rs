@@ -162,11 +162,11 @@ fn class(entry: &[u8], name: &[u8], end: usize) -> Option<Name> {
     })
 }
 
-const fn is_joint(byte: u8) -> bool {
+pub(super) const fn is_joint(byte: u8) -> bool {
     matches!(byte, b'_' | b'-' | b'.' | b' ')
 }
 
-fn begins_word(name: &[u8], at: usize) -> bool {
+pub(super) fn begins_word(name: &[u8], at: usize) -> bool {
     if at == 0 {
         return true;
     }

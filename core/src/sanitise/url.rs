@@ -108,7 +108,7 @@ fn end_of_query(
 
 /// Whether a scheme ends before a place: `https`, and those that end with one digit,
 /// `socks5`, `s3`.
-fn ends_scheme(bytes: &[u8], at: usize) -> bool {
+pub(super) fn ends_scheme(bytes: &[u8], at: usize) -> bool {
     let digit = usize::from(super::glyph::before(bytes, at).is_ascii_digit());
     super::glyph::before(bytes, at - digit).is_ascii_alphabetic()
 }

@@ -25,6 +25,15 @@ const attempt = (use) => {
     // Blocked or full, it is as if there were none.
   }
 };
+/** The lines that are JSON: storage is anybody's on the page's origin. */
+const sound = (lines) =>
+  `${lines}`
+    .split('\n')
+    .filter((line) => attempt(() => JSON.parse(line)))
+    .map((line) => `${line}\n`)
+    .join('');
+/** Where a user's id stands in the line of who is here, see session.rs. */
+const USER_AT = 122;
 const randomName = () => Math.random().toString(36).slice(2, 12);
 
 /**
@@ -130,7 +139,13 @@ export const createStorage = (failed, saved) => {
   };
 
   return {
-    stored: () => attempt(line) ?? '',
+    /** Empty as well where the user's id is no JSON text. */
+    stored: () =>
+      attempt(() => {
+        const text = line();
+        JSON.parse(`"${text.slice(USER_AT)}"`);
+        return text;
+      }) ?? '',
     store: (text) =>
       attempt(() => {
         const value = encodeURIComponent(text);
@@ -189,7 +204,7 @@ export const createStorage = (failed, saved) => {
             };
           }
         });
-        found.forEach(([own, lines]) => names.set(take(`${lines}`), own));
+        found.forEach(([own, lines]) => names.set(take(sound(lines)), own));
       } catch {
         // What cannot be read cannot be adopted; whether it can be written shows then.
       }

@@ -6,11 +6,9 @@
 
 use alloc::{string::String, vec::Vec};
 
-use tidemark_core::json::{Kind, check_text};
-
 use tidemark_core::id::Uuid;
 
-use super::push;
+use super::{event, push};
 
 /// Events that wait at most: ten full batches.
 pub const MAX_EVENTS: usize = 1000;
@@ -151,18 +149,20 @@ impl Queue {
         out
     }
 
-    /// The events in lines that [`Queue::save`] wrote. A line that is no JSON object
-    /// of ours is passed over: it would cost its whole batch, and storage is
-    /// anybody's on the page's origin.
+    /// The events in lines that [`Queue::save`] wrote. A line that is no object is
+    /// passed over, and what else is no JSON the page leaves out (storage.js): it
+    /// would cost its whole batch, and storage is anybody's on the page's origin.
     pub fn read(mut lines: &str) -> Vec<Waiting> {
         let mut events = Vec::new();
         // By hand: `split` costs a page 700 bytes.
         while let Some(end) = lines.bytes().position(|byte| byte == b'\n') {
             let line = lines.get(..end).unwrap_or_default();
             lines = lines.get(end + 1..).unwrap_or_default();
-            let is_object = check_text(line).is_ok_and(|value| value.kind() == Kind::Object);
-            if let Some(text) = line.strip_suffix('}').filter(|_| is_object) {
-                events.push(Waiting { text: String::from(text), identified: true, chunk: 0 });
+            if let Ok(mut text) = event::clean_object(line)
+                && !line.is_empty()
+                && text.pop() == Some('}')
+            {
+                events.push(Waiting { text, identified: true, chunk: 0 });
             }
         }
         events

@@ -8,9 +8,9 @@
 use alloc::string::String;
 
 use tidemark_core::id::Uuid;
-use tidemark_core::json::{check_text, write_padded};
+use tidemark_core::json::write_padded;
 
-use super::push;
+use super::{event, push};
 use super::random::Random;
 
 /// Without an event for this long, the next one begins a new session.
@@ -141,18 +141,22 @@ impl Identity {
             started_ms: read_number(stored.get(74..89)?)?,
             last_ms: read_number(stored.get(90..105)?)?,
             campaign: read_number(stored.get(106..121)?)? as u32,
-            // It is written into JSON text as it stands.
-            user: stored
-                .get(122..)
-                .filter(|user| user.bytes().all(|byte| byte >= b' ' && byte != b'"'))
-                .filter(|user| check_text(&["\"", user, "\""].concat()).is_ok())
-                .map(String::from)?,
+            user: read_user(stored.get(122..)?)?,
         })
     }
 }
 
 /// Digits of a stored number: milliseconds for the next 31,000 years.
 const DIGITS: usize = 15;
+
+/// It is written into JSON text as it stands; whether its escapes are JSON's the page
+/// has asked (storage.js).
+fn read_user(user: &str) -> Option<String> {
+    let mut text = String::new();
+    push(&mut text, &["\"", user, "\""]);
+    let inside = event::harmless(&text)?;
+    inside.bytes().all(|byte| byte >= b' ' && byte != b'"').then(|| String::from(user))
+}
 
 fn read_number(text: &str) -> Option<i64> {
     text.bytes()
