@@ -21,9 +21,18 @@ export const fresh = () => {
 };
 
 /** What host.js is bound to; its callbacks are the test's to make. */
-export const page = () => ({
+export const page = ({ memory, room }) => ({
   url: 'https://events.example/v1/events/batch?write_key=wk_test',
-  engine: { tick() {}, answered() {} },
+  engine: {
+    memory,
+    give: (text) => {
+      const bytes = new TextEncoder().encode(text);
+      const at = room(bytes.length);
+      new Uint8Array(memory.buffer, at, bytes.length).set(bytes);
+    },
+    tick() {},
+    answered() {},
+  },
   run: (call) => call(),
   storage: {
     stored: () => (isBlocked ? '' : line),

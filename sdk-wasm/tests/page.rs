@@ -22,7 +22,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 #[wasm_bindgen(module = "/tests/page.js")]
 extern "C" {
     fn fresh();
-    fn page() -> JsValue;
+    fn page(exports: JsValue) -> JsValue;
     fn posted() -> String;
     fn beaconed() -> String;
     fn stored_keys() -> String;
@@ -60,7 +60,7 @@ fn track(name: &str, attributes: &str, at_ms: f64) -> u32 {
 
 fn begin(analytics: u32) {
     fresh();
-    bind(page());
+    bind(page(wasm_bindgen::exports()));
     start(clock() as u32);
     decide(analytics, UNDECIDED, false);
     show("{\"url\":\"https://shop.example/cart?token=1\",\"title\":\"Cart of jo@example.org\"}");
@@ -176,7 +176,7 @@ fn refusals_have_numbers() {
 fn blocked_storage_costs_the_memory_of_the_visitor_and_nothing_else() {
     fresh();
     block_storage();
-    bind(page());
+    bind(page(wasm_bindgen::exports()));
     start(4);
     decide(GRANTED, UNDECIDED, false);
     track("cart.opened", "", clock());

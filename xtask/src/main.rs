@@ -18,6 +18,7 @@ mod sdk;
 mod setup;
 mod sim;
 mod size;
+mod snip;
 mod test;
 mod up;
 

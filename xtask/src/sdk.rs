@@ -4,19 +4,18 @@
 //! (sdk_files.mjs), npm/web/dist/{browser.js,inline.js,tidemark.wasm,tidemark.twin.js,
 //! tidemark.inspector.js,node.js,types/} for npm, and a source map beside each script.
 //!
-//! cargo (profile `page`, wasm32v1-none) → wasm-bindgen → wasm-opt → esbuild →
-//! terser, and tsc for the types. The twin: the same crate without features of newer
-//! wasm → wasm-bindgen → wasm-opt → wasm2js → terser. Every flag is here for its bytes.
+//! cargo (profile `page`, wasm32v1-none) → snip → wasm-opt → esbuild → terser, and
+//! tsc for the types. The twin: the same crate without features of newer
+//! wasm → snip → wasm-opt → wasm2js → terser. Every flag is here for its bytes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::inline;
-use crate::inspector;
 use crate::place::Place;
-use crate::run::{command, output, step};
+use crate::run::{command, step};
+use crate::{inline, inspector, snip};
 
 /// A stack of 32 KiB is plenty for a walk without recursion; the features are
 /// those of every browser since 2021.
@@ -26,7 +25,8 @@ const RUSTFLAGS: &str =
 /// conversions would come out wrong.
 const TWIN_RUSTFLAGS: &str = "-Clink-arg=-zstack-size=32768";
 
-const TWIN_WASM_OPT: [&str; 7] = [
+const TWIN_WASM_OPT: [&str; 8] = [
+    "--remove-exports=__*",
     "-Oz",
     "--converge",
     "--mvp-features",
@@ -36,12 +36,9 @@ const TWIN_WASM_OPT: [&str; 7] = [
     "--strip-target-features",
 ];
 
-/// How the glue asks whether its view of the memory is still good. Memory that grows
-/// detaches the view in wasm; the twin's memory is replaced, and the view stays whole.
-const STALE: &str = "cachedUint8ArrayMemory0.byteLength === 0";
-const STALE_IN_BOTH: &str = "cachedUint8ArrayMemory0.buffer !== wasm.memory.buffer";
-
-const WASM_OPT: [&str; 9] = [
+const WASM_OPT: [&str; 10] = [
+    // The linker's own: where data ends.
+    "--remove-exports=__*",
     "-Oz",
     "--converge",
     "--low-memory-unused",
@@ -52,6 +49,9 @@ const WASM_OPT: [&str; 9] = [
     "--enable-nontrapping-float-to-int",
     "--enable-sign-ext",
 ];
+
+/// What npm/web imports as `tidemark-engine`.
+const ENGINE: &str = "sdk-wasm/src/browser/connect.js";
 
 /// What the build left, for those who weigh it.
 #[derive(Clone, Debug)]
@@ -87,7 +87,6 @@ pub fn build(place: &Place) -> Result<Built> {
 
 fn build_in(place: &Place, work: &Path) -> Result<Built> {
     let wasm = compile(place, work)?;
-    write_engine(place, work)?;
     let twin = compile_twin(place, work)?;
     let inspector = inspector::build(place, work)?;
     let entries =
@@ -148,11 +147,11 @@ fn leave_apart(mut script: String) -> Result<String> {
     Ok(script)
 }
 
-/// cargo, wasm-bindgen and wasm-opt; returns the finished module.
+/// cargo and wasm-opt; returns the finished module.
 fn compile(place: &Place, work: &Path) -> Result<PathBuf> {
-    let bound = bind(place, work, RUSTFLAGS, &place.target)?;
+    let compiled = cargo(place, work, RUSTFLAGS, &place.target)?;
     let module = work.join("tidemark.wasm");
-    shrink(place, &WASM_OPT, &bound, &module)?;
+    shrink(place, &WASM_OPT, &compiled, &module)?;
     Ok(module)
 }
 
@@ -160,9 +159,9 @@ fn compile(place: &Place, work: &Path) -> Result<PathBuf> {
 /// the exports.
 fn compile_twin(place: &Place, work: &Path) -> Result<PathBuf> {
     // Other flags in the same folder would compile everything anew, each time.
-    let bound = bind(place, &work.join("twin"), TWIN_RUSTFLAGS, &place.target.join("page/twin"))?;
+    let compiled = cargo(place, work, TWIN_RUSTFLAGS, &place.target.join("page/twin"))?;
     let module = work.join("twin.wasm");
-    shrink(place, &TWIN_WASM_OPT, &bound, &module)?;
+    shrink(place, &TWIN_WASM_OPT, &compiled, &module)?;
     let raw = work.join("twin.raw.js");
     let mut translate = command(place, "wasm2js", &["-O"])?;
     step("translate the SDK's twin", translate.arg(&module).arg("-o").arg(&raw))?;
@@ -181,69 +180,23 @@ fn compile_twin(place: &Place, work: &Path) -> Result<PathBuf> {
     Ok(twin)
 }
 
-/// cargo and wasm-bindgen; returns the module, beside which the glue lies.
-fn bind(place: &Place, work: &Path, rustflags: &str, target: &Path) -> Result<PathBuf> {
+/// The module as cargo compiles it, without what its panics would say.
+fn cargo(place: &Place, work: &Path, rustflags: &str, target: &Path) -> Result<PathBuf> {
     let package = ["build", "--quiet", "--package", "tidemark-sdk-wasm", "--lib"];
     let mut cargo = command(place, "cargo", &package)?;
     cargo.args(["--profile", "page", "--target", "wasm32v1-none", "--target-dir"]).arg(target);
     cargo.env("CARGO_TARGET_WASM32V1_NONE_RUSTFLAGS", rustflags);
     step("compile the SDK", &mut cargo)?;
 
-    let options = ["--target", "bundler", "--no-typescript", "--out-name", "tidemark", "--out-dir"];
-    let compiled = target.join("wasm32v1-none/page/tidemark_sdk_wasm.wasm");
-    let bound = output(command(place, "wasm-bindgen", &options)?.arg(work).arg(compiled))?;
-    if !bound.status.success() {
-        bail!("wasm-bindgen failed: {}", String::from_utf8_lossy(&bound.stderr));
-    }
-    Ok(work.join("tidemark_bg.wasm"))
+    let compiled = fs::read(target.join("wasm32v1-none/page/tidemark_sdk_wasm.wasm"))?;
+    let snipped = work.join("compiled.wasm");
+    fs::write(&snipped, snip::panics(&compiled)?)?;
+    Ok(snipped)
 }
 
 fn shrink(place: &Place, options: &[&str], from: &Path, to: &Path) -> Result<()> {
     let mut optimise = command(place, "wasm-opt", options)?;
     step("shrink the SDK", optimise.arg(from).arg("-o").arg(to))
-}
-
-/// Writes the module `tidemark-engine` that npm/web imports: the glue, and the
-/// copy of host.js that the glue imports (there must be only one).
-fn write_engine(place: &Place, work: &Path) -> Result<()> {
-    let snippets = fs::read_dir(work.join("snippets")).context("wasm-bindgen left no snippets")?;
-    let mut names = Vec::new();
-    for snippet in snippets {
-        names.push(snippet?.file_name().to_string_lossy().into_owned());
-    }
-    let [snippet] = names.as_slice() else {
-        bail!("expected the snippets of one crate, found {names:?}");
-    };
-    let host = format!("./snippets/{snippet}/src/browser/host.js");
-    let connect = place.root.join("sdk-wasm/src/browser/connect.js");
-    let glue_file = work.join("tidemark_bg.js");
-    let glue = fs::read_to_string(&glue_file)?;
-    if !glue.contains(STALE) {
-        bail!(
-            "wasm-bindgen's glue checks its memory another way than `{STALE}`: the twin needs it"
-        );
-    }
-    let glue = glue.replace(STALE, STALE_IN_BOTH);
-    fs::write(&glue_file, &glue)?;
-    // By name: a namespace object would keep an accessor for everything in it.
-    let imported: Vec<&str> = glue
-        .split("export function ")
-        .filter_map(|text| text.split_once('(').map(|(name, _)| name))
-        .filter(|name| name.starts_with("__wb") && *name != "__wbg_set_wasm")
-        .collect();
-    let imported = imported.join(", ");
-    let text = format!(
-        "import {{ __wbg_set_wasm, give, {imported} }} from './tidemark_bg.js';\n\
-         import {{ bind, flushed, leaving, now, returned }} from '{host}';\n\
-         import {{ connect as attach }} from {connect:?};\n\
-         export const imports = {{ './tidemark_bg.js': {{ {imported} }}, '{host}': {{ now }} }};\n\
-         export const connect = (exports) => {{\n\
-         \x20 __wbg_set_wasm(exports);\n\
-         \x20 return attach({{ ...exports, give }}, {{ bind, flushed, leaving, returned }});\n\
-         }};\n"
-    );
-    fs::write(work.join("engine.js"), text)?;
-    Ok(())
 }
 
 /// Bundles npm/web/src/`entry` into a script of that name in `work`.
@@ -262,7 +215,7 @@ fn bundle(place: &Place, work: &Path, entry: &str, format: &str) -> Result<()> {
     esbuild
         .arg(place.root.join("npm/web/src").join(entry))
         .arg(format!("--format={format}"))
-        .arg(format!("--alias:tidemark-engine={}", work.join("engine.js").display()))
+        .arg(format!("--alias:tidemark-engine={}", place.root.join(ENGINE).display()))
         .arg(format!("--outfile={}", out.display()));
     step(&format!("bundle {entry}"), &mut esbuild)?;
     // 130 bytes less than esbuild alone leaves.

@@ -31,9 +31,9 @@ mod screen;
 mod secret;
 #[cfg(feature = "rare-rules")]
 mod settled;
+mod small;
 #[cfg(any(test, feature = "count-steps"))]
 pub mod steps;
-mod small;
 mod topic;
 mod url;
 mod walk;

@@ -123,8 +123,7 @@ impl Small<'_> {
             }
             let is_path = at == from && here == b'/';
             if at >= url_end
-                && (is_path
-                    || starts_with(bytes, at, b"://") && ends_scheme(bytes, at))
+                && (is_path || starts_with(bytes, at, b"://") && ends_scheme(bytes, at))
             {
                 let host = if is_path { at } else { at + 3 };
                 let url = Url::at(bytes, from, host, to);
@@ -155,8 +154,7 @@ impl Small<'_> {
                 let mut local = if spaced { start_spaced } else { start };
                 local = local.max(at.saturating_sub(LOCAL_MAX_BYTES));
                 // Half a character, and what is the sentence's.
-                while local < at
-                    && matches!(byte(bytes, local), 0x80..=0xbf | b'.' | b'\'' | b'-')
+                while local < at && matches!(byte(bytes, local), 0x80..=0xbf | b'.' | b'\'' | b'-')
                 {
                     local += 1;
                 }

@@ -55,6 +55,10 @@ export const returned = () => {
 
 export const now = () => Date.now();
 
+/** The text at a place in the module's memory. */
+const read = (at, length) =>
+  new TextDecoder().decode(new Uint8Array(bound.engine.memory.buffer, at, length));
+
 /** Seconds or a date, as milliseconds from now; 0 for neither. */
 const retryAfterMs = (header) => {
   const ms = header > 0 ? header * 1000 : Date.parse(header) - Date.now();
@@ -96,7 +100,8 @@ const hooked = (body) => {
   return [batch.events.length ? JSON.stringify(batch) : '', events.length - batch.events.length];
 };
 
-export const send = (whole, keepalive) => {
+export const send = (at, length, keepalive) => {
+  const whole = read(at, length);
   const [body, keptBack] = hooked(whole);
   bound.step?.('send', whole, body);
   (body ? post(body, keepalive) : Promise.resolve([200, 0, '{}']))
@@ -130,8 +135,9 @@ export const send = (whole, keepalive) => {
     });
 };
 
-export const beacon = (whole) => {
+export const beacon = (at, length) => {
   try {
+    const whole = read(at, length);
     const [body] = hooked(whole);
     // A string goes as text/plain: a beacon of JSON would preflight and be lost.
     const taken = !body || navigator.sendBeacon(bound.url, body);
@@ -142,9 +148,10 @@ export const beacon = (whole) => {
   }
 };
 
-export const stored = () => bound.storage.stored();
-export const store = (line) => (line ? bound.storage.store(line) : bound.storage.forget());
-export const save = (chunk, lines) => bound.storage.save(chunk, lines);
+export const stored = () => bound.engine.give(bound.storage.stored());
+export const store = (at, length) =>
+  length ? bound.storage.store(read(at, length)) : bound.storage.forget();
+export const save = (chunk, at, length) => bound.storage.save(chunk, read(at, length));
 export const remove = (chunk) => bound.storage.remove(chunk);
 
 export const wake = (afterMs, flushing) => {

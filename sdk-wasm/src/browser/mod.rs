@@ -1,10 +1,8 @@
 //! The engine in a page: what JavaScript calls, and what it is called for.
 //!
-//! Texts come in by [`give`], a call before the function that takes them; all
-//! other functions pass numbers and are plain exports. So wasm-bindgen's shims,
-//! 300 to 1,000 bytes for a function with several arguments and a wrapper in
-//! JavaScript beside each, are there once (measured: 350 brotli bytes less). No
-//! object of JavaScript's is ever held.
+//! Every function passes numbers and is a plain export or import; texts are written
+//! into memory a call before the function that takes them, see [`host`]. So a page
+//! loads no glue at all. No object of JavaScript's is ever held.
 //!
 //! A call puts a fact into the engine and arms one timer; what the engine wants
 //! done is done when the timer fires, so that a tracking call costs its own bytes
@@ -16,65 +14,27 @@
 //! `gate.js`, where calls wait until consent lets this module be loaded.
 #![expect(unsafe_code, reason = "an export is named for JavaScript by an unsafe attribute")]
 
+mod host;
 #[cfg(target_os = "none")]
 mod runtime;
 mod slot;
 
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use tidemark_core::consent::{Consent, Mode};
 use tidemark_core::detect::Click;
 use tidemark_core::verdict::Code;
-use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::engine::batch::MAX_BYTES;
 use crate::engine::clicks::Clicked;
 use crate::engine::retry::Attempt;
 use crate::engine::{Action, Engine, Options, Tally};
+pub use host::give;
+use host::{beacon, given, now, remove, save, send, store, stored, wake};
 use slot::Slot;
 
 static ENGINE: Slot<Engine> = Slot::new();
-/// The texts that were given for the next call, in order.
-static GIVEN: Slot<Vec<String>> = Slot::new();
-
-#[wasm_bindgen(module = "/src/browser/host.js")]
-extern "C" {
-    /// Unix milliseconds.
-    fn now() -> f64;
-    /// POSTs a body; `answered` follows. `keepalive` asks that it outlives the page.
-    fn send(body: &str, keepalive: bool);
-    /// Hands a body to `sendBeacon`; whether the browser took it.
-    fn beacon(body: &str) -> bool;
-    /// The line in first-party storage; empty for none.
-    fn stored() -> String;
-    /// Keeps a line there; an empty one empties all storage of ours.
-    fn store(line: &str);
-    /// Writes a chunk of lines into the durable queue.
-    fn save(chunk: u32, lines: &str);
-    /// Removes a chunk from it.
-    fn remove(chunk: u32);
-    /// Calls `tick` after so many milliseconds (negative: not at all); says
-    /// whether a flush goes on.
-    fn wake(after_ms: f64, flushing: bool);
-}
-
-/// Gives the next call a text.
-#[wasm_bindgen]
-pub fn give(text: String) {
-    let mut texts = GIVEN.take().unwrap_or_default();
-    texts.push(text);
-    GIVEN.put(texts);
-}
-
-/// The last two texts that were given, in order; empty for one that was not.
-fn given() -> [String; 2] {
-    let mut texts = GIVEN.take().unwrap_or_default();
-    let last = texts.pop().unwrap_or_default();
-    [texts.pop().unwrap_or_default(), last]
-}
-
 /// Starts the engine. Takes the text of the batch's context as JSON; `a` to `d`
 /// are random bits. Returns a refusal's number, 0 for none; see [`refusal`].
 #[unsafe(no_mangle)]
@@ -286,15 +246,19 @@ pub extern "C" fn tick() {
 
 /// Puts a fact into the engine; the timer does what follows from it. After a while
 /// without one, what other tabs know of the session comes first.
-fn fact(at_ms: f64, put: &mut dyn FnMut(&mut Engine)) {
+fn fact(at_ms: f64, put: &mut impl FnMut(&mut Engine)) {
+    look(at_ms);
+    ENGINE.with(put);
+    arm();
+}
+
+fn look(at_ms: f64) {
     let mut asks = false;
     ENGINE.with(&mut |engine| asks = engine.wants_shared(at_ms as i64));
     if asks {
         let line = stored();
         ENGINE.with(&mut |engine| engine.share(&line));
     }
-    ENGINE.with(put);
-    arm();
 }
 
 fn arm() {

@@ -10,8 +10,8 @@ use alloc::string::String;
 use tidemark_core::id::Uuid;
 use tidemark_core::json::write_padded;
 
-use super::{event, push};
 use super::random::Random;
+use super::{event, push};
 
 /// Without an event for this long, the next one begins a new session.
 pub const IDLE_MS: i64 = 30 * 60_000;

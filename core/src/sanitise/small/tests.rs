@@ -64,8 +64,21 @@ fn text() -> impl Strategy<Value = String> {
 
 fn key() -> impl Strategy<Value = &'static str> {
     prop::sample::select(Vec::from([
-        "a", "url", "path", "userEmail", "apiKey", "access_token", "tokens", "lat", "latitude1",
-        "card-number", "Set-Cookie", "prompt_text", "passwords", "e.mail", "PHONE",
+        "a",
+        "url",
+        "path",
+        "userEmail",
+        "apiKey",
+        "access_token",
+        "tokens",
+        "lat",
+        "latitude1",
+        "card-number",
+        "Set-Cookie",
+        "prompt_text",
+        "passwords",
+        "e.mail",
+        "PHONE",
     ]))
 }
 
