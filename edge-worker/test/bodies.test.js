@@ -5,7 +5,7 @@ import { deflateRawSync, deflateSync, gzipSync, brotliCompressSync } from 'node:
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startCollector } from './support/collector.js';
 import { startEdge } from './support/edge.js';
-import { batch, event, post, settings, verdicts, WRITE_KEY } from './support/world.js';
+import { batch, event, PAGE_ORIGIN, post, settings, verdicts, WRITE_KEY } from './support/world.js';
 
 let collector;
 let edge;
@@ -37,6 +37,22 @@ test.each([
 ])('%s is taken', async (encoding, compress) => {
   expect(await send(compress(text()), encoding)).toEqual([200, 50, null]);
   expect(collector.batches[0].events).toHaveLength(50);
+});
+
+test('a page names its coding in the query, and asks nobody first', async () => {
+  const sent = async (query, body, headers = {}) => {
+    const answer = await fetch(`${edge.url}/v1/events/batch?write_key=${WRITE_KEY}&encoding=${query}`, {
+      method: 'POST', body, headers: { origin: PAGE_ORIGIN, 'content-type': 'text/plain', ...headers },
+    });
+    const told = await answer.json();
+    return [answer.status, told.error?.code ?? told.accepted];
+  };
+  expect(await sent('gzip', gzipSync(text()))).toEqual([200, 50]);
+  expect(await sent('deflate', deflateSync(text()))).toEqual([200, 50]);
+  expect(await sent('br', brotliCompressSync(text()))).toEqual([415, 'unsupported_encoding']);
+  expect(await sent('gzip', text())).toEqual([400, 'invalid_encoding']);
+  // The header stands over it.
+  expect(await sent('deflate', gzipSync(text()), { 'content-encoding': 'gzip' })).toEqual([200, 50]);
 });
 
 test.each([

@@ -216,9 +216,9 @@ describe('a page that is left', () => {
     await context.close();
   });
 
-  test('exit bodies go as they are, others compressed where the endpoint takes it', async () => {
+  test('exit bodies go as they are, others compressed where it pays, and no preflight is made', async () => {
     const { page, context } = await open(browser, site.origin);
-    await init(page, sink, { gzip: true, flushIntervalMs: 60_000 });
+    await init(page, sink, { flushIntervalMs: 60_000 });
     await burst(page, 50);
     await call(page, 'flush');
     await arrived(50);
@@ -231,12 +231,26 @@ describe('a page that is left', () => {
     });
     await until(() => sink.named('last.word').length, 1);
     expect(sink.calls.at(-1).encoding).toBeUndefined();
+    expect(sink.calls.filter(({ method }) => method === 'OPTIONS')).toEqual([]);
     await context.close();
+  });
+
+  test('a batch that compression gains little for goes as it is, and any where the site wants none', async () => {
+    for (const [events, more] of [[3, {}], [50, { gzip: false }]]) {
+      sink.calls.length = 0;
+      const { page, context } = await open(browser, site.origin);
+      await init(page, sink, { flushIntervalMs: 60_000, ...more });
+      await burst(page, events);
+      await call(page, 'flush');
+      await arrived(events);
+      expect(sink.calls.map(({ method, encoding, type }) => [method, encoding, type])).toEqual([['POST', undefined, 'text/plain']]);
+      await context.close();
+    }
   });
 
   test('a page that is left while a batch is compressed sends it', async () => {
     const { page, context } = await open(browser, site.origin);
-    await init(page, sink, { gzip: true, flushIntervalMs: 60_000 });
+    await init(page, sink, { flushIntervalMs: 60_000 });
     await call(page, 'flush');
     await page.evaluate(() => {
       for (let index = 0; index < 90; index++) window.tidemark.track('exit.burst', { index });
@@ -313,6 +327,34 @@ describe('an endpoint that answers', () => {
     console.log(`incident told ${came - Date.parse(incident.occurred_at)} ms after the last click`);
     await context.close();
   });
+});
+
+test('consent that is withdrawn while a batch is under way: no attempt follows, nothing is kept, nothing waits', async () => {
+  let answer;
+  sink.answer = (response) => {
+    answer = () => response.writeHead(503).end();
+    return true;
+  };
+  const { page, context } = await open(browser, site.origin);
+  await init(page, sink, { flushIntervalMs: 60_000 });
+  await call(page, 'track', 'a.one');
+  await page.evaluate(() => {
+    window.flushed = window.tidemark.flush();
+  });
+  await until(() => sink.calls.length, 1);
+  await call(page, 'track', 'a.two');
+  await until(() => onDisk(page), 2);
+  await call(page, 'setConsent', { analytics: false });
+  sink.answer = () => false;
+  answer();
+  expect(await page.evaluate(() => window.flushed)).toMatchObject({ sent: 0, dropped: 2, held: 0 });
+  const kept = () => page.evaluate(async () => [document.cookie, (await indexedDB.databases()).length]);
+  await until(kept, ['', 0]);
+  await call(page, 'setConsent', { analytics: true });
+  await call(page, 'track', 'a.three');
+  await call(page, 'flush');
+  expect(sink.names().sort()).toEqual(['a.one', 'a.three', 'consent.changed']);
+  await context.close();
 });
 
 test('a clock that is set back or ahead loses nothing and keeps ids apart', async () => {

@@ -189,3 +189,44 @@ test('before consent: no request but the script, no storage, and one line that s
   expect(kept).toEqual(['', 0, 0, 0]);
   await context.close();
 });
+
+test('what the site tells its pages is asked for once, after consent, and nothing waits for it', async () => {
+  site = await startSite();
+  const { page, context, thrown } = await open(browser, site.origin);
+  await init(page, sink, { consent: {} });
+  await call(page, 'track', 'a.one');
+  await page.waitForLoadState('networkidle');
+  expect(sink.asked).toEqual([]);
+  await call(page, 'setConsent', { analytics: true });
+  await until(() => sink.asked, ['/v1/site-settings?write_key=wk']);
+  await call(page, 'setConsent', { analytics: true, ads: true });
+  expect((await call(page, 'flush')).accepted).toBeGreaterThan(0);
+  expect(sink.asked.length).toBe(1);
+  await context.close();
+
+  for (const answer of ['broken', 'null', 'absent']) {
+    sink.calls.length = 0;
+    const context = await browser.newContext();
+    await context.route('**/v1/site-settings*', (route) =>
+      answer === 'absent' ? route.abort() : route.fulfill({ body: answer, headers: { 'access-control-allow-origin': '*' } }));
+    const { page } = await open(browser, site.origin, context);
+    await init(page, sink);
+    await call(page, 'track', 'a.two');
+    expect((await call(page, 'flush')).accepted, answer).toBe(1);
+    expect(await page.evaluate(() => window.errors), answer).toEqual([]);
+    await context.close();
+  }
+  expect(thrown).toEqual([]);
+});
+
+test.each([[true, true], [false, undefined]])('a browser that a program drives (%s) says so', async (driven, expected) => {
+  site = await startSite();
+  const context = await browser.newContext();
+  await context.addInitScript((driven) => Object.defineProperty(navigator, 'webdriver', { get: () => driven }), driven);
+  const { page } = await open(browser, site.origin, context);
+  await init(page, sink);
+  await call(page, 'track', 'a.one');
+  await call(page, 'flush');
+  expect(sink.batches()[0].context.device.automated).toBe(expected);
+  await context.close();
+});

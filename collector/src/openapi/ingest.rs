@@ -58,7 +58,7 @@ fn public(path: &str, words: Words) -> Value {
             "operationId": operation_id("post", path),
             "tags": ["sending"],
             "summary": summary,
-            "description": "The write key comes in the query, as a bearer, or in the body. `Content-Encoding`: gzip, zstd, br or deflate. At most 500 KB after decompression.",
+            "description": "The write key comes in the query, as a bearer, or in the body. `Content-Encoding`, or the parameter `encoding` where there is none: gzip, zstd, br or deflate. At most 500 KB after decompression.",
             "security": security,
             "parameters": [{
                 "name": "Idempotency-Key", "in": "header", "required": false,

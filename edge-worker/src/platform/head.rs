@@ -21,7 +21,8 @@ pub(super) fn read(request: &Request) -> Call {
         authorization: header("authorization"),
         origin: header("origin"),
         content_type: header("content-type"),
-        content_encoding: header("content-encoding"),
+        // A page that said it by the header would have to ask first, by a preflight.
+        content_encoding: header("content-encoding").or_else(|| parameter(query, "encoding")),
         content_length: header("content-length").and_then(|length| length.parse().ok()),
         idempotency_key: header("idempotency-key"),
         if_none_match: header("if-none-match"),
@@ -32,4 +33,10 @@ pub(super) fn read(request: &Request) -> Call {
         hint_platform: header("sec-ch-ua-platform"),
         sec_gpc: header("sec-gpc"),
     }
+}
+
+/// The first parameter of that name, decoded.
+fn parameter(query: &str, wanted: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
 }

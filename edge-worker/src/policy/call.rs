@@ -18,7 +18,7 @@ pub struct Call {
     pub origin: Option<String>,
     /// `Content-Type`.
     pub content_type: Option<String>,
-    /// `Content-Encoding`.
+    /// `Content-Encoding`; without one, the parameter `encoding`.
     pub content_encoding: Option<String>,
     /// `Content-Length`, in bytes.
     pub content_length: Option<u64>,

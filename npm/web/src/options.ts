@@ -43,7 +43,7 @@ export function readOptions(options: Options, refuse: (detail: string) => void):
     ...(onVerdicts && { onVerdicts }),
     ...(beforeSend && { beforeSend }),
     twin: !!options.twin,
-    gzip: !!gzip && 'CompressionStream' in globalThis,
+    gzip: gzip !== false && 'CompressionStream' in globalThis,
     consent: part('consent'),
     capture: part('capture'),
     app: part('app'),

@@ -83,7 +83,7 @@ export interface Options {
   gtm?: { containerId?: string };
   /** The share of visitors that is measured, from 0 to 1; everybody by default. */
   sampleRate?: number;
-  /** Whether batches are compressed: the endpoint must take gzip, and say so to preflights. */
+  /** Whether batches over 4 KB are compressed; they are, unless `false`, where the browser can. */
   gzip?: boolean;
   /**
    * Takes the engine's JavaScript twin at once, which is larger and slower. Without it the

@@ -18,9 +18,8 @@ use crate::journal::{Step, Way};
 #[derive(Deserialize)]
 struct Call(String, Vec<String>, Vec<serde_json::Value>);
 
-/// Attributes are beyond the texts of a click: whether it is told is the fifth of
-/// its numbers.
-const CLICK_IS_TOLD: usize = 4;
+/// The bit of a click's last number that says that it becomes an event.
+const CLICK_IS_TOLD: u64 = 4;
 
 /// The step and its time; `None` for a call that is no step of an event.
 ///
@@ -61,16 +60,20 @@ fn entered(Call(name, texts, numbers): Call) -> Option<Step> {
             attributes: attributes.clone(),
             occurred_at_ms,
         }),
-        ("click", [place, more]) => numbers
-            .get(CLICK_IS_TOLD)
-            .is_some_and(|told| told.as_bool() == Some(true))
+        ("click", members) => numbers
+            .last()
+            .is_some_and(|told| told.as_bool() == Some(true) || bits(told) & CLICK_IS_TOLD != 0)
             .then(|| Step::Entered {
                 name: "ui.clicked".into(),
-                attributes: format!("{{{place},{more}}}"),
+                attributes: format!("{{{}}}", members.join(",")),
                 occurred_at_ms,
             }),
         ("show", [page]) => Some(Step::Shown(page.clone())),
         ("resume", [lines]) => Some(Step::Resumed(lines.clone())),
         _ => None,
     }
+}
+
+fn bits(number: &serde_json::Value) -> u64 {
+    number.as_f64().unwrap_or_default() as u64
 }

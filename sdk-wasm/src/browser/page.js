@@ -10,6 +10,7 @@ import { sendEarly } from './early.js';
 import { createGate } from './gate.js';
 import { sha256 } from './hash.js';
 import { json } from './json.js';
+import { askSettings } from './settings.js';
 import { watchSignals } from './signals.js';
 import { createStorage } from './storage.js';
 import { watchClicks } from './watch/clicks.js';
@@ -70,6 +71,8 @@ export const createPage = (load, report) => {
   const gate = createGate(run, report);
   const { enter, lost } = gate;
   const pages = watchPages(enter, run);
+  /** What the site says, once it has: filled in place, for whoever holds it. */
+  const settings = {};
   const consent = createConsent();
   const storage = createStorage(
     () => {
@@ -98,6 +101,8 @@ export const createPage = (load, report) => {
       device: {
         user_agent: navigator.userAgent,
         viewport: { width: innerWidth, height: innerHeight },
+        // Only where it is so: programs that drive a browser say it.
+        automated: navigator.webdriver || undefined,
       },
       locale: navigator.language,
       app: { version: app.version, environment: app.environment },
@@ -130,6 +135,7 @@ export const createPage = (load, report) => {
       tellDecision(engine);
       gate.open(engine);
       adopt();
+      askSettings(options).then((told) => Object.assign(settings, told));
     } catch (error) {
       gate.forget(true);
       report('load_failed', error);

@@ -82,9 +82,9 @@ class Visit {
     return [...this.#wire.taken];
   }
 
-  /** Requests to the edge that carry something, that is, all but the SDK's own files. */
+  /** Requests to the edge that carry something, that is, all but the SDK's own files and what the site tells it. */
   calls() {
-    return this.requests().filter((request) => !request.path.startsWith('/sdk/'));
+    return this.requests().filter(({ path }) => !path.startsWith('/sdk/') && path !== '/v1/site-settings');
   }
 
   /** Every event that the page has sent, with its envelope; one that was sent again counts once. */

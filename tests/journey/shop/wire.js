@@ -2,6 +2,7 @@
 // which the browser's own tools do not all tell.
 
 import { createServer, request as ask } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 
 /** Listens on loopback and passes everything on to the edge, as it is; `taken` lists what passed. */
 export async function tapWire(edge) {
@@ -16,7 +17,7 @@ export async function tapWire(edge) {
         method: incoming.method,
         path: url.pathname,
         isBeacon: incoming.headers['sec-fetch-mode'] === 'no-cors' && incoming.method === 'POST',
-        text: body.toString(),
+        text: (url.searchParams.get('encoding') === 'gzip' ? gunzipSync(body) : body).toString(),
       });
       const onward = ask(url, { method: incoming.method, headers: incoming.headers }, (answer) => {
         outgoing.writeHead(answer.statusCode, answer.headers);

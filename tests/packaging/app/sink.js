@@ -4,6 +4,7 @@
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
@@ -25,11 +26,14 @@ export const startSink = async () => {
   const calls = [];
   const answers = [];
   const server = await listen(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += chunk;
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
     const { method, url, headers } = request;
-    calls.push({ method, url, type: headers['content-type'], body });
+    const wire = Buffer.concat(chunks);
+    const body = (url.includes('encoding=gzip') ? gunzipSync(wire) : wire).toString();
     response.setHeader('access-control-allow-origin', '*');
+    if (url.startsWith('/v1/site-settings')) return response.end('{}');
+    calls.push({ method, url, type: headers['content-type'], body });
     response.setHeader('access-control-expose-headers', 'retry-after');
     const refusal = answers.shift();
     if (refusal) {

@@ -60,6 +60,9 @@ export const startSink = async () => {
   const calls = [];
   const sink = {
     calls,
+    /** What the site tells its pages, and the addresses by which they asked. */
+    settings: {},
+    asked: [],
     /** Answers a call itself and returns true, or leaves it to be accepted. */
     answer: () => false,
     batches: () => calls.filter((call) => call.method === 'POST').map((call) => JSON.parse(call.body)),
@@ -73,12 +76,17 @@ export const startSink = async () => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const { method, url, headers } = request;
-    const encoding = headers['content-encoding'];
+    const encoding = headers['content-encoding'] ?? new URL(url, 'http://localhost').searchParams.get('encoding') ?? undefined;
     const wire = Buffer.concat(chunks);
     const body = (encoding === 'gzip' ? gunzipSync(wire) : wire).toString();
     response.setHeader('access-control-allow-origin', '*');
     response.setHeader('access-control-allow-headers', 'content-encoding, content-type');
     response.setHeader('access-control-expose-headers', 'retry-after');
+    if (url.startsWith('/v1/site-settings')) {
+      sink.asked.push(url);
+      response.setHeader('content-type', 'application/json');
+      return response.end(JSON.stringify(sink.settings));
+    }
     const call = { method, url, encoding, type: headers['content-type'], body, bytes: wire.length, at: Date.now() };
     calls.push(call);
     if (method === 'OPTIONS') return response.writeHead(204).end();

@@ -1,6 +1,6 @@
 //! What is known of a call before its body is read.
 
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use tidemark_core::endpoint::agent::{self, Heard};
 use tidemark_core::noticed::DeviceClass;
 
@@ -20,10 +20,21 @@ const HINT_MOBILE: HeaderName = HeaderName::from_static("sec-ch-ua-mobile");
 const HINT_PLATFORM: HeaderName = HeaderName::from_static("sec-ch-ua-platform");
 
 impl Call {
-    pub(super) fn new(headers: HeaderMap, query: Option<&str>) -> Self {
-        let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-        let keys = pairs.filter(|(name, _)| name == "write_key").map(|(_, key)| key.into_owned());
-        Self { headers, query_write_keys: keys.collect() }
+    /// Takes a head apart. The parameter `encoding` stands for `Content-Encoding` where
+    /// there is none: a page that sent the header would have to ask first, by a preflight.
+    pub(super) fn new(mut headers: HeaderMap, query: Option<&str>) -> Self {
+        let mut query_write_keys = Vec::new();
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            if name == "write_key" {
+                query_write_keys.push(value.into_owned());
+            } else if name == "encoding"
+                && !headers.contains_key(header::CONTENT_ENCODING)
+                && let Ok(coding) = HeaderValue::from_str(&value)
+            {
+                headers.insert(header::CONTENT_ENCODING, coding);
+            }
+        }
+        Self { headers, query_write_keys }
     }
 
     /// A header that is text; the first one of several.

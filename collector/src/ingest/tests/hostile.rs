@@ -152,6 +152,11 @@ async fn codings_types_and_methods() {
         post("zstd", zstd::bulk::compress(plain, 1).unwrap()).await.verdicts(),
         ["accepted"]
     );
+    // A page names its coding in the query, which needs no preflight.
+    let named = request("/v1/events/batch?encoding=gzip").body(Body::from(gzip(plain))).unwrap();
+    assert_eq!(open.send(named).await.verdicts(), ["accepted"]);
+    let named = request("/v1/events/batch?encoding=lzma").body(Body::from(plain.to_vec())).unwrap();
+    assert_eq!(open.send(named).await.refusal(), (415, "unsupported_encoding", None));
     for coding in ["compress", "gzip, br", "gzip,gzip", "aws-chunked"] {
         let told = post(coding, plain.to_vec()).await;
         assert_eq!(told.refusal(), (415, "unsupported_encoding", None), "{coding}");
