@@ -248,6 +248,27 @@ describe('a page that is left', () => {
     }
   });
 
+  test('a page that is left before a batch is compressed sends it first, within the quota of its beacons', async () => {
+    const { page, context } = await open(browser, site.origin);
+    await init(page, sink, { flushIntervalMs: 60_000 });
+    await call(page, 'track', 'a.one');
+    await call(page, 'flush');
+    await page.evaluate(() => {
+      // One that never ends: the batch is still being compressed when the page is left.
+      window.CompressionStream = function () {
+        return new TransformStream({ transform() {}, flush: () => new Promise(() => {}) });
+      };
+      const text = 'x'.repeat(900);
+      for (let index = 0; index < 80; index++) window.tidemark.track('exit.burst', { index, text });
+      setTimeout(() => (location.href = '/next'), 50);
+    });
+    await page.waitForURL('**/next');
+    await init(page, sink);
+    await arrived(80);
+    expect(sink.ids('exit.burst').length).toBe(80);
+    await context.close();
+  });
+
   test('a page that is left while a batch is compressed sends it', async () => {
     const { page, context } = await open(browser, site.origin);
     await init(page, sink, { flushIntervalMs: 60_000 });

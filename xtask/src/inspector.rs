@@ -2,8 +2,9 @@
 //! SDK, which a page loads only for `init({ debug: true })`.
 //!
 //! cargo (profile `page`, wasm32-unknown-unknown) → wasm-bindgen → wasm-opt →
-//! esbuild, which puts the module into the script: one file, which every bundler
-//! and server that finds the twin finds as well. Its bytes are nobody's but the
+//! esbuild, which puts the module, packed by gzip, into the script: one file, which every
+//! bundler and server that finds the twin finds as well, and small enough that webpack,
+//! which copies it, does not warn of it (250,000 bytes). Its bytes are nobody's but the
 //! developer's; they are told by `cargo xtask size`.
 
 use std::fs;
@@ -29,6 +30,10 @@ const WASM_OPT: [&str; 9] = [
     "--enable-sign-ext",
 ];
 
+/// Node's zlib is here anyway.
+const PACK: &str = "const [from, to] = process.argv.slice(1); const fs = require('fs'); \
+    fs.writeFileSync(to, require('zlib').gzipSync(fs.readFileSync(from), { level: 9 }));";
+
 /// Builds the inspector into `work` and returns its script.
 ///
 /// # Errors
@@ -52,9 +57,11 @@ pub fn build(place: &Place, work: &Path) -> Result<PathBuf> {
         optimise.arg(work.join("inspector_bg.wasm")).arg("-o").arg(&module),
     )?;
 
+    let mut pack = command(place, "node", &["-e", PACK])?;
+    step("pack the inspector", pack.arg(&module).arg(work.join("inspector.gz")))?;
     let glue = work.join("glue.js");
     let text = "export { initSync, Inspector } from './inspector.js';\n\
-                export { default as bytes } from './inspector.wasm';\n";
+                export { default as packed } from './inspector.gz';\n";
     fs::write(&glue, text)?;
     let out = work.join("tidemark.inspector.js");
     let options = [
@@ -64,7 +71,7 @@ pub fn build(place: &Place, work: &Path) -> Result<PathBuf> {
         "--target=es2022",
         "--log-level=warning",
         "--legal-comments=none",
-        "--loader:.wasm=binary",
+        "--loader:.gz=binary",
     ];
     let mut esbuild = command(place, "esbuild", &options)?;
     esbuild

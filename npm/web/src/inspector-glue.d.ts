@@ -1,8 +1,8 @@
 // The build puts the inspector's glue and module behind the name `tidemark-inspector`
 // (xtask/src/inspector.rs); this is what it offers.
 
-/** The module. */
-export declare const bytes: Uint8Array<ArrayBuffer>;
+/** The module, packed by gzip. */
+export declare const packed: Uint8Array<ArrayBuffer>;
 
 /** Starts the compiled module. */
 export declare function initSync(options: { module: WebAssembly.Module }): unknown;

@@ -1,12 +1,13 @@
 // The inspector's entry: loaded for `init({ debug: true })` alone, never with a page.
 
-import { bytes, initSync, Inspector } from 'tidemark-inspector';
+import { initSync, Inspector, packed } from 'tidemark-inspector';
 import type { Steps } from './load.js';
 
 /** Shows the steps that were told, and each that is told from now on. */
 export async function inspect(steps: Steps): Promise<void> {
+  const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
   // Compiled aside: a browser takes no large module at once on its main thread.
-  initSync({ module: await WebAssembly.compile(bytes) });
+  initSync({ module: await WebAssembly.compile(await new Response(unpacked).arrayBuffer()) });
   const inspector = new Inspector();
   let isBroken = false;
   const take = (step: unknown[]): void => {

@@ -66,27 +66,33 @@ const retryAfterMs = (header) => {
   return ms > 0 ? Math.min(ms, 2 ** 31) : 0;
 };
 
-const compressed = (body) =>
-  Promise.race([
-    new Promise((resolve) => {
-      hurry = () => resolve(body);
-    }),
+/** What `use` returns for the compressed body; for the body itself, at once, where the
+ * page is left before: its request comes before the beacons, or the quota is theirs. */
+const compressed = (body, use) =>
+  new Promise((resolve) => {
+    const mine = (small) => {
+      hurry = undefined;
+      resolve(use(small));
+    };
+    const leaves = (hurry = () => mine(body));
     new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip')))
       .arrayBuffer()
-      .catch(() => body),
-  ]);
+      .catch(() => body)
+      .then((small) => leaves === hurry && mine(small));
+  });
 
 const post = async (body, keepalive) => {
-  const small = bound.gzip && body.length > GZIP_MIN ? await compressed(body) : body;
-  // In the query: a header that says so would need a preflight.
-  const response = await fetch(bound.url + (small === body ? '' : '&encoding=gzip'), {
-    method: 'POST',
-    body: small,
-    headers: { 'content-type': 'text/plain' },
-    keepalive,
-    credentials: 'omit',
-    signal: AbortSignal.timeout?.(ANSWER_MS),
-  });
+  const request = (small) =>
+    // In the query: a header that says so would need a preflight.
+    fetch(bound.url + (small === body ? '' : '&encoding=gzip'), {
+      method: 'POST',
+      body: small,
+      headers: { 'content-type': 'text/plain' },
+      keepalive,
+      credentials: 'omit',
+      signal: AbortSignal.timeout?.(ANSWER_MS),
+    });
+  const response = await (bound.gzip && body.length > GZIP_MIN ? compressed(body, request) : request(body));
   // An unread body would hold the browser's keepalive quota.
   const text = await response.text();
   return [response.status, retryAfterMs(response.headers.get('retry-after')), text];
