@@ -127,7 +127,7 @@ test('an incident tells its reason, and what is done in the panel is no event', 
   for (let click = 0; click < 3; click++) await page.click('#dead');
   await until(
     () => page.evaluate(() => window.panel.querySelector('.incident .reason')?.textContent ?? ''),
-    expect.stringMatching(/^3 clicks (with)?in \d+ ms\b.* answer/),
+    expect.stringMatching(/^3 (of 3 )?clicks within \d+ ms\b.* answer/),
   );
   const { x, y } = await page.evaluate(() => window.panel.querySelector('summary').getBoundingClientRect().toJSON());
   await page.mouse.click(x + 20, y + 8);
