@@ -7,7 +7,7 @@
 //! [`batch`] splits a body into events → [`judge`] gives each its verdict:
 //! bounds ([`limits`], [`json`]), envelope ([`event`], [`time`], [`id`]),
 //! consent ([`consent`]), schema ([`validate`]), personal data ([`sanitise`]) →
-//! [`verdict`] tells the caller, and [`noticed`] what was noticed on the way. [`detect`] finds struggle in a stream of clicks;
+//! [`verdict`] tells the caller, and [`noticed`] what was noticed on the way. [`detect`] finds struggle in a stream of facts;
 //! [`endpoint`] has what public endpoints share; [`hop`] signs what the edge sends to the collector; [`catalogue`] has the
 //! event types as Rust.
 //!

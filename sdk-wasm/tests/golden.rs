@@ -181,12 +181,8 @@ fn as_a_page_writes(text: &str) -> String {
 }
 
 fn engine(consent: Consent) -> Engine {
-    let options = Options {
-        flush_interval_ms: 5_000,
-        max_batch_events: 100,
-        detects_rage: false,
-        sampled: 65_536,
-    };
+    let options =
+        Options { flush_interval_ms: 5_000, max_batch_events: 100, finds: 0, sampled: 65_536 };
     let mut engine = Engine::new(options, "", [1, 2, 3, 4]).unwrap();
     engine.decide(consent, "", NOW_MS);
     engine

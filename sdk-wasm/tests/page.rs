@@ -10,9 +10,7 @@
 )]
 
 use serde_json::Value;
-use tidemark_sdk_wasm::browser::{
-    self, answered, count, decide, flush, give, leave, page_answered, tick,
-};
+use tidemark_sdk_wasm::browser::{self, answered, count, decide, flush, give, leave, saw, tick};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -44,7 +42,7 @@ const DENIED: u32 = 2;
 
 fn start(seed: u32) {
     give("{\"locale\":\"de\"}".into());
-    assert_eq!(browser::start(5_000, 100, true, 65_536, 1, 2, 3, seed), 0);
+    assert_eq!(browser::start(5_000, 100, 31, 65_536, 1, 2, 3, seed), 0);
 }
 
 fn show(page: &str) {
@@ -148,17 +146,17 @@ fn three_clicks_in_vain_are_one_incident_and_answered_ones_none() {
         for at_ms in [0.0, 200.0, 400.0] {
             let place = "\"selector\":\"#buy\",\"x\":5,\"y\":6";
             give(place.into());
-            give("\"tag\":\"button\"".into());
-            browser::click(first + at_ms, 5, 6, 1, true);
+            browser::click(first + at_ms, first + at_ms, 5, 6, 1, 7);
             if is_answered {
-                page_answered();
+                saw(first + at_ms + 5.0, 1, 1, 0);
             }
         }
         flush();
         let batch = body(&read(&posted())[0]);
         let events = batch["events"].as_array().unwrap();
-        let rage = events.iter().filter(|event| event["event_name"] == "ui.rage_click").count();
-        assert_eq!((events.len(), rage), (3 + expected, expected));
+        let count = |name| events.iter().filter(|event| event["event_name"] == name).count();
+        assert_eq!([count("ui.rage_click"), count("ui.dead_click")], [expected; 2]);
+        assert_eq!(events.len(), 3 + 2 * expected);
     }
 }
 

@@ -4,7 +4,7 @@
 import type { Options } from './types.js';
 
 /** Options with nothing left out. */
-export type Chosen = Required<Pick<Options, 'writeKey' | 'endpoint' | 'consent' | 'capture' | 'app' | 'gtm'>> &
+export type Chosen = Required<Pick<Options, 'writeKey' | 'endpoint' | 'consent' | 'capture' | 'struggle' | 'app' | 'gtm'>> &
   Pick<Options, 'onVerdicts' | 'beforeSend' | 'gzip'> & {
     flushIntervalMs: number;
     maxBatchEvents: number;
@@ -21,7 +21,7 @@ export function readOptions(options: Options, refuse: (detail: string) => void):
     refuse('init needs writeKey and endpoint');
     return;
   }
-  const part = (name: 'consent' | 'capture' | 'app' | 'gtm'): object => {
+  const part = (name: 'consent' | 'capture' | 'struggle' | 'app' | 'gtm'): object => {
     const value: unknown = options[name];
     if (value !== undefined && Object(value) !== value) refuse(`${name} is no object`);
     return { ...(value as object) };
@@ -46,6 +46,7 @@ export function readOptions(options: Options, refuse: (detail: string) => void):
     gzip: gzip !== false && 'CompressionStream' in globalThis,
     consent: part('consent'),
     capture: part('capture'),
+    struggle: part('struggle'),
     app: part('app'),
     gtm: part('gtm'),
     // A day; and as many events as the server takes.

@@ -63,6 +63,32 @@ export interface SentEvent {
   readonly [member: string]: unknown;
 }
 
+/** Thresholds of struggle, and what is exempt from it. */
+export interface Struggle {
+  /** A CSS selector: clicks in there are never judged. Beside `data-tidemark="no-struggle"`. */
+  exempt?: string;
+  /** Unanswered clicks in a series; 3. */
+  rageClicks?: number;
+  /** The longest pause inside of a series; 1000. */
+  rageGapMs?: number;
+  /** How far apart its clicks may lie; 30. */
+  rageRadiusPx?: number;
+  /** A later answer does not help a person who clicks again; 1000. */
+  answerMs?: number;
+  /** What is taken back sooner is no answer; 700. */
+  momentMs?: number;
+  /** A control without an answer for so long is dead; 2000. */
+  deadMs?: number;
+  /** A later answer withdraws nothing; 10000. */
+  slowMs?: number;
+  /** From a click to an error that it caused; 1000. */
+  errorMs?: number;
+  /** Turns of a pointer that is shaken; 8. */
+  thrashTurns?: number;
+  /** A page that is left for the one before within this is a wrong turn; 7000. */
+  backMs?: number;
+}
+
 /** What `init` takes. */
 export interface Options {
   /** The site's public key. */
@@ -76,7 +102,20 @@ export interface Options {
   /** Events in one batch, at most; 100 by default. */
   maxBatchEvents?: number;
   /** What is captured without a call; everything by default. */
-  capture?: { pages?: boolean; clicks?: boolean; rageClicks?: boolean };
+  capture?: {
+    pages?: boolean;
+    clicks?: boolean;
+    rageClicks?: boolean;
+    /** Dead clicks, and the slow ones that withdraw them. */
+    deadClicks?: boolean;
+    errorClicks?: boolean;
+    /** A pointer that is shaken to and fro. */
+    cursor?: boolean;
+    /** Pages that are left at once for the one before. */
+    backtracks?: boolean;
+  };
+  /** What separates struggle from use; docs/struggle.md has the defaults and their reasons. */
+  struggle?: Struggle;
   /** The application that the page belongs to. */
   app?: { version?: string; environment?: string };
   /** The tag manager's container that loaded the SDK. */

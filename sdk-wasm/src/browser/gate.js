@@ -14,7 +14,7 @@ const DROPPED = 4;
 const REFUSALS = [, 'invalid_event_name', 'event_too_large', , 'invalid_attributes'];
 
 /** The functions of the engine's that take an event. */
-const isEvent = ([name, , args]) => name === 'track' || (name === 'click' && args[4]);
+const isEvent = ([name, , args]) => name === 'track' || (name === 'click' && args[5] & 4);
 
 /**
  * @param {(call: () => unknown) => unknown} run contains what a call throws

@@ -27,7 +27,6 @@ use tidemark_core::detect::Click;
 use tidemark_core::verdict::Code;
 
 use crate::engine::batch::MAX_BYTES;
-use crate::engine::clicks::Clicked;
 use crate::engine::retry::Attempt;
 use crate::engine::{Action, Engine, Options, Tally};
 pub use host::give;
@@ -41,7 +40,7 @@ static ENGINE: Slot<Engine> = Slot::new();
 pub extern "C" fn start(
     flush_interval_ms: u32,
     max_batch_events: u32,
-    detects_rage: bool,
+    finds: u32,
     sampled: u32,
     a: u32,
     b: u32,
@@ -52,7 +51,7 @@ pub extern "C" fn start(
     let options = Options {
         flush_interval_ms: i64::from(flush_interval_ms),
         max_batch_events: max_batch_events.max(1) as usize,
-        detects_rage,
+        finds,
         sampled,
     };
     match Engine::new(options, &told, [a, b, c, d]) {
@@ -150,24 +149,86 @@ pub extern "C" fn track(at_ms: f64) -> u32 {
     let [name, attributes] = given();
     let mut refused = 0;
     fact(at_ms, &mut |engine| {
-        refused = engine.track(&name, &attributes, at_ms as i64).map_or_else(refusal, |()| 0);
+        refused = engine.track(&name, &attributes, at_ms as i64).map_or_else(refusal, |_| 0);
     });
     refused
 }
 
-/// Takes a click on what two texts describe; see [`Clicked`]. `told` is whether it
-/// becomes an event, `target` the page's number of the control.
+/// Takes a click and a text, its words; see [`Engine::click`]. `seen_ms` is when the
+/// page came round to it, `target` the page's number of the control, `look` says: 1 may
+/// be rage, 2 may be dead, 4 becomes an event, and above that what it looks like.
 #[unsafe(no_mangle)]
-pub extern "C" fn click(at_ms: f64, x: i32, y: i32, target: u32, told: bool) {
-    let click = Click { at_ms: at_ms as i64, x, y, target };
-    let [place, more] = given();
-    fact(at_ms, &mut |engine| engine.click(click, Clicked { place: &place, more: &more }, told));
+pub extern "C" fn click(at_ms: f64, seen_ms: f64, x: i32, y: i32, target: u32, look: u32) {
+    let click = Click {
+        at_ms: at_ms as i64,
+        seen_ms: seen_ms as i64,
+        x,
+        y,
+        target,
+        may_rage: look & 1 > 0,
+        may_be_dead: look & 2 > 0,
+        look: look >> 3,
+    };
+    let [_, words] = given();
+    fact(at_ms, &mut |engine| engine.click(click, &words, look & 4 > 0));
 }
 
-/// Takes that the page answered the last click.
+/// Takes that the page is looked at from now on.
 #[unsafe(no_mangle)]
-pub extern "C" fn page_answered() {
-    ENGINE.with(&mut Engine::page_answered);
+pub extern "C" fn watch(at_ms: f64) {
+    ENGINE.with(&mut |engine| engine.struggle.habits.begin(at_ms as i64));
+}
+
+/// Takes a change that may answer the last click; see core's `Struggle::saw`.
+#[unsafe(no_mangle)]
+pub extern "C" fn saw(at_ms: f64, key: u32, how: u32, what: u32) {
+    ENGINE.with(&mut |engine| engine.struggle.saw(at_ms as i64, key, how, what));
+    arm();
+}
+
+/// Takes that what changed is as it was before the clicks.
+#[unsafe(no_mangle)]
+pub extern "C" fn reverted(at_ms: f64, key: u32) {
+    ENGINE.with(&mut |engine| engine.struggle.reverted(at_ms as i64, key));
+}
+
+/// Whether an answer is still waited for.
+#[unsafe(no_mangle)]
+pub extern "C" fn waits() -> u32 {
+    let now_ms = now() as i64;
+    let mut waits = false;
+    ENGINE.with(&mut |engine| waits = engine.struggle.waits(now_ms));
+    waits.into()
+}
+
+/// Takes an error and a text, the members that say what it was; see core's
+/// `Struggle::failed`.
+#[unsafe(no_mangle)]
+pub extern "C" fn failed(at_ms: f64, key: u32, sure: bool) {
+    let [_, words] = given();
+    ENGINE.with(&mut |engine| engine.struggle.failed(at_ms as i64, key, sure, &words));
+    arm();
+}
+
+/// Takes where the pointer is.
+#[unsafe(no_mangle)]
+pub extern "C" fn moved(at_ms: f64, x: i32, y: i32) {
+    ENGINE.with(&mut |engine| engine.moved(at_ms as i64, x, y));
+    arm();
+}
+
+/// Takes that the person came back, and a text; see [`Engine::came_back`].
+#[unsafe(no_mangle)]
+pub extern "C" fn came_back(at_ms: f64, via_ms: f64, clicks: u32) {
+    let [_, words] = given();
+    ENGINE.with(&mut |engine| engine.came_back(at_ms as i64, via_ms as i64, clicks, &words));
+    arm();
+}
+
+/// Sets a threshold by its place in core's `Thresholds`.
+#[unsafe(no_mangle)]
+pub extern "C" fn tune(which: u32, value: f64) {
+    ENGINE.with(&mut |engine| engine.struggle.thresholds.set(which, value as i64));
 }
 
 /// Lets everything that may leave go.

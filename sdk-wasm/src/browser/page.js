@@ -10,10 +10,12 @@ import { sendEarly } from './early.js';
 import { createGate } from './gate.js';
 import { sha256 } from './hash.js';
 import { json } from './json.js';
+import { numberOf } from './number.js';
 import { askSettings } from './settings.js';
 import { watchSignals } from './signals.js';
 import { createStorage } from './storage.js';
 import { watchClicks } from './watch/clicks.js';
+import { watchErrors } from './watch/errors.js';
 import { watchExit } from './watch/exit.js';
 import { watchPages } from './watch/pages.js';
 
@@ -35,13 +37,9 @@ const campaignOf = () => {
   return found;
 };
 
-/** A number for a text, 0 for one without members: FNV-1a. */
-const numberOf = (text) => {
-  if (text === '{}') return 0;
-  let hash = 0x811c9dc5;
-  for (const sign of text) hash = Math.imul(hash ^ sign.codePointAt(0), 0x01000193);
-  return hash >>> 0;
-};
+/** What is found, as the engine's bits, and the thresholds in the engine's order. */
+const FINDS = ['rageClicks', 'deadClicks', 'errorClicks', 'cursor', 'backtracks'];
+const TUNED = ['rageClicks', 'rageGapMs', 'rageRadiusPx', 'answerMs', 'momentMs', 'deadMs', 'slowMs', 'errorMs', 'thrashTurns', 'backMs'];
 
 const optedOut = (change) => {
   try {
@@ -70,7 +68,7 @@ export const createPage = (load, report) => {
   };
   const gate = createGate(run, report);
   const { enter, lost } = gate;
-  const pages = watchPages(enter, run);
+  const pages = watchPages(enter, run, () => consent.now()[0]);
   /** What the site says, once it has: filled in place, for whoever holds it. */
   const settings = {};
   const consent = createConsent();
@@ -126,11 +124,13 @@ export const createPage = (load, report) => {
       engine.start(
         options.flushIntervalMs,
         options.maxBatchEvents,
-        options.capture.rageClicks !== false,
+        FINDS.reduce((bits, name, at) => bits | ((options.capture[name] !== false) << at), 0),
         sampled(),
         ...crypto.getRandomValues(new Uint32Array(4)),
       );
-      engine.come_by(numberOf(json(campaign)));
+      const text = json(campaign);
+      engine.come_by(text === '{}' ? 0 : numberOf(text));
+      TUNED.forEach((name, which) => options.struggle[name] >= 0 && engine.tune(which, options.struggle[name]));
       engine.network(navigator.onLine !== false);
       tellDecision(engine);
       gate.open(engine);
@@ -211,10 +211,14 @@ export const createPage = (load, report) => {
       options = chosen;
       gate.watch(chosen.step);
       run(decide);
-      run(() => pages.watch(wants('pages')));
-      if (wants('clicks') || wants('rageClicks')) {
-        run(() => watchClicks(enter, run, pages.sync, wants('clicks')));
-      }
+      const clicks =
+        (wants('clicks') || FINDS.slice(0, 4).some(wants)) &&
+        run(() =>
+          watchClicks(enter, run, pages.sync, {
+            isOpen: gate.isOpen, told: wants('clicks'), thrash: wants('cursor'), exempt: chosen.struggle.exempt,
+          }));
+      if (wants('errorClicks') && clicks) run(() => watchErrors(enter, run, clicks.isHandled));
+      run(() => pages.watch(wants('pages'), clicks ? clicks.count : () => 0));
       run(() => watchExit(left, back, run));
       const network = () => run(() => gate.isOpen() && enter('network', [], navigator.onLine !== false));
       addEventListener('online', network);

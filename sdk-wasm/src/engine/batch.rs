@@ -8,6 +8,7 @@ use tidemark_core::time::format_rfc3339;
 
 use super::push;
 use super::queue::Waiting;
+use super::struggle::finds;
 
 /// Bytes of one batch. A keepalive request and a beacon share 64 KiB in flight;
 /// this leaves 5 KB of it for the headers that some browsers count.
@@ -71,15 +72,29 @@ impl Batch {
     }
 }
 
+/// The kinds that the collector need not judge as well.
+const DETECTS: [(u32, &str); 4] = [
+    (finds::RAGE, "rage_click"),
+    (finds::DEAD, "dead_click"),
+    (finds::ERROR, "error_click"),
+    (finds::BACK, "backtrack"),
+];
+
 /// The batch's context: what the page told at the start, the SDK's own line, and
 /// the consent under which it leaves. `told` is the sanitised text of an object.
-pub fn context(told: &str, consent: Consent, detects: bool) -> String {
+pub fn context(told: &str, consent: Consent, wanted: u32) -> String {
     let members = told.get(1..told.len().wrapping_sub(1)).unwrap_or_default();
     let decided = |granted: Option<bool>, [yes, no]: [&'static str; 2]| match granted {
         None => "",
         Some(true) => yes,
         Some(false) => no,
     };
+    let mut detects = String::new();
+    for (bit, name) in DETECTS {
+        if wanted & bit > 0 {
+            push(&mut detects, &[",\"ui.", name, "\""]);
+        }
+    }
     let mut out = String::new();
     push(
         &mut out,
@@ -92,7 +107,7 @@ pub fn context(told: &str, consent: Consent, detects: bool) -> String {
                 env!("CARGO_PKG_VERSION"),
                 "\",\"detects\":["
             ),
-            if detects { "\"ui.rage_click\"" } else { "" },
+            detects.get(1..).unwrap_or_default(),
             "]},\"consent\":{",
             decided(consent.analytics, ["\"analytics\":true,", "\"analytics\":false,"]),
             decided(consent.ads, ["\"ads\":true,", "\"ads\":false,"]),
@@ -117,7 +132,7 @@ mod tests {
 
     #[test]
     fn the_context_says_sdk_and_consent() {
-        let written = context(r#"{"locale":"de-DE"}"#, consent(), true);
+        let written = context(r#"{"locale":"de-DE"}"#, consent(), finds::RAGE | finds::BACK);
         let value: Value = serde_json::from_str(&written).unwrap();
         assert_eq!(
             value,
@@ -126,18 +141,18 @@ mod tests {
                 "sdk": {
                     "name": "@tidemark/web",
                     "version": env!("CARGO_PKG_VERSION"),
-                    "detects": ["ui.rage_click"],
+                    "detects": ["ui.rage_click", "ui.backtrack"],
                 },
                 "consent": {"analytics": true, "mode": "full"},
             })
         );
-        let bare: Value = serde_json::from_str(&context("{}", consent(), false)).unwrap();
+        let bare: Value = serde_json::from_str(&context("{}", consent(), 0)).unwrap();
         assert_eq!(bare["sdk"]["detects"], json!([]));
     }
 
     #[test]
     fn a_body_is_json_and_within_its_room() {
-        let context = context("{}", consent(), true);
+        let context = context("{}", consent(), 31);
         let event = Waiting { text: "{\"event_name\":\"a\"".into(), identified: true, chunk: 0 };
         let fits = Batch::room(&context) / (event.text.len() + 2);
         let batch = Batch {

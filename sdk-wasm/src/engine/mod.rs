@@ -9,11 +9,10 @@
 //! holds it, bounded, and [`chunks`] know what of it is on disk → consent decides
 //! whether it may go → [`session`] says who it is from → [`batch`] frames it →
 //! [`retry`] decides after each attempt. `next` is the order in which things are
-//! done. [`clicks`] turns clicks into events and finds the rage among them.
+//! done. [`struggle`] turns what a person does into events and tells what core finds in it.
 
 pub mod batch;
 pub mod chunks;
-pub mod clicks;
 pub mod event;
 #[cfg(test)]
 #[cfg(not(target_family = "wasm"))]
@@ -23,6 +22,7 @@ pub mod queue;
 pub mod random;
 pub mod retry;
 pub mod session;
+pub mod struggle;
 #[cfg(test)]
 #[cfg(not(target_family = "wasm"))]
 mod tests;
@@ -30,7 +30,8 @@ mod tests;
 use alloc::string::String;
 
 use tidemark_core::consent::{Consent, Decision, Effects};
-use tidemark_core::detect::RageClicks;
+use tidemark_core::detect::Struggle;
+use tidemark_core::detect::thrash::Pointer;
 use tidemark_core::id::Uuid;
 use tidemark_core::verdict::Code;
 
@@ -61,8 +62,8 @@ pub struct Options {
     pub flush_interval_ms: i64,
     /// Events in one batch, at most.
     pub max_batch_events: usize,
-    /// Whether rage clicks are judged here.
-    pub detects_rage: bool,
+    /// What is found here; see [`struggle::finds`].
+    pub finds: u32,
     /// Of 65,536 visitors so many are measured.
     pub sampled: u32,
 }
@@ -117,9 +118,10 @@ pub struct Engine {
     flight: Option<Batch>,
     /// The batch that a beacon was just asked to take.
     beacon: Option<Batch>,
-    rage: RageClicks,
-    /// Where the open series was clicked last; see [`clicks::Clicked::place`].
-    rage_place: String,
+    /// What core finds in clicks, and where the pointer is.
+    pub struggle: Struggle,
+    pointer: Pointer,
+    told_dead: struggle::Told,
     tally: Tally,
     /// When the waiting events go without further company.
     flush_at_ms: Option<i64>,
@@ -171,8 +173,9 @@ impl Engine {
             queue: Queue::default(),
             flight: None,
             beacon: None,
-            rage: RageClicks::default(),
-            rage_place: String::new(),
+            struggle: Struggle::default(),
+            pointer: Pointer::default(),
+            told_dead: struggle::Told::new(),
             tally: Tally::default(),
             flush_at_ms: None,
             flushing: false,
@@ -257,7 +260,7 @@ impl Engine {
             if let Some(batch) = self.flight.take_if(|batch| !batch.is_under_way()) {
                 self.tally.dropped += batch.events.len() as u32;
             }
-            self.rage.end();
+            self.struggle.clear();
         }
         if consent.may_store() {
             let identity = self
@@ -310,7 +313,7 @@ impl Engine {
     /// # Errors
     /// As [`event::write`]; counted as rejected. `consent` when the visitor
     /// declined; counted as dropped.
-    pub fn track(&mut self, name: &str, attributes: &str, at_ms: i64) -> Result<(), Code> {
+    pub fn track(&mut self, name: &str, attributes: &str, at_ms: i64) -> Result<Uuid, Code> {
         if self.consent.decide() == Decision::Forget {
             self.tally.dropped += 1;
             return Err(Code::Consent);
@@ -320,7 +323,7 @@ impl Engine {
             .inspect_err(|_| self.tally.rejected += 1)?;
         if !self.is_sampled {
             self.tally.dropped += 1;
-            return Ok(());
+            return Ok(id);
         }
         let identified = self.identity.is_some();
         if let Some(identity) = &mut self.identity {
@@ -332,7 +335,7 @@ impl Engine {
         self.chunks.release(&gone);
         self.schedule(at_ms);
         self.save_soon(at_ms);
-        Ok(())
+        Ok(id)
     }
 
     /// Whether another tab may know more about the session: then [`Engine::share`]
@@ -357,8 +360,7 @@ impl Engine {
     /// request under way the browser finishes; where the server has answered before,
     /// no page sends its events again.
     pub fn leave(&mut self, gone: bool) {
-        let rage = self.rage.end();
-        self.note_rage(rage);
+        self.struggle.end();
         self.leaving = true;
         self.quota = QUOTA_BYTES;
         if let Some(batch) = self.flight.as_mut().filter(|batch| batch.is_under_way()) {

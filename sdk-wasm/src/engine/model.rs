@@ -64,12 +64,8 @@ fn ids_of(body: &str) -> BTreeSet<String> {
 }
 
 fn started(seed: u32) -> Engine {
-    let options = Options {
-        flush_interval_ms: 5_000,
-        max_batch_events: 100,
-        detects_rage: true,
-        sampled: 65_536,
-    };
+    let options =
+        Options { flush_interval_ms: 5_000, max_batch_events: 100, finds: 31, sampled: 65_536 };
     Engine::new(options, "", [1, 2, 3, seed]).unwrap()
 }
 

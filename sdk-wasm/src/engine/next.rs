@@ -17,8 +17,7 @@ impl Engine {
     /// What the page is to do next; `None` when there is nothing until
     /// [`Engine::due_ms`] or another fact.
     pub fn next(&mut self, now_ms: i64) -> Option<Action> {
-        let rage = self.rage.tick(now_ms);
-        self.note_rage(rage);
+        self.tell_found(now_ms);
         if core::mem::take(&mut self.forget) {
             return Some(Action::Forget);
         }
@@ -59,8 +58,7 @@ impl Engine {
             None if self.flushing || self.is_full() => Some(0),
             None => self.flush_at_ms,
         };
-        // A click at the very end of its series still belongs to it.
-        let rage = self.rage.due_ms().map(|due| due + 1);
+        let rage = self.struggle.due_ms();
         let mut first = None;
         for due in [send, rage, self.save_at_ms].into_iter().flatten() {
             first = Some(due.min(first.unwrap_or(due)));
@@ -118,7 +116,7 @@ impl Engine {
             }
             batch.again_at_ms = None;
             batch.attempts = batch.attempts.saturating_add(1);
-            let context = batch::context(&self.told, self.consent, self.options.detects_rage);
+            let context = batch::context(&self.told, self.consent, self.options.finds);
             return Some(Action::Send(batch.body(&context, now_ms)));
         }
         self.urgent = false;
@@ -140,7 +138,7 @@ impl Engine {
         // A batch between two attempts goes again; one under way is left to the
         // browser, which keeps it alive.
         if let Some(batch) = self.flight.take_if(|batch| !batch.is_under_way()) {
-            let context = batch::context(&self.told, self.consent, self.options.detects_rage);
+            let context = batch::context(&self.told, self.consent, self.options.finds);
             let body = batch.body(&context, now_ms);
             self.beacon = Some(batch);
             return Some(Action::Beacon(body));
@@ -171,7 +169,7 @@ impl Engine {
     }
 
     fn next_batch(&mut self, max_bytes: usize, now_ms: i64) -> (Batch, String) {
-        let context = batch::context(&self.told, self.consent, self.options.detects_rage);
+        let context = batch::context(&self.told, self.consent, self.options.finds);
         let bytes = Batch::room(&context).min(max_bytes).min(self.body_bytes);
         let batch = Batch {
             id: Uuid::v7(now_ms, self.random.ten_bytes()),

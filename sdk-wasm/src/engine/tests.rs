@@ -5,9 +5,8 @@ use std::string::ToString;
 use std::vec::Vec;
 
 use serde_json::Value;
-use tidemark_core::detect::Click;
+use tidemark_core::detect::{Click, how};
 
-use super::clicks::Clicked;
 use super::*;
 
 const NOON: i64 = 1_795_262_400_000;
@@ -18,12 +17,8 @@ const DENIED: Consent = Consent { analytics: Some(false), ..GRANTED };
 const UNDECIDED: Consent = Consent { analytics: None, ..GRANTED };
 
 fn engine() -> Engine {
-    let options = Options {
-        flush_interval_ms: INTERVAL,
-        max_batch_events: 100,
-        detects_rage: true,
-        sampled: 65_536,
-    };
+    let options =
+        Options { flush_interval_ms: INTERVAL, max_batch_events: 100, finds: 31, sampled: 65_536 };
     Engine::new(options, r#"{"locale":"de"}"#, [1, 2, 3, 4]).unwrap()
 }
 
@@ -600,9 +595,19 @@ fn a_batch_between_attempts_leaves_with_the_page() {
 }
 
 fn press(engine: &mut Engine, at_ms: i64) {
-    let click = Click { at_ms, x: 10, y: 20, target: 1 };
-    let place = r##""selector":"#buy","x":10,"y":20"##;
-    engine.click(click, Clicked { place, more: r#""tag":"button","text":"Buy""# }, true);
+    let [x, y] = [10, 20];
+    let click = Click {
+        at_ms,
+        seen_ms: at_ms,
+        x,
+        y,
+        target: 1,
+        may_rage: true,
+        may_be_dead: true,
+        look: 1,
+    };
+    let words = r##""selector":"#buy","x":10,"y":20,"tag":"button","text":"Buy""##;
+    engine.click(click, words, true);
 }
 
 #[test]
@@ -621,7 +626,7 @@ fn three_unanswered_clicks_are_one_incident_that_does_not_wait() {
     assert_eq!(attributes["duration_ms"], 600);
     assert_eq!(attributes["selector"], "#buy");
     assert_eq!([&attributes["x"], &attributes["y"]], [10, 20]);
-    assert_eq!(attributes["reason"], "3 clicks within 600 ms, and the page showed no answer");
+    assert_eq!(attributes["reason"], "3 of 3 clicks within 600 ms got no answer");
     assert_eq!(events(&batch)[0]["attributes"]["text"], "Buy");
 }
 
@@ -641,7 +646,7 @@ fn answered_clicks_are_events_and_no_incident() {
     let mut engine = granted();
     for at_ms in [0, 100, 200, 300] {
         press(&mut engine, NOON + at_ms);
-        engine.page_answered();
+        engine.struggle.saw(NOON + at_ms + 5, 1, how::SURE, 0);
     }
     let batch = sent(&mut engine, NOON + INTERVAL).unwrap();
     assert_eq!(names(&batch), ["ui.clicked"; 4]);
@@ -655,4 +660,50 @@ fn clicks_after_a_denial_are_not_looked_at() {
         press(&mut engine, NOON + at_ms);
     }
     assert_eq!(engine.due_ms(), None);
+}
+
+#[test]
+fn a_dead_click_is_withdrawn_by_its_id() {
+    let mut engine = granted();
+    engine.cannot_save();
+    press(&mut engine, NOON);
+    let dead = sent(&mut engine, NOON + 2_000).unwrap();
+    assert_eq!(names(&dead), ["ui.clicked", "ui.dead_click"]);
+    let said = &events(&dead)[1];
+    assert_eq!(said["attributes"]["waited_ms"], 2_000);
+    assert_eq!(said["attributes"]["reason"], "a control, no answer in 2000 ms");
+    accept(&mut engine, 2, NOON + 2_010);
+    engine.struggle.saw(NOON + 4_000, 1, how::SURE, 2);
+    let slow = sent(&mut engine, NOON + 5_000).unwrap();
+    assert_eq!(names(&slow), ["ui.slow_click"]);
+    let withdrawn = &events(&slow)[0]["attributes"];
+    assert_eq!(withdrawn["dead_click_id"], said["event_id"]);
+    assert_eq!(withdrawn["answered_after_ms"], 4_000);
+    assert_eq!(withdrawn["reason"], "answered after 4000 ms by a large change");
+}
+
+#[test]
+fn an_error_click_tells_the_error_without_what_is_personal() {
+    let mut engine = granted();
+    engine.cannot_save();
+    press(&mut engine, NOON);
+    let words = r#""exception.type":"TypeError","exception.message":"no cart of jo@example.org""#;
+    engine.struggle.failed(NOON + 12, 1, true, words);
+    let batch = sent(&mut engine, NOON + 12).unwrap();
+    let attributes = &events(&batch)[1]["attributes"];
+    assert_eq!(attributes["exception"]["type"], serde_json::Value::Null, "the key is dotted");
+    assert_eq!(attributes["exception.message"], "no cart of [email]");
+    assert_eq!(attributes["error_after_ms"], 12);
+    assert_eq!(attributes["reason"], "an error 12 ms after the click, in its handler");
+}
+
+#[test]
+fn what_a_site_does_not_want_is_not_told() {
+    let mut engine = granted();
+    engine.options.finds = 0;
+    for at_ms in [0, 100, 200] {
+        press(&mut engine, NOON + at_ms);
+    }
+    let batch = sent(&mut engine, NOON + INTERVAL).unwrap();
+    assert_eq!(names(&batch), ["ui.clicked"; 3]);
 }

@@ -1,89 +1,289 @@
-// Sees whether the page answers a click: a change that a person can see and that
-// belongs to the click. It belongs when it happens while the click is handled,
-// or near the control, or appears on top of where the click was.
+// Sees what changes after a click, and reports what may be its answer: what changed,
+// when, whether the click's own handlers did it, and where it is. The engine decides.
 //
-// Observes only while a click is pending. Knows nothing of clocks and tickers
-// beyond distance: what runs anyway, far from the control, is no answer.
+// Looks only while a click is pending, and for a moment when a pointer sets out, to
+// learn what changes anyway. Records are kept as they come and looked at once a frame,
+// when the page's own layout is due.
 
-/** How long an answer is waited for: the longest pause in a series of clicks. */
-const PENDING_MS = 1000;
-/** How far up from a control what surrounds it still belongs to it. */
-const NEAR_LEVELS = 3;
-/** A surrounding box of more than this share of the viewport is the page itself. */
-const NEAR_SHARE = 0.25;
+import { hookAnswers } from './hooks.js';
+import { areaOf, gapOf, isBusy, isShown } from './sight.js';
+
+/** How long is looked for an answer unless the engine waits for a late one. */
+const PENDING_MS = 2900;
+const LATE_MS = 10_500;
+/** A press that becomes no click. */
+const PRESS_MS = 1000;
+/** How long a pointer that sets out is looked around for, and how often. */
+const LEARN_MS = 1500;
+const LEARN_EVERY_MS = 6000;
+/** How far from a click something is near it: a hand's breadth of text. */
+const NEAR_PX = 120;
+/** A change of more than this share of the viewport is large. */
+const LARGE_SHARE = 0.15;
+/** Things that are looked at in a frame: a layout's worth of rectangles. */
+const THINGS_MAX = 64;
+/** Fields whose values are compared. */
+const FIELDS_MAX = 64;
+/** What a request that the click sent brings, it brings at once. */
+const REQUEST_MS = 150;
+/** Changes that wait for an engine that is not there yet. */
+const HELD_MAX = 30;
 
 const OBSERVED = {
   subtree: true,
   childList: true,
   characterData: true,
+  characterDataOldValue: true,
   attributes: true,
-  attributeFilter: ['class', 'style', 'hidden', 'open', 'disabled', 'src', 'value'].concat(
-    ['expanded', 'pressed', 'selected', 'checked', 'hidden', 'valuenow'].map((name) => `aria-${name}`),
-  ),
+  attributeOldValue: true,
 };
-/** Events that are answers in themselves. */
-const ANSWERS = ['input', 'change', 'submit', 'toggle', 'popstate', 'play', 'pause'];
-/** What a person clicks repeatedly and rightly, and what answers inside of itself. */
-const ANSWERS_ITSELF = 'input:not([type=submit],[type=button],[type=reset],[type=image]),select,' +
-  'textarea,canvas,video,audio,iframe,embed,object,[contenteditable]';
-
-const surroundings = (control) => {
-  let box = control;
-  for (let level = 0; level < NEAR_LEVELS; level++) {
-    const parent = box.parentElement;
-    if (!parent || parent.matches('body,main,form')) break;
-    const { width, height } = parent.getBoundingClientRect();
-    if (width * height > innerWidth * innerHeight * NEAR_SHARE) break;
-    box = parent;
-  }
-  return box;
+const SURE = 1;
+const BUSY = 2;
+/** In which way the page answered; the engine has the words. */
+const [NEAR, TOP, LARGE, SCROLL, FOCUS, SELECTION, AWAY, MEDIA, NAVIGATION, FIELD] = Array(10).keys();
+/** Events that a hand causes without pressing anything: what they change, the click did not. */
+const BY_HAND = /move|over|out|enter|leave|wheel|scroll|key|resize/;
+const BY_CLICK = /click|^pointer|^mouse|touch|submit|change|input|toggle|focus|blur/;
+const IN_ITSELF = {
+  input: FIELD, change: FIELD, invalid: TOP, toggle: NEAR, play: MEDIA, pause: MEDIA, copy: SELECTION,
 };
 
-/** @returns {(control: Element, click: MouseEvent) => void} begins to wait for an answer */
-export const watchAnswers = (answered) => {
-  let near, click, place, timer;
+const wholeTime = (at) => Date.now() - performance.now() + at;
+const address = () => location.pathname + location.search;
 
-  const isOnTop = (node) =>
-    node instanceof Element &&
-    node.contains(document.elementFromPoint(click.clientX, click.clientY));
-  const isSeen = ({ target, addedNodes }) => {
-    const element = target instanceof Element ? target : target.parentElement;
-    if (!element?.closest('body')) return false;
-    // The phase is over when the last handler and its microtasks are: what changes
-    // before that, the click has changed.
-    return click.eventPhase || near.contains(element) || [...addedNodes].some(isOnTop);
+export const watchAnswers = (enter, run, isOpen) => {
+  const numbers = new WeakMap();
+  let count = 0;
+  const numberOf = (thing) => {
+    if (!numbers.has(thing)) numbers.set(thing, ++count);
+    return numbers.get(thing);
   };
-  const observer = new MutationObserver((records) => {
-    try {
-      if (records.some(isSeen)) answered();
-    } catch {
-      // The element is gone before it could be looked at: no answer is seen.
+  let control, click, at, x, y, place, page, hash, fields, originals, isPlain;
+  let groups = [];
+  let isOn, isPressed, isByHand, isLearning, frame, timer, unhook;
+  let learntAt = -LEARN_EVERY_MS;
+  let held = 0;
+
+  const saw = (key, how, what, when = Date.now()) => {
+    if (isOpen() || held++ < HELD_MAX) enter('saw', [], when, key, how, what);
+  };
+  const answered = (what) => saw(0, SURE, what);
+
+  /** Whether a request that the click sent ended just now. */
+  const isFetched = (when) => {
+    const ended = when - wholeTime(0);
+    return performance.getEntriesByType('resource').slice(-20).some(
+      ({ initiatorType, startTime, responseEnd }) =>
+        /fetch|xmlhttp/.test(initiatorType) &&
+        startTime >= at && startTime < at + REQUEST_MS &&
+        responseEnd <= ended + 5 && responseEnd > ended - REQUEST_MS,
+    );
+  };
+  /** Where a thing that changed is, in the engine's words; nothing where it is no answer. */
+  const whereIs = (element, isNew, isSure, when) => {
+    if (!isShown(element)) return;
+    const rect = element.getBoundingClientRect();
+    const share = areaOf(rect) / (innerWidth * innerHeight);
+    if (isNew && element.contains(document.elementFromPoint(x, y))) return TOP;
+    if (share >= LARGE_SHARE) return isNew || isSure ? LARGE : undefined;
+    if (gapOf(rect, x, y) <= NEAR_PX || isLearning) return NEAR;
+    if (isNew && [element, element.parentElement].some((one) => getComputedStyle(one).position === 'fixed')) return TOP;
+    if (isSure || element.closest('[role=alert],[role=status],[aria-live]') || isFetched(when)) return NEAR;
+  };
+  const change = (element, kind, when, isSure, isNew) => {
+    const what = whereIs(element, isNew, isSure, when);
+    if (what === undefined) return;
+    const isWait = kind === 3 || isBusy(element);
+    saw(numberOf(element) * 8 + kind, (isSure && SURE) | (isWait && BUSY), what, when);
+  };
+  const undo = (element, kind, when) => enter('reverted', [], when, numberOf(element) * 8 + kind);
+  /** What a thing was before the clicks; `old` where it is not known yet. */
+  const original = (thing, name, old) => {
+    if (!originals.has(thing)) originals.set(thing, {});
+    return (originals.get(thing)[name] ??= { old }).old;
+  };
+  const textOf = (nodes) => [...nodes].map((node) => node.outerHTML ?? node.data).join('');
+
+  /** One record: nothing when all is as it was, taken back when it is as before the clicks. */
+  const look = ({ type, target, attributeName: name, oldValue, addedNodes, removedNodes }, when, isSure) => {
+    if (!target.isConnected) return;
+    const compare = (element, kind, key, old, now, isNew) => {
+      if (old === now) return;
+      if (original(target, key, old) === now && !isSure) undo(element, kind, when);
+      else change(element, kind, when, isSure, isNew);
+    };
+    if (type === 'attributes') {
+      const now = target.getAttribute(name);
+      const isWait = /^(disabled|aria-(disabled|busy))$/.test(name) && now !== null && now !== 'false';
+      // What only the control knows of itself is no answer: its look has to change.
+      if (target.contains(control) && /^(data|aria)-/.test(name) && !isWait) return;
+      if (target === control && name === 'class' && !isWait && lookOf() === place.look) return;
+      compare(target, isWait ? 3 : name === 'style' ? 1 : 2, name, oldValue, now, /^(class|style|hidden|open)$/.test(name));
+    } else if (type === 'characterData') {
+      if (target.parentElement) compare(target.parentElement, 4, '', oldValue, target.data);
+    } else {
+      const owner = target.host ?? target;
+      const elements = [...addedNodes].filter((node) => node instanceof Element);
+      const old = textOf(removedNodes);
+      const now = textOf(addedNodes);
+      if (elements.length || [...removedNodes].some((node) => node instanceof Element)) {
+        if (old === now) return;
+        for (const node of removedNodes) {
+          if (originals.get(node)?.isNew) {
+            undo(owner, 5, when);
+            if (!elements.length) return;
+          }
+        }
+        for (const element of elements) {
+          originals.set(element, { isNew: true });
+          const what = element.isConnected && whereIs(element, !removedNodes.length || isSure, isSure, when);
+          if (what || what === 0) saw(numberOf(owner) * 8 + 5, (isSure && SURE) | (isBusy(element) && BUSY), what, when);
+        }
+        if (!elements.length) change(owner, 6, when, isSure);
+      } else compare(owner, 4, '', old, now);
     }
-  });
-  const selected = () => {
-    if (!getSelection()?.isCollapsed) answered();
   };
-  // A scroll is told a frame late: one that ended before the click is no answer to it.
-  const scrolled = ({ target }) => {
-    if (target !== document || place !== scrollX + ',' + scrollY) answered();
+  const evaluate = () => {
+    frame = 0;
+    let left = THINGS_MAX;
+    for (const { records, when, isSure } of groups.splice(0)) {
+      for (const record of records) if (left-- > 0) run(() => look(record, when, isSure));
+    }
+    if (control && !control.isConnected && place.isThere) {
+      place.isThere = false;
+      answered(NEAR);
+    }
   };
+  const take = (records) => {
+    const type = window.event?.type ?? '';
+    const isClicks = click?.eventPhase > 0 || isPressed || BY_CLICK.test(type);
+    if (BY_HAND.test(type) && !(isPressed && /move/.test(type)) && !(click?.eventPhase > 0)) return;
+    groups.push({ records, when: Date.now(), isSure: !!click && isClicks && type !== '' });
+    frame ||= requestAnimationFrame(evaluate);
+  };
+  const observer = new MutationObserver((records) => run(() => take(records)));
+
+  const lookOf = () => {
+    const { backgroundColor, color, opacity, transform, width, height, borderColor, textDecoration, fontWeight } =
+      getComputedStyle(control);
+    return [backgroundColor, color, opacity, transform, width, height, borderColor, textDecoration, fontWeight].join();
+  };
+  /** What no record tells: fields that scripts fill, and where the page is. */
+  const compare = () =>
+    run(() => {
+      if (!click) return;
+      if (page !== address()) answered(NAVIGATION);
+      if (hash !== location.hash && document.querySelector(':target')) answered(NAVIGATION);
+      if (!isByHand && fields.some(([field, value, checked]) => field.value !== value || field.checked !== checked)) answered(FIELD);
+    });
+  const remember = () => {
+    page = address();
+    ({ hash } = location);
+    fields = [];
+    for (const tag of ['input', 'textarea', 'select']) {
+      const all = document.getElementsByTagName(tag);
+      for (let one = 0; one < all.length && fields.length < FIELDS_MAX; one++) {
+        fields.push([all[one], all[one].value, all[one].checked]);
+      }
+    }
+  };
+
+  const listeners = {
+    scroll: ({ target }) => {
+      if (isByHand) return;
+      if (target !== document) change(target, 7, Date.now(), false, true);
+      else if (place.scroll !== scrollX + ',' + scrollY) answered(SCROLL);
+    },
+    focusin: ({ target }) => {
+      if (!isByHand && !target.contains(control) && !control.contains(target)) answered(FOCUS);
+    },
+    selectionchange: () => {
+      if (isPlain && !getSelection()?.isCollapsed) answered(SELECTION);
+    },
+    submit: (event) => setTimeout(() => event.defaultPrevented || answered(NAVIGATION)),
+    transitionrun: ({ target }) => {
+      if (performance.now() - at < REQUEST_MS && !target.contains(control) && !control.contains(target)) {
+        change(target, 2, Date.now(), false);
+      }
+    },
+    visibilitychange: () => document.hidden && answered(AWAY),
+    blur: ({ target }) => target === window && answered(AWAY),
+    wheel: () => (isByHand = true),
+    keydown: () => (isByHand = true),
+  };
+  for (const name in IN_ITSELF) listeners[name] = () => isByHand || answered(IN_ITSELF[name]);
+  const heard = (event) => run(() => click && listeners[event.type](event));
+  const navigates = (event) =>
+    run(() => click && (event.destination.sameDocument || isByHand || answered(NAVIGATION)));
+
   const stop = () => {
     observer.disconnect();
-    removeEventListener('scroll', scrolled, true);
-    ANSWERS.forEach((name) => removeEventListener(name, answered, true));
-    document.removeEventListener('selectionchange', selected);
+    for (const name in listeners) removeEventListener(name, heard, true);
+    window.navigation?.removeEventListener('navigate', navigates);
+    unhook?.();
+    isOn = isLearning = unhook = click = control = undefined;
+    groups = [];
+  };
+  const stopIn = (ms, then = stop) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => run(then), ms);
+  };
+  const begin = () => {
+    if (isOn) return;
+    isOn = true;
+    originals = new WeakMap();
+    enter('watch', [], Date.now());
+    observer.observe(document, OBSERVED);
   };
 
-  return (control, event) => {
-    if (control.closest(ANSWERS_ITSELF)) return answered();
-    clearTimeout(timer);
-    timer = setTimeout(stop, PENDING_MS);
-    near = surroundings(control);
-    click = event;
-    place = scrollX + ',' + scrollY;
-    observer.observe(document, OBSERVED);
-    ANSWERS.forEach((name) => addEventListener(name, answered, { capture: true, passive: true }));
-    addEventListener('scroll', scrolled, { capture: true, passive: true });
-    document.addEventListener('selectionchange', selected);
+  return {
+    numberOf,
+    /** A pointer sets out: what changes around it now, no click has changed. */
+    approach: (event) => {
+      ({ clientX: x, clientY: y } = event);
+      if (isOn || event.timeStamp - learntAt < LEARN_EVERY_MS) return;
+      learntAt = event.timeStamp;
+      isLearning = true;
+      begin();
+      stopIn(LEARN_MS);
+    },
+    /** A button is pressed on what is about to be clicked. */
+    press: (element, event) => {
+      isPressed = true;
+      begin();
+      isLearning = isByHand = false;
+      control = element;
+      click = event;
+      at = event.timeStamp;
+      ({ clientX: x, clientY: y } = event);
+      place = { scroll: scrollX + ',' + scrollY, look: lookOf(), isThere: true };
+      remember();
+      for (const node of event.composedPath()) if (node instanceof ShadowRoot) observer.observe(node, OBSERVED);
+      for (const name in listeners) addEventListener(name, heard, { capture: true, passive: true });
+      window.navigation?.addEventListener('navigate', navigates);
+      unhook ??= hookAnswers((what) => run(() => click && answered(what)), (canvas, isSure) => run(() => {
+        const isIts = click?.eventPhase > 0;
+        if (click && !(originals.get(canvas)?.drawnAt > performance.now() - 16 && !isIts)) {
+          original(canvas, 'drawn');
+          originals.get(canvas).drawnAt = performance.now();
+          change(canvas, 7, Date.now(), isIts, true);
+        }
+      }));
+      stopIn(PRESS_MS);
+    },
+    release: () => {
+      isPressed = false;
+    },
+    /** It was clicked; `plain` where it is not on a control, `link` where it leads somewhere. */
+    wait: (event, plain, link) => {
+      click = event;
+      isPlain = plain;
+      held = 0;
+      for (const ms of [0, 300, 1000, 1900]) setTimeout(compare, ms);
+      setTimeout(() => run(() => {
+        if (link && !event.defaultPrevented) answered(NAVIGATION);
+      }));
+      stopIn(PENDING_MS, () => (enter('waits') ? stopIn(LATE_MS - PENDING_MS) : stop()));
+    },
   };
 };

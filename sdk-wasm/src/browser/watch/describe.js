@@ -9,16 +9,60 @@ const NAMED =
     .join();
 const CONTROL = `${NAMED},input,select,textarea,[onclick]`;
 /** Text in there is typed, or asked not to be read. */
-const PRIVATE = '[data-tidemark=mask],[contenteditable],input,textarea,select';
+const PRIVATE = '[data-tidemark~=mask],[contenteditable],input,textarea,select';
 const NAME_MAX = 80;
 const DEPTH_MAX = 4;
 /** Beyond so many siblings a place among them says little and costs a click. */
 const SIBLINGS_MAX = 200;
 
-/** The control that a click on an element means. */
-export const controlOf = (element) => element.closest(CONTROL) || element;
+/** What answers inside of itself, and is clicked again and again rightly. */
+export const ANSWERS_ITSELF = 'input:not([type=submit],[type=button],[type=reset],[type=image]),select,' +
+  'textarea,canvas,video,audio,iframe,embed,object,[contenteditable]';
+/** How many layers are looked through for a control under a click. */
+const LAYERS_MAX = 6;
+/** What a control looks like; the engine has the words. */
+const [, NATIVE, LINK, ROLE, POINTER, DISABLED, COVERED] = Array(7).keys();
 
-export const isIgnored = (element) => element.closest('[data-tidemark=ignore]');
+const kindOf = (control) => {
+  if (control.matches(':disabled,[aria-disabled=true]')) return DISABLED;
+  if (control.matches('a')) return control.hasAttribute('href') ? LINK : 0;
+  return control.matches('[role]') ? ROLE : NATIVE;
+};
+
+/** The control that an element is or belongs to, and what it looks like; 0 for none. */
+const ownControl = (element) => {
+  const control = element.closest(CONTROL) ?? element.getRootNode().host?.closest(CONTROL);
+  const kind = control && kindOf(control);
+  if (kind) return [control, kind];
+  if (typeof element.onclick === 'function') return [element, NATIVE];
+  const points = (one) => one && getComputedStyle(one).cursor === 'pointer';
+  if (!points(element)) return [element, 0];
+  let top = element;
+  while (points(top.parentElement)) top = top.parentElement;
+  return [top, POINTER];
+};
+
+/** What a click means: the control under it, also one under a layer that nobody sees. */
+export const findControl = (element, { clientX, clientY }) => {
+  const found = ownControl(element);
+  if (found[1] || element.matches(ANSWERS_ITSELF)) return found;
+  for (const layer of document.elementsFromPoint(clientX, clientY).slice(0, LAYERS_MAX)) {
+    if (layer.contains(element) && layer !== element) break;
+    const [control, kind] = ownControl(layer);
+    if (kind && !control.contains(element)) return [control, COVERED];
+    const { backgroundColor, backgroundImage, opacity } = getComputedStyle(layer);
+    const isClear = opacity === '0' || (/, 0\)$/.test(backgroundColor) && backgroundImage === 'none' && !layer.textContent.trim());
+    if (!isClear) break;
+  }
+  return found;
+};
+
+/** Whether a page or a site asks not to judge clicks on it; `kind` is rage or dead. */
+export const isExempt = (element, kind, selector) =>
+  !!element.closest(`[data-tidemark~=no-struggle],[data-tidemark~=no-${kind}]`) ||
+  (!!selector && !!element.closest(selector));
+
+export const isIgnored = (element) => element.closest('[data-tidemark~=ignore]');
 
 /** An id that a person gave: short, a word, no run of digits. */
 const isStable = (id) => id && /^[a-z][\w-]{0,39}$/i.test(id) && !/\d{3}/.test(id);
@@ -48,7 +92,7 @@ export const selectorOf = (element) => {
 
 /** The accessible name of a control; empty where it may not or need not be read. */
 export const nameOf = (element) => {
-  if (element.closest('[data-tidemark=mask],[contenteditable]')) return '';
+  if (element.closest('[data-tidemark~=mask],[contenteditable]')) return '';
   const label = element.getAttribute('aria-label');
   const isButton = element.matches('input[type=submit],input[type=button],input[type=reset]');
   const text =

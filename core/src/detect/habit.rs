@@ -1,0 +1,153 @@
+//! What a page changes anyway: clocks, tickers, adverts, animations.
+//!
+//! Learnt from when each thing changed while the page was looked at: a thing that
+//! changes again and again, did so from about when the looking began, and still goes
+//! on, does it by itself. Nothing is known of what it is; a clock and a crowd of
+//! visitors are the same here.
+
+use alloc::vec::Vec;
+
+/// Things that are remembered, at most: what changes near one click.
+const THINGS_MAX: usize = 48;
+/// Fewer changes make no habit.
+const CHANGES_MIN: u32 = 3;
+/// A habit is seen for as long as this.
+const SPAN_MIN_MS: i64 = 900;
+/// Two changes a second apart are a clock: no timer that answers keeps that pace.
+const CLOCK_MS: core::ops::RangeInclusive<i64> = 980..=1_020;
+
+#[derive(Clone, Copy, Debug)]
+struct Thing {
+    key: u32,
+    first_ms: i64,
+    last_ms: i64,
+    longest_ms: i64,
+    changes: u32,
+    known: bool,
+}
+
+/// The things that changed, and the habits among them.
+#[derive(Clone, Debug, Default)]
+pub struct Habits {
+    things: Vec<Thing>,
+    since_ms: i64,
+}
+
+impl Habits {
+    /// Takes that the page is looked at from now on. What was a habit before stays one.
+    pub fn begin(&mut self, now_ms: i64) {
+        let since = self.since_ms;
+        for thing in &mut self.things {
+            // Whether it went on is asked of when it was last seen: nobody has looked since.
+            thing.known = thing.known || thing.is_habit(since, thing.last_ms);
+            thing.changes = 0;
+        }
+        self.things.retain(|thing| thing.known);
+        self.since_ms = now_ms;
+    }
+
+    /// Takes that a thing changed, and nobody asked for it.
+    pub fn note(&mut self, key: u32, at_ms: i64) {
+        if let Some(thing) = self.things.iter_mut().find(|thing| thing.key == key) {
+            if thing.changes > 0 {
+                thing.longest_ms = thing.longest_ms.max(at_ms - thing.last_ms);
+            } else {
+                thing.first_ms = at_ms;
+            }
+            thing.changes += 1;
+            thing.last_ms = at_ms;
+            return;
+        }
+        if self.things.len() >= THINGS_MAX {
+            self.things.remove(0);
+        }
+        self.things.push(Thing {
+            key,
+            first_ms: at_ms,
+            last_ms: at_ms,
+            longest_ms: 0,
+            changes: 1,
+            known: false,
+        });
+    }
+
+    /// Whether a thing changes by habit, as far as it is known now.
+    pub fn has(&self, key: u32, now_ms: i64) -> bool {
+        self.find(key).is_some_and(|thing| thing.known || thing.is_habit(self.since_ms, now_ms))
+    }
+
+    /// Whether another look may tell that it is a habit: it changed more than once.
+    pub fn may_have(&self, key: u32) -> bool {
+        self.find(key).is_some_and(|thing| thing.changes > 1)
+    }
+
+    fn find(&self, key: u32) -> Option<&Thing> {
+        self.things.iter().find(|thing| thing.key == key)
+    }
+}
+
+impl Thing {
+    fn is_habit(&self, since_ms: i64, now_ms: i64) -> bool {
+        let pace = self.longest_ms + self.longest_ms / 2 + 50;
+        let goes_on = now_ms - self.last_ms <= pace;
+        let was_there = self.first_ms - since_ms <= pace;
+        let span = self.last_ms - self.first_ms;
+        let is_clock = self.changes == 2 && CLOCK_MS.contains(&span);
+        goes_on && was_there && (is_clock || self.changes >= CHANGES_MIN && span >= SPAN_MIN_MS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(times: impl IntoIterator<Item = i64>) -> Habits {
+        let mut habits = Habits::default();
+        habits.begin(0);
+        times.into_iter().for_each(|at| habits.note(1, at));
+        habits
+    }
+
+    #[test]
+    fn a_clock_is_a_habit_at_its_second_tick() {
+        assert!(seen([600, 1_601]).has(1, 2_000));
+        assert!(!seen([600, 1_300]).has(1, 2_000), "two steps of an answer");
+    }
+
+    #[test]
+    fn what_never_keeps_a_pace_is_one_too_when_it_goes_on() {
+        assert!(seen([100, 700, 900, 1_500, 2_300]).has(1, 2_600));
+    }
+
+    #[test]
+    fn what_ends_was_an_answer() {
+        assert!(!seen((100..1_500).step_by(16)).has(1, 2_000));
+    }
+
+    #[test]
+    fn what_begins_later_was_begun_by_somebody() {
+        assert!(!seen((500..2_600).step_by(50)).has(1, 2_600));
+        assert!(seen((20..2_600).step_by(50)).has(1, 2_600));
+    }
+
+    #[test]
+    fn a_habit_is_remembered_and_the_rest_is_not() {
+        let mut habits = seen([600, 1_600, 2_600]);
+        habits.note(2, 700);
+        habits.begin(9_000);
+        habits.note(1, 9_400);
+        habits.note(2, 9_500);
+        assert!(habits.has(1, 9_500));
+        assert!(!habits.has(2, 9_500));
+        assert!(!habits.has(3, 9_500));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut habits = Habits::default();
+        for key in 0..10_000 {
+            habits.note(key, i64::from(key));
+        }
+        assert_eq!(habits.things.len(), THINGS_MAX);
+    }
+}

@@ -1,0 +1,26 @@
+// Reports errors and rejections that no code of the page's caught.
+
+import { json } from '../json.js';
+import { numberOf } from '../number.js';
+
+/** What browsers say of themselves, and what was called off on purpose. */
+const HARMLESS = /^ResizeObserver loop|AbortError/;
+const MESSAGE_MAX = 300;
+
+/** @param {() => boolean} isHandled whether a click is being handled now */
+export const watchErrors = (enter, run, isHandled) => {
+  const heard = (event) => {
+    // What failed to load is no error of the page's code.
+    if (event.target !== window) return;
+    const error = event.error ?? event.reason;
+    const type = `${error?.name ?? 'Error'}`.slice(0, 100);
+    const message = `${error?.message ?? event.message ?? error}`.slice(0, MESSAGE_MAX);
+    if (HARMLESS.test(message) || HARMLESS.test(type)) return;
+    const sure = isHandled();
+    // Of another origin's script nothing is told, not even whose it is.
+    if (message === 'Script error.' && !sure) return;
+    const words = json({ 'exception.type': type, 'exception.message': message }).slice(1, -1);
+    enter('failed', [words], Date.now(), numberOf(type + message), sure);
+  };
+  for (const name of ['error', 'unhandledrejection']) addEventListener(name, (event) => run(() => heard(event)), true);
+};
