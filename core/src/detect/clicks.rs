@@ -3,21 +3,23 @@
 //! A click is answered by a change that the page saw near it, unless the change
 //! comes by habit, is taken back at once, or comes too late for this judgement. A
 //! series is a run of clicks, each at most `rage_gap_ms` after the one before and
-//! near it or on the same control. Judged is as late as doubt needs and never later
-//! than [`LAST_MS`] after the last click.
+//! near it or on the same control; its last click carries its count and when it is
+//! judged. Judged is as late as doubt needs and never later than [`LAST_MS`] after
+//! the last click.
+//!
+//! Memory is rings of fixed size: what is newer overwrites what is oldest.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
-use super::errors::Errors;
 use super::habit::Habits;
 use super::{Thresholds, how};
 
-/// Clicks that are kept, at most: faster than any hand for the ten seconds of a late
-/// answer on a control that is dead.
-const CLICKS_MAX: usize = 32;
-/// Different changes that are kept of a click, at most.
-const ANSWERS_MAX: usize = 8;
+/// Clicks that are kept: faster than a hand for the seconds that a judgement takes.
+const CLICKS_MAX: usize = 16;
+/// Different changes that are kept of a click.
+const ANSWERS_MAX: usize = 6;
+/// Errors that come anyway and are remembered.
+const ANYWAY_MAX: usize = 16;
 /// The last moment of a judgement that waits for a habit to show: an incident is said
 /// within three seconds.
 const LAST_MS: i64 = 2_600;
@@ -27,6 +29,12 @@ const FROZEN_MS: i64 = 500;
 const CATCH_UP_MS: i64 = 250;
 /// How long a late answer is looked at before it is believed.
 const SLOW_DOUBT_MS: i64 = 1_200;
+/// An error that is not thrown in the click's own handler waits so long, from the
+/// click on: one that comes again meanwhile comes anyway.
+const ERROR_DOUBT_MS: i64 = 2_000;
+/// One failure is often told twice, by an error and by a rejection.
+const SAME_ERROR_MS: i64 = 50;
+const NEVER: i64 = i64::MAX;
 
 /// A click, as the page reports it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,35 +122,34 @@ struct Answer {
     ended_ms: i64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Life {
-    /// It may turn out dead at this time.
-    May(i64),
-    /// It was said to be dead; an answer withdraws it.
-    Dead,
-    /// Nothing more is asked.
-    Settled,
+#[derive(Clone, Debug)]
+struct Failure {
+    key: u32,
+    at_ms: i64,
+    due_ms: i64,
+    sure: bool,
+    words: String,
 }
 
 #[derive(Clone, Debug)]
 struct Pending {
     seq: u32,
-    series: u32,
     click: Click,
     words: String,
-    life: Life,
-    answers: Vec<Answer>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Series {
-    id: u32,
+    /// The number of its series' first click, when that was made, and how many since.
+    series: u32,
     first_ms: i64,
-    last: Click,
     count: u32,
-    due_ms: i64,
-    /// The page is left: nothing more is waited for.
-    is_over: bool,
+    /// When its series is judged; never, unless it is the last of one.
+    rage_due_ms: i64,
+    /// When it may turn out dead; never, once that is settled.
+    dead_due_ms: i64,
+    /// It was said to be dead; an answer withdraws it.
+    is_dead: bool,
+    answers: [Option<Answer>; ANSWERS_MAX],
+    error: Option<Failure>,
+    /// Whether an error of it was told: once is enough, whatever fails after it.
+    has_failed: bool,
 }
 
 /// The detector of what clicks tell.
@@ -152,105 +159,100 @@ pub struct Struggle {
     pub thresholds: Thresholds,
     /// What changes anyway.
     pub habits: Habits,
-    errors: Errors,
-    clicks: Vec<Pending>,
-    series: Vec<Series>,
+    clicks: [Option<Pending>; CLICKS_MAX],
+    anyway: [u32; ANYWAY_MAX],
+    anyway_next: usize,
+    /// The last click's number.
     seq: u32,
     /// The latest time that was told.
     now_ms: i64,
+    is_over: bool,
 }
 
 impl Struggle {
     /// Takes a click and the words that an incident of it is to tell; returns its number.
     pub fn click(&mut self, click: Click, words: &str) -> u32 {
-        self.seq += 1;
+        self.is_over = false;
         self.now_ms = self.now_ms.max(click.seen_ms);
-        let due_ms = click.seen_ms + self.thresholds.rage_gap_ms + 1;
         let thresholds = self.thresholds;
-        let belongs = |series: &&mut Series| {
-            let pause = click.at_ms - series.last.at_ms;
-            (0..=thresholds.rage_gap_ms).contains(&pause)
-                && is_near(&thresholds, &series.last, &click)
-        };
-        let mut series = self.seq;
-        if click.may_rage {
-            if let Some(open) = self.series.last_mut().filter(belongs) {
-                series = open.id;
-                open.last = click;
-                open.count += 1;
-                open.due_ms = due_ms;
-            } else {
-                // A series is judged three seconds after its end at the latest: more
-                // than these at a time are not made by hand.
-                let first_ms = click.at_ms;
-                self.series.push(Series {
-                    id: series,
-                    first_ms,
-                    last: click,
-                    count: 1,
-                    due_ms,
-                    is_over: false,
-                });
-            }
-        }
-        if self.clicks.len() >= CLICKS_MAX {
-            self.clicks.remove(0);
-        }
-        let dead_ms = click.seen_ms + self.thresholds.dead_ms;
-        let life = if click.may_be_dead { Life::May(dead_ms) } else { Life::Settled };
-        let words = String::from(words);
-        self.clicks.push(Pending {
-            seq: self.seq,
-            series,
-            click,
-            words,
-            life,
-            answers: Vec::new(),
+        let [mut series, mut first_ms, mut count] = [i64::from(self.seq) + 1, click.at_ms, 1];
+        let open = self.last_mut().filter(|last| {
+            let pause = click.at_ms - last.click.at_ms;
+            last.rage_due_ms != NEVER
+                && click.may_rage
+                && (0..=thresholds.rage_gap_ms).contains(&pause)
+                && is_near(&thresholds, &last.click, &click)
         });
+        if let Some(last) = open {
+            [series, first_ms, count] =
+                [i64::from(last.series), last.first_ms, i64::from(last.count) + 1];
+            last.rage_due_ms = NEVER;
+        }
+        self.seq += 1;
+        let due = |is: bool, ms: i64| if is { click.seen_ms + ms } else { NEVER };
+        let slot = self.clicks.get_mut(self.seq as usize % CLICKS_MAX);
+        if let Some(slot) = slot {
+            *slot = Some(Pending {
+                seq: self.seq,
+                click,
+                words: String::from(words),
+                series: series as u32,
+                first_ms,
+                count: count as u32,
+                rage_due_ms: due(click.may_rage, thresholds.rage_gap_ms + 1),
+                dead_due_ms: due(click.may_be_dead, thresholds.dead_ms),
+                is_dead: false,
+                answers: [None; ANSWERS_MAX],
+                error: None,
+                has_failed: false,
+            });
+        }
         self.seq
+    }
+
+    fn last_mut(&mut self) -> Option<&mut Pending> {
+        self.clicks.get_mut(self.seq as usize % CLICKS_MAX)?.as_mut()
     }
 
     /// Takes that a thing, `key`, changed in a way that may answer the last click; see
     /// [`how`]. `what` says in which way, for the words.
     pub fn saw(&mut self, at_ms: i64, key: u32, how: u32, what: u32) {
         self.now_ms = self.now_ms.max(at_ms);
-        if how & how::SURE == 0 {
-            self.habits.note(key, at_ms);
+        if key > 0 {
+            self.habits.note(key, at_ms, how & how::SURE > 0);
         }
-        let Some(last) = self.clicks.last().map(|pending| pending.click) else { return };
-        let new = Answer { key, how, what, at_ms, ended_ms: i64::MAX };
-        for pending in &mut self.clicks {
-            let waits_ms = at_ms - pending.click.seen_ms;
-            if waits_ms > self.thresholds.slow_ms
-                || !is_near(&self.thresholds, &pending.click, &last)
+        let thresholds = self.thresholds;
+        let Some(last) = self.last_mut().map(|last| last.click) else { return };
+        let new = Answer { key, how, what, at_ms, ended_ms: NEVER };
+        for pending in self.clicks.iter_mut().flatten() {
+            if at_ms - pending.click.seen_ms > thresholds.slow_ms
+                || !is_near(&thresholds, &pending.click, &last)
             {
                 continue;
             }
-            // One that ended, or only said to wait, may be followed by a better one.
-            let was_better = |old: &Answer| {
-                old.ended_ms == i64::MAX && (old.how & how::BUSY == 0 || how & how::BUSY > 0)
-            };
-            match pending.answers.iter().position(|old| old.key == key) {
-                Some(at) => {
-                    if let Some(old) = pending.answers.get_mut(at) {
-                        if was_better(old) {
-                            old.how |= how & how::SURE;
-                        } else {
-                            *old = new;
-                        }
+            for slot in &mut pending.answers {
+                match slot {
+                    Some(old) if old.key != key => continue,
+                    // One that ended, or only said to wait, may be followed by a better one.
+                    Some(old)
+                        if old.ended_ms == NEVER && old.how & how::BUSY <= how & how::BUSY =>
+                    {
+                        old.how |= how & how::SURE;
                     }
+                    _ => *slot = Some(new),
                 }
-                None if pending.answers.len() < ANSWERS_MAX => pending.answers.push(new),
-                None => {}
+                break;
             }
         }
     }
 
     /// Takes that a thing is again what it was before the clicks.
     pub fn reverted(&mut self, at_ms: i64, key: u32) {
-        for pending in &mut self.clicks {
-            for answer in pending.answers.iter_mut().filter(|answer| answer.key == key) {
-                answer.ended_ms = answer.ended_ms.min(at_ms);
+        for pending in self.clicks.iter_mut().flatten() {
+            for answer in pending.answers.iter_mut().flatten() {
+                if answer.key == key {
+                    answer.ended_ms = answer.ended_ms.min(at_ms);
+                }
             }
         }
     }
@@ -258,202 +260,195 @@ impl Struggle {
     /// Takes an error, its words, and whether a click's own handler threw it.
     pub fn failed(&mut self, at_ms: i64, key: u32, sure: bool, words: &str) {
         let within = self.thresholds.error_ms;
-        let click = self.clicks.last().map(|last| (last.seq, last.click.seen_ms));
-        let click = click.filter(|(_, click_ms)| sure || at_ms - click_ms <= within);
-        self.errors.note(key, at_ms, click, sure, words);
+        let known = self.anyway.contains(&key);
+        let mut comes_anyway = false;
+        match self.last_mut() {
+            Some(last) if sure || at_ms - last.click.seen_ms <= within.max(ERROR_DOUBT_MS) => {
+                let is_in_time = sure || at_ms - last.click.seen_ms <= within;
+                match &last.error {
+                    Some(error) if error.key == key => {
+                        comes_anyway = !sure && at_ms - error.at_ms > SAME_ERROR_MS;
+                        if comes_anyway && !error.sure {
+                            last.error = None;
+                        }
+                    }
+                    None if is_in_time && !last.has_failed && (sure || !known) => {
+                        let due_ms = if sure { at_ms } else { last.click.seen_ms + ERROR_DOUBT_MS };
+                        let words = String::from(words);
+                        last.error = Some(Failure { key, at_ms, due_ms, sure, words });
+                    }
+                    _ => {}
+                }
+            }
+            _ => comes_anyway = true,
+        }
+        if comes_anyway && !known {
+            self.anyway_next = (self.anyway_next + 1) % ANYWAY_MAX;
+            if let Some(slot) = self.anyway.get_mut(self.anyway_next) {
+                *slot = key;
+            }
+        }
     }
 
     /// When [`Struggle::tick`] has something to judge.
     pub fn due_ms(&self) -> Option<i64> {
-        let series = self.series.iter().map(|series| series.due_ms);
-        let errors = self.errors.held.iter().map(|held| held.due_ms);
-        let clicks = self.clicks.iter().filter_map(|pending| match pending.life {
-            Life::May(due_ms) => Some(due_ms),
-            Life::Dead => self.slow_due_ms(pending),
-            Life::Settled => None,
+        let due_ms = self.clicks.iter().flatten().fold(NEVER, |first, pending| {
+            let error = pending.error.as_ref().map_or(NEVER, |error| error.due_ms);
+            first
+                .min(error)
+                .min(pending.rage_due_ms)
+                .min(pending.dead_due_ms)
+                .min(self.slow_due_ms(pending))
         });
-        series.chain(errors).chain(clicks).min()
+        (due_ms != NEVER).then_some(due_ms)
     }
 
     /// Whether an answer is still waited for: then the page goes on looking.
     pub fn waits(&self, now_ms: i64) -> bool {
-        let slow_ms = self.thresholds.slow_ms;
-        !self.series.is_empty()
-            || self.clicks.iter().any(|pending| {
-                pending.life != Life::Settled && now_ms - pending.click.seen_ms <= slow_ms
-            })
+        self.clicks.iter().flatten().any(|pending| {
+            let is_open = pending.is_dead || pending.dead_due_ms.min(pending.rage_due_ms) != NEVER;
+            is_open && now_ms - pending.click.seen_ms <= self.thresholds.slow_ms
+        })
     }
 
     /// Judges what is due; `None` when nothing more is.
     pub fn tick(&mut self, now_ms: i64) -> Option<Incident> {
         self.now_ms = now_ms;
-        let late = self
-            .due_ms()
-            .filter(|_| !self.series.iter().any(|series| series.is_over))
-            .filter(|due_ms| now_ms - due_ms > FROZEN_MS);
-        if late.is_some() {
-            self.catch_up(now_ms);
+        for pending in self.clicks.iter_mut().flatten() {
+            for due_ms in [&mut pending.rage_due_ms, &mut pending.dead_due_ms] {
+                if *due_ms < now_ms - FROZEN_MS && !self.is_over {
+                    *due_ms = now_ms + CATCH_UP_MS;
+                }
+            }
         }
-        self.next_error(now_ms)
-            .or_else(|| self.next_rage(now_ms))
-            .or_else(|| self.next_dead(now_ms))
-            .or_else(|| self.next_slow(now_ms))
-            .or_else(|| {
-                self.forget(now_ms);
-                None
-            })
+        for at in 0..CLICKS_MAX {
+            if let Some(kind) = self.next_kind(at, now_ms) {
+                let pending = self.clicks.get_mut(at)?.as_mut()?;
+                let error = match kind {
+                    Kind::Error { .. } => pending.error.take().map(|error| error.words),
+                    _ => None,
+                };
+                return Some(Incident {
+                    seq: pending.seq,
+                    click: pending.click,
+                    words: pending.words.clone(),
+                    error: error.unwrap_or_default(),
+                    kind,
+                });
+            }
+        }
+        None
     }
 
     /// The page is left: series and errors are judged by what is known.
     pub fn end(&mut self) {
-        for series in &mut self.series {
-            series.due_ms = self.now_ms;
-            series.is_over = true;
-        }
-        for held in &mut self.errors.held {
-            held.due_ms = self.now_ms;
+        self.is_over = true;
+        let now_ms = self.now_ms;
+        for pending in self.clicks.iter_mut().flatten() {
+            if pending.rage_due_ms != NEVER {
+                pending.rage_due_ms = now_ms;
+            }
+            if let Some(error) = &mut pending.error {
+                error.due_ms = now_ms;
+            }
         }
     }
 
     /// Forgets everything but habits: consent was withdrawn.
     pub fn clear(&mut self) {
-        self.clicks.clear();
-        self.series.clear();
-        self.errors.held.clear();
+        self.clicks = Default::default();
     }
 
-    fn catch_up(&mut self, now_ms: i64) {
-        let late_ms = now_ms - FROZEN_MS;
-        let until_ms = now_ms + CATCH_UP_MS;
-        let put_off = |due_ms: &mut i64| {
-            if *due_ms < late_ms {
-                *due_ms = until_ms;
-            }
-        };
-        self.series.iter_mut().for_each(|series| put_off(&mut series.due_ms));
-        for pending in &mut self.clicks {
-            if let Life::May(due_ms) = &mut pending.life {
-                put_off(due_ms);
+    /// What is found of the click in a slot, of which nothing is found again.
+    fn next_kind(&mut self, at: usize, now_ms: i64) -> Option<Kind> {
+        let pending = self.clicks.get(at)?.as_ref()?;
+        let seen_ms = pending.click.seen_ms;
+        if let Some(error) = pending.error.as_ref().filter(|error| error.due_ms <= now_ms) {
+            let kind = Kind::Error { after_ms: (error.at_ms - seen_ms).max(0), sure: error.sure };
+            self.clicks.get_mut(at)?.as_mut()?.has_failed = true;
+            return Some(kind);
+        }
+        if pending.rage_due_ms <= now_ms {
+            let (kind, due_ms) = self.rage(pending, now_ms);
+            self.clicks.get_mut(at)?.as_mut()?.rage_due_ms = due_ms;
+            if kind.is_some() {
+                return kind;
             }
         }
-    }
-
-    fn next_error(&mut self, now_ms: i64) -> Option<Incident> {
-        let at = self.errors.held.iter().position(|held| held.due_ms <= now_ms)?;
-        let held = self.errors.held.remove(at);
-        self.errors.told = held.seq;
-        let pending = self.clicks.iter().find(|pending| pending.seq == held.seq)?;
-        let after_ms = (held.at_ms - pending.click.seen_ms).max(0);
-        let kind = Kind::Error { after_ms, sure: held.sure };
-        Some(incident(pending, kind, held.words))
-    }
-
-    fn next_rage(&mut self, now_ms: i64) -> Option<Incident> {
-        let least = self.thresholds.rage_clicks as u32;
-        while let Some(at) = self.series.iter().position(|series| series.due_ms <= now_ms) {
-            let series = *self.series.get(at)?;
-            let last_ms = series.last.seen_ms + LAST_MS;
-            let [mut vain, mut doubt, mut shown] = [0, 0, 0];
-            for pending in self.clicks.iter().filter(|pending| pending.series == series.id) {
-                let (answer, what) = self.judge(pending, now_ms, false);
-                shown |= what;
-                match answer {
-                    Some(_) => {}
-                    None if what & how::BUSY > 0 => doubt += 1,
-                    None => vain += 1,
-                }
-            }
-            let is_last = now_ms >= last_ms || series.is_over;
-            if series.count >= least && vain < least && vain + doubt >= least && !is_last {
-                if let Some(series) = self.series.get_mut(at) {
-                    series.due_ms = last_ms;
-                }
-                continue;
-            }
-            self.series.remove(at);
-            let clicks = vain + doubt;
-            // Who overshoots the end of a list by a few had most of it answered.
-            if clicks >= least && clicks * 2 >= series.count {
-                let pending = self.clicks.iter().rev().find(|one| one.series == series.id)?;
-                let duration_ms = series.last.at_ms - series.first_ms;
-                let kind = Kind::Rage { clicks, all: series.count, duration_ms, shown };
-                return Some(incident(pending, kind, String::new()));
-            }
-        }
-        None
-    }
-
-    fn next_dead(&mut self, now_ms: i64) -> Option<Incident> {
-        for at in 0..self.clicks.len() {
-            let pending = self.clicks.get(at)?;
-            if !matches!(pending.life, Life::May(due_ms) if due_ms <= now_ms) {
-                continue;
-            }
+        let pending = self.clicks.get(at)?.as_ref()?;
+        if pending.dead_due_ms <= now_ms {
             let (answer, shown) = self.judge(pending, now_ms, true);
-            let last_ms = pending.click.seen_ms + LAST_MS.max(self.thresholds.dead_ms);
+            let last_ms = seen_ms + LAST_MS.max(self.thresholds.dead_ms);
             let unsure = answer.is_some_and(|answer| {
                 answer.how & how::SURE == 0 && self.habits.may_have(answer.key)
             });
-            let seen_ms = pending.click.seen_ms;
             let (series, target) = (pending.series, pending.click.target);
-            // Whoever clicks again while the first answer still stands is answered.
             let is_same = |other: &Pending| other.series == series && other.click.target == target;
-            let was_answered =
-                |other: &Pending| is_same(other) && self.judge(other, now_ms, true).0.is_some();
-            let found = (answer.is_none() && !self.clicks.iter().any(was_answered)).then(|| {
-                incident(pending, Kind::Dead { waited_ms: now_ms - seen_ms, shown }, String::new())
-            });
-            let life = if unsure && now_ms < last_ms {
-                Life::May(last_ms)
-            } else if found.is_some() {
-                Life::Dead
-            } else {
-                Life::Settled
-            };
-            if let Some(pending) = self.clicks.get_mut(at) {
-                pending.life = life;
-            }
-            if found.is_some() {
-                // The others of the series say the same.
-                for other in &mut self.clicks {
-                    let is_same = other.series == series || other.click.target == target;
-                    if is_same && matches!(other.life, Life::May(_)) {
-                        other.life = Life::Settled;
+            // Whoever clicks again while the first answer still stands is answered.
+            let is_dead = answer.is_none()
+                && !self
+                    .clicks
+                    .iter()
+                    .flatten()
+                    .any(|other| is_same(other) && self.judge(other, now_ms, true).0.is_some());
+            let pending = self.clicks.get_mut(at)?.as_mut()?;
+            pending.is_dead = is_dead;
+            pending.dead_due_ms = if unsure && now_ms < last_ms { last_ms } else { NEVER };
+            if is_dead {
+                // The others of the series, and later ones on the same, would say the same.
+                for other in self.clicks.iter_mut().flatten() {
+                    if other.series == series || other.click.target == target {
+                        other.dead_due_ms = NEVER;
                     }
                 }
-                return found;
+                return Some(Kind::Dead { waited_ms: now_ms - seen_ms, shown });
             }
+        }
+        let pending = self.clicks.get(at)?.as_ref()?;
+        if self.slow_due_ms(pending) <= now_ms {
+            let answer = self.judge(pending, now_ms, true).0?;
+            self.clicks.get_mut(at)?.as_mut()?.is_dead = false;
+            return Some(Kind::Slow { answered_ms: answer.at_ms - seen_ms, what: answer.what });
         }
         None
     }
 
-    fn next_slow(&mut self, now_ms: i64) -> Option<Incident> {
-        for at in 0..self.clicks.len() {
-            let pending = self.clicks.get(at)?;
-            if self.slow_due_ms(pending).is_none_or(|due_ms| due_ms > now_ms) {
-                continue;
+    /// Judges the series whose last click this is: what it was, and when to ask again.
+    fn rage(&self, last: &Pending, now_ms: i64) -> (Option<Kind>, i64) {
+        let least = self.thresholds.rage_clicks as u32;
+        let last_ms = last.click.seen_ms + LAST_MS;
+        let [mut vain, mut doubt, mut shown] = [0, 0, 0];
+        for pending in self.clicks.iter().flatten().filter(|one| one.series == last.series) {
+            let (answer, what) = self.judge(pending, now_ms, false);
+            shown |= what;
+            let may_be_habit = answer.is_some_and(|answer| {
+                answer.how & how::SURE == 0 && self.habits.may_have(answer.key)
+            });
+            if answer.is_none() && what & how::BUSY == 0 {
+                vain += 1;
+            } else if answer.is_none() || may_be_habit && now_ms < last_ms {
+                doubt += 1;
             }
-            let Some(answer) = self.judge(pending, now_ms, true).0 else { continue };
-            let answered_ms = answer.at_ms - pending.click.seen_ms;
-            let kind = Kind::Slow { answered_ms, what: answer.what };
-            let found = incident(pending, kind, String::new());
-            if let Some(pending) = self.clicks.get_mut(at) {
-                pending.life = Life::Settled;
-            }
-            return Some(found);
         }
-        None
+        if vain < least && vain + doubt >= least && now_ms < last_ms && !self.is_over {
+            return (None, last_ms);
+        }
+        let clicks = vain + doubt;
+        let all = last.count;
+        // Who overshoots the end of a list by a few had most of it answered.
+        let is_rage = clicks >= least && clicks * 2 >= all.min(CLICKS_MAX as u32);
+        let duration_ms = last.click.at_ms - last.first_ms;
+        (is_rage.then_some(Kind::Rage { clicks, all, duration_ms, shown }), NEVER)
     }
 
     /// When a dead click's late answer is to be believed.
-    fn slow_due_ms(&self, pending: &Pending) -> Option<i64> {
-        let answer = match pending.life {
-            Life::Dead => self.judge(pending, self.now_ms, true).0?,
-            _ => return None,
-        };
-        let doubt_ms =
-            if answer.how & how::SURE > 0 { self.thresholds.moment_ms } else { SLOW_DOUBT_MS };
-        Some(answer.at_ms + doubt_ms)
+    fn slow_due_ms(&self, pending: &Pending) -> i64 {
+        if !pending.is_dead {
+            return NEVER;
+        }
+        self.judge(pending, self.now_ms, true)
+            .0
+            .map_or(NEVER, |answer| answer.at_ms + SLOW_DOUBT_MS)
     }
 
     /// The first answer that holds, and what was shown that does not hold. For a dead
@@ -461,21 +456,19 @@ impl Struggle {
     /// sign to wait is none.
     fn judge(&self, pending: &Pending, now_ms: i64, for_dead: bool) -> (Option<Answer>, u32) {
         let thresholds = &self.thresholds;
-        let is_busy = |answer: &Answer| answer.how & how::BUSY > 0;
-        let patience_ms = match pending.answers.iter().any(is_busy) {
-            true => thresholds.dead_ms,
-            false => thresholds.answer_ms,
-        };
+        let answers = pending.answers.iter().flatten();
+        let busy = answers.clone().fold(0, |busy, answer| busy | answer.how & how::BUSY);
+        let patience_ms = if busy > 0 { thresholds.dead_ms } else { thresholds.answer_ms };
         let mut shown = 0;
-        for answer in &pending.answers {
+        for answer in answers {
             if answer.how & how::SURE == 0 && self.habits.has(answer.key, now_ms) {
                 continue;
             }
-            if answer.ended_ms.saturating_sub(answer.at_ms) < thresholds.moment_ms {
+            if answer.ended_ms - answer.at_ms < thresholds.moment_ms {
                 shown |= MOMENT;
             } else if for_dead {
                 return (Some(*answer), shown);
-            } else if is_busy(answer) {
+            } else if answer.how & how::BUSY > 0 {
                 shown |= how::BUSY;
             } else if answer.at_ms - pending.click.at_ms <= patience_ms {
                 return (Some(*answer), shown);
@@ -483,29 +476,13 @@ impl Struggle {
         }
         (None, shown)
     }
-
-    fn forget(&mut self, now_ms: i64) {
-        let Self { clicks, series, errors, thresholds, .. } = self;
-        let kept_ms = thresholds.slow_ms + SLOW_DOUBT_MS;
-        clicks.retain(|pending| {
-            let age_ms = now_ms - pending.click.seen_ms;
-            age_ms <= LAST_MS
-                || age_ms <= kept_ms && pending.life != Life::Settled
-                || series.iter().any(|series| series.id == pending.series)
-                || errors.held.iter().any(|held| held.seq == pending.seq)
-        });
-    }
-}
-
-fn incident(pending: &Pending, kind: Kind, error: String) -> Incident {
-    let words = pending.words.clone();
-    Incident { seq: pending.seq, click: pending.click, words, error, kind }
 }
 
 fn is_near(thresholds: &Thresholds, one: &Click, other: &Click) -> bool {
     let apart = |one: i32, other: i32| i64::from(one.abs_diff(other)).min(1 << 20);
     let (dx, dy) = (apart(one.x, other.x), apart(one.y, other.y));
-    one.target == other.target || dx * dx + dy * dy <= thresholds.rage_radius_px.pow(2)
+    let radius = thresholds.rage_radius_px;
+    one.target == other.target || dx * dx + dy * dy <= radius * radius
 }
 
 #[cfg(test)]

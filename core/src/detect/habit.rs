@@ -5,8 +5,6 @@
 //! on, does it by itself. Nothing is known of what it is; a clock and a crowd of
 //! visitors are the same here.
 
-use alloc::vec::Vec;
-
 /// Things that are remembered, at most: what changes near one click.
 const THINGS_MAX: usize = 48;
 /// Fewer changes make no habit.
@@ -16,64 +14,75 @@ const SPAN_MIN_MS: i64 = 900;
 /// Two changes a second apart are a clock: no timer that answers keeps that pace.
 const CLOCK_MS: core::ops::RangeInclusive<i64> = 980..=1_020;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Thing {
+    /// 0 where nothing is remembered.
     key: u32,
     first_ms: i64,
     last_ms: i64,
     longest_ms: i64,
     changes: u32,
     known: bool,
+    /// A click changed it while it was looked at: it goes on because of that.
+    asked: bool,
 }
 
 /// The things that changed, and the habits among them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Habits {
-    things: Vec<Thing>,
+    things: [Thing; THINGS_MAX],
+    next: usize,
     since_ms: i64,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self { things: [Thing::default(); THINGS_MAX], next: 0, since_ms: 0 }
+    }
 }
 
 impl Habits {
     /// Takes that the page is looked at from now on. What was a habit before stays one.
     pub fn begin(&mut self, now_ms: i64) {
-        let since = self.since_ms;
         for thing in &mut self.things {
             // Whether it went on is asked of when it was last seen: nobody has looked since.
-            thing.known = thing.known || thing.is_habit(since, thing.last_ms);
-            thing.changes = 0;
+            let is_habit = !thing.asked && thing.is_habit(self.since_ms, thing.last_ms);
+            if thing.known || is_habit {
+                thing.known = true;
+                thing.changes = 0;
+                thing.asked = false;
+            } else {
+                thing.key = 0;
+            }
         }
-        self.things.retain(|thing| thing.known);
         self.since_ms = now_ms;
     }
 
-    /// Takes that a thing changed, and nobody asked for it.
-    pub fn note(&mut self, key: u32, at_ms: i64) {
-        if let Some(thing) = self.things.iter_mut().find(|thing| thing.key == key) {
-            if thing.changes > 0 {
-                thing.longest_ms = thing.longest_ms.max(at_ms - thing.last_ms);
-            } else {
-                thing.first_ms = at_ms;
-            }
-            thing.changes += 1;
-            thing.last_ms = at_ms;
-            return;
+    /// Takes that a thing changed; `asked` when a click did it for sure.
+    pub fn note(&mut self, key: u32, at_ms: i64, asked: bool) {
+        let found = self.things.iter().position(|thing| thing.key == key);
+        if found.is_none() {
+            self.next = (self.next + 1) % THINGS_MAX;
         }
-        if self.things.len() >= THINGS_MAX {
-            self.things.remove(0);
+        let Some(thing) = self.things.get_mut(found.unwrap_or(self.next)) else { return };
+        if found.is_none() {
+            *thing = Thing { key, ..Thing::default() };
         }
-        self.things.push(Thing {
-            key,
-            first_ms: at_ms,
-            last_ms: at_ms,
-            longest_ms: 0,
-            changes: 1,
-            known: false,
-        });
+        if thing.changes > 0 {
+            thing.longest_ms = thing.longest_ms.max(at_ms - thing.last_ms);
+        } else {
+            thing.first_ms = at_ms;
+        }
+        thing.changes += 1;
+        thing.asked |= asked;
+        thing.last_ms = at_ms;
     }
 
     /// Whether a thing changes by habit, as far as it is known now.
     pub fn has(&self, key: u32, now_ms: i64) -> bool {
-        self.find(key).is_some_and(|thing| thing.known || thing.is_habit(self.since_ms, now_ms))
+        self.find(key).is_some_and(|thing| {
+            !thing.asked && (thing.known || thing.is_habit(self.since_ms, now_ms))
+        })
     }
 
     /// Whether another look may tell that it is a habit: it changed more than once.
@@ -104,7 +113,7 @@ mod tests {
     fn seen(times: impl IntoIterator<Item = i64>) -> Habits {
         let mut habits = Habits::default();
         habits.begin(0);
-        times.into_iter().for_each(|at| habits.note(1, at));
+        times.into_iter().for_each(|at| habits.note(1, at, false));
         habits
     }
 
@@ -131,12 +140,20 @@ mod tests {
     }
 
     #[test]
+    fn what_a_click_started_goes_on_because_of_it() {
+        let mut habits = Habits::default();
+        habits.note(1, 10, true);
+        (26..3_000).step_by(16).for_each(|at| habits.note(1, at, false));
+        assert!(!habits.has(1, 3_000));
+    }
+
+    #[test]
     fn a_habit_is_remembered_and_the_rest_is_not() {
         let mut habits = seen([600, 1_600, 2_600]);
-        habits.note(2, 700);
+        habits.note(2, 700, false);
         habits.begin(9_000);
-        habits.note(1, 9_400);
-        habits.note(2, 9_500);
+        habits.note(1, 9_400, false);
+        habits.note(2, 9_500, false);
         assert!(habits.has(1, 9_500));
         assert!(!habits.has(2, 9_500));
         assert!(!habits.has(3, 9_500));
@@ -145,9 +162,10 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let mut habits = Habits::default();
-        for key in 0..10_000 {
-            habits.note(key, i64::from(key));
+        for key in 1..10_000 {
+            habits.note(key, i64::from(key), false);
         }
-        assert_eq!(habits.things.len(), THINGS_MAX);
+        assert!(!habits.may_have(1) && habits.find(1).is_none());
+        assert!(habits.find(9_999).is_some());
     }
 }

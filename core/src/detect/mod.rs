@@ -4,8 +4,8 @@
 //! Pure: the page reports facts with their times, the caller asks with
 //! [`Struggle::tick`] what follows and with [`Struggle::due_ms`] when to ask again.
 //! [`clicks`] keeps each click until it is clear whether the page answered it, and
-//! judges rage, dead and slow clicks; [`habit`] knows what changes anyway and is
-//! therefore no answer; [`errors`] says which errors a click caused; [`thrash`] and
+//! judges rage, dead and slow clicks, and whose an error is; [`habit`] knows what changes anyway and is
+//! therefore no answer; [`thrash`] and
 //! [`backtrack`] judge the pointer and the way between pages.
 //!
 //! Always true: every list has a bound; an incident is told once; a click that the
@@ -14,7 +14,6 @@
 
 pub mod backtrack;
 pub mod clicks;
-pub mod errors;
 pub mod habit;
 pub mod thrash;
 mod thresholds;

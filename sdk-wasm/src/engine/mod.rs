@@ -175,7 +175,7 @@ impl Engine {
             beacon: None,
             struggle: Struggle::default(),
             pointer: Pointer::default(),
-            told_dead: struggle::Told::new(),
+            told_dead: struggle::Told::default(),
             tally: Tally::default(),
             flush_at_ms: None,
             flushing: false,

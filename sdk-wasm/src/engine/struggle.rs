@@ -4,7 +4,6 @@
 //! incident does not wait for its batch.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use tidemark_core::consent::Decision;
 use tidemark_core::detect::clicks::MOMENT;
@@ -29,7 +28,7 @@ pub mod finds {
 }
 
 /// Dead clicks whose ids are remembered until a late answer withdraws them.
-const DEAD_MAX: usize = 8;
+const DEAD_MAX: usize = 16;
 
 /// What makes something look like a control, by the page's numbers.
 const LOOKS: [&str; 7] = [
@@ -56,7 +55,7 @@ const ANSWERS: [&str; 10] = [
 ];
 
 /// Numbers of dead clicks, and the ids of their events.
-pub(super) type Told = Vec<(u32, Uuid)>;
+pub(super) type Told = [Option<(u32, Uuid)>; DEAD_MAX];
 
 impl Engine {
     /// Takes a click and its words: members of JSON text (`"selector":…`) that the
@@ -132,17 +131,17 @@ impl Engine {
                 push(&mut out, &[",\"reason\":\"", look]);
                 number(&mut out, ", no answer in ", waited_ms);
                 push(&mut out, &[" ms", seen(shown), "\"}"]);
-                if let Some(id) = self.tell(finds::DEAD, "ui.dead_click", &out, at_ms) {
-                    if self.told_dead.len() >= DEAD_MAX {
-                        self.told_dead.remove(0);
-                    }
-                    self.told_dead.push((incident.seq, id));
+                let id = self.tell(finds::DEAD, "ui.dead_click", &out, at_ms);
+                if let Some(slot) = self.told_dead.get_mut(incident.seq as usize % DEAD_MAX) {
+                    *slot = id.map(|id| (incident.seq, id));
                 }
             }
             Kind::Slow { answered_ms, what } => {
-                let is_its = |(seq, _): &(u32, Uuid)| *seq == incident.seq;
-                let Some(at) = self.told_dead.iter().position(is_its) else { return };
-                let (_, id) = self.told_dead.remove(at);
+                let slot = self.told_dead.get(incident.seq as usize % DEAD_MAX);
+                let Some((seq, id)) = slot.copied().flatten() else { return };
+                if seq != incident.seq {
+                    return;
+                }
                 out.push_str(",\"dead_click_id\":\"");
                 id.push_to(&mut out);
                 number(&mut out, "\",\"answered_after_ms\":", answered_ms);

@@ -37,13 +37,16 @@ const DO = {
     await glide(page, x, y);
     await pause(120);
     let next = Date.now();
+    // A hand does not wait for a page that is frozen.
+    const made = [];
     for (let left = number(step, / x(\d+)/, 1); left > 0; left--) {
-      await page.mouse.down();
+      made.push(page.mouse.down());
       await pause(Math.min(HAND_MS, every / 2));
-      await page.mouse.up();
+      made.push(page.mouse.up());
       next += every;
       if (left > 1) await pause(Math.max(0, next - Date.now()));
     }
+    await Promise.all(made);
   },
   triple: async (page, selector) => {
     const [x, y] = await centre(page, selector);

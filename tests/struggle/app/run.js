@@ -12,7 +12,7 @@ const executablePath =
   ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 
 /** Visits at a time: a visit waits more than it works. */
-const AT_A_TIME = 8;
+const AT_A_TIME = 5;
 /** What a person does after the page is there: looks. */
 const LOOK_MS = 700;
 /** After the last step: what is told is told within three seconds, and is sent. */

@@ -25,7 +25,7 @@ const THINGS_MAX = 64;
 /** Fields whose values are compared. */
 const FIELDS_MAX = 64;
 /** What a request that the click sent brings, it brings at once. */
-const REQUEST_MS = 150;
+const REQUEST_MS = 250;
 /** Changes that wait for an engine that is not there yet. */
 const HELD_MAX = 30;
 
@@ -53,6 +53,7 @@ const address = () => location.pathname + location.search;
 
 export const watchAnswers = (enter, run, isOpen) => {
   const numbers = new WeakMap();
+  const scrolledAt = new WeakMap();
   let count = 0;
   const numberOf = (thing) => {
     if (!numbers.has(thing)) numbers.set(thing, ++count);
@@ -60,7 +61,7 @@ export const watchAnswers = (enter, run, isOpen) => {
   };
   let control, click, at, x, y, place, page, hash, fields, originals, isPlain;
   let groups = [];
-  let isOn, isPressed, isByHand, isLearning, frame, timer, unhook;
+  let isOn, isPress, isPressed, isByHand, isLearning, frame, timer, unhook;
   let learntAt = -LEARN_EVERY_MS;
   let held = 0;
 
@@ -113,12 +114,14 @@ export const watchAnswers = (enter, run, isOpen) => {
       else change(element, kind, when, isSure, isNew);
     };
     if (type === 'attributes') {
-      const now = target.getAttribute(name);
+      // No class and an empty one are the same.
+      const worn = (value) => (/^(class|style)$/.test(name) ? (value ?? '') : value);
+      const now = worn(target.getAttribute(name));
       const isWait = /^(disabled|aria-(disabled|busy))$/.test(name) && now !== null && now !== 'false';
       // What only the control knows of itself is no answer: its look has to change.
       if (target.contains(control) && /^(data|aria)-/.test(name) && !isWait) return;
       if (target === control && name === 'class' && !isWait && lookOf() === place.look) return;
-      compare(target, isWait ? 3 : name === 'style' ? 1 : 2, name, oldValue, now, /^(class|style|hidden|open)$/.test(name));
+      compare(target, isWait ? 3 : name === 'style' ? 1 : 2, name, worn(oldValue), now, /^(class|style|hidden|open)$/.test(name));
     } else if (type === 'characterData') {
       if (target.parentElement) compare(target.parentElement, 4, '', oldValue, target.data);
     } else {
@@ -139,12 +142,15 @@ export const watchAnswers = (enter, run, isOpen) => {
           const what = element.isConnected && whereIs(element, !removedNodes.length || isSure, isSure, when);
           if (what || what === 0) saw(numberOf(owner) * 8 + 5, (isSure && SURE) | (isBusy(element) && BUSY), what, when);
         }
-        if (!elements.length) change(owner, 6, when, isSure);
+        const isText = [...addedNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+        if (!elements.length || isText) change(owner, 6, when, isSure);
       } else compare(owner, 4, '', old, now);
     }
   };
   const evaluate = () => {
     frame = 0;
+    // What a press changes answers the click that is to come of it.
+    if (isPress) return;
     let left = THINGS_MAX;
     for (const { records, when, isSure } of groups.splice(0)) {
       for (const record of records) if (left-- > 0) run(() => look(record, when, isSure));
@@ -191,7 +197,11 @@ export const watchAnswers = (enter, run, isOpen) => {
   const listeners = {
     scroll: ({ target }) => {
       if (isByHand) return;
-      if (target !== document) change(target, 7, Date.now(), false, true);
+      const now = performance.now();
+      // What did not scroll before the click scrolls because of it.
+      const isIts = !(scrolledAt.get(target) > at - REQUEST_MS);
+      if (!isIts || !click?.isTrusted || click.type !== 'click') scrolledAt.set(target, now);
+      if (target !== document) change(target, 7, Date.now(), isIts, true);
       else if (place.scroll !== scrollX + ',' + scrollY) answered(SCROLL);
     },
     focusin: ({ target }) => {
@@ -221,7 +231,7 @@ export const watchAnswers = (enter, run, isOpen) => {
     for (const name in listeners) removeEventListener(name, heard, true);
     window.navigation?.removeEventListener('navigate', navigates);
     unhook?.();
-    isOn = isLearning = unhook = click = control = undefined;
+    isOn = isPress = isLearning = unhook = click = control = undefined;
     groups = [];
   };
   const stopIn = (ms, then = stop) => {
@@ -249,7 +259,7 @@ export const watchAnswers = (enter, run, isOpen) => {
     },
     /** A button is pressed on what is about to be clicked. */
     press: (element, event) => {
-      isPressed = true;
+      isPress = isPressed = true;
       begin();
       isLearning = isByHand = false;
       control = element;
@@ -277,7 +287,10 @@ export const watchAnswers = (enter, run, isOpen) => {
     /** It was clicked; `plain` where it is not on a control, `link` where it leads somewhere. */
     wait: (event, plain, link) => {
       click = event;
+      at = event.timeStamp;
+      isPress = false;
       isPlain = plain;
+      frame ||= requestAnimationFrame(evaluate);
       held = 0;
       for (const ms of [0, 300, 1000, 1900]) setTimeout(compare, ms);
       setTimeout(() => run(() => {
