@@ -16,16 +16,18 @@ beforeAll(async () => {
 afterEach(() => visitor?.close());
 afterAll(() => browser?.close());
 
-/** Waits until the rage click is stored, sends the rest, and gives every row of the session. */
+/** Waits until the rage and the dead click are stored, sends the rest, and gives every row of the session. */
 async function rowsAfterRage() {
   const session = await visitor.session();
-  await until('the rage click is stored', async () =>
-    (await rowsOfSession(stack, session)).some((row) => row.event_name === 'ui.rage_click'));
+  for (const name of ['ui.rage_click', 'ui.dead_click']) {
+    await until(`${name} is stored`, async () =>
+      (await rowsOfSession(stack, session)).some((row) => row.event_name === name));
+  }
   expect(await visitor.flush()).toMatchObject({ held: 0, rejected: 0, dropped: 0 });
   return rowsOfSession(stack, session);
 }
 
-test('three hits on a dead button are one page view, three clicks and one rage click, without the address', async () => {
+test('three hits on a dead button are one page view, three clicks, one rage click and one dead click, without the address', async () => {
   visitor = await visit(browser, stack);
   const { page } = visitor;
   // The page holds the address four times: in its own URL, in links, in an input and as text.
@@ -37,8 +39,8 @@ test('three hits on a dead button are one page view, three clicks and one rage c
   expect(await visitor.hit(page.getByTestId('dead-button'), 3)).toBeLessThan(1_000);
   const rows = await rowsAfterRage();
 
-  expect(countByName(rows)).toEqual({ 'page.viewed': 1, 'ui.clicked': 3, 'ui.rage_click': 1 });
-  expect(new Set(rows.map((row) => row.event_id)).size).toBe(5);
+  expect(countByName(rows)).toEqual({ 'page.viewed': 1, 'ui.clicked': 3, 'ui.dead_click': 1, 'ui.rage_click': 1 });
+  expect(new Set(rows.map((row) => row.event_id)).size).toBe(6);
   expect(await page.getByTestId('email').inputValue()).toBe(ADDRESS);
   expect(addressesIn(rows)).toEqual([]);
   expect(JSON.stringify(rows)).not.toContain('s3cr3t');
@@ -88,7 +90,7 @@ test('a stepper that answers is no rage, however fast it is clicked', async () =
   await visitor.hit(page.getByTestId('dead-button'), 3);
   const rows = await rowsAfterRage();
 
-  expect(countByName(rows)).toEqual({ 'page.viewed': 1, 'ui.clicked': 9, 'ui.rage_click': 1 });
+  expect(countByName(rows)).toEqual({ 'page.viewed': 1, 'ui.clicked': 9, 'ui.dead_click': 1, 'ui.rage_click': 1 });
   expect(rows.find((row) => row.event_name === 'ui.rage_click').attributes.selector).toBe('#apply-voucher');
 });
 
@@ -108,16 +110,22 @@ test('a button that is named by an address is told without it', async () => {
   expect(addressesIn(rows)).toEqual([]);
 });
 
-test('a button that throws harms neither the page nor the events', async () => {
+test('a button that throws is told as an error click and as a dead one, and harms nothing', async () => {
   visitor = await visit(browser, stack);
   const { page } = visitor;
   const errors = [];
   page.on('pageerror', (error) => errors.push(error.message));
   await visitor.accept();
   await page.getByTestId('error-button').click();
+  const session = await visitor.session();
+  await until('the dead click is stored', async () =>
+    (await rowsOfSession(stack, session)).some((row) => row.event_name === 'ui.dead_click'));
   await visitor.flush();
 
   expect(errors).toEqual(['The delivery rates were not loaded']);
-  const rows = await rowsOfSession(stack, await visitor.session());
-  expect(countByName(rows)).toEqual({ 'page.viewed': 1, 'ui.clicked': 1 });
+  const rows = await rowsOfSession(stack, session);
+  expect(countByName(rows)).toEqual({ 'page.viewed': 1, 'ui.clicked': 1, 'ui.dead_click': 1, 'ui.error_click': 1 });
+  const error = rows.find((row) => row.event_name === 'ui.error_click');
+  expect(error.attributes).toMatchObject({ selector: '#estimate-delivery' });
+  expect(JSON.stringify(error.attributes)).toContain('The delivery rates were not loaded');
 });

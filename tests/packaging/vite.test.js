@@ -36,7 +36,7 @@ describe('built by Vite', () => {
       app: { version: '1.2.3', environment: 'test' },
       consent: { analytics: true, mode: 'full' },
       device: { viewport: { width: 1280, height: 720 } },
-      sdk: { name: '@tidemark/web', detects: ['ui.rage_click'] },
+      sdk: { name: '@tidemark/web', detects: ['ui.rage_click', 'ui.dead_click', 'ui.error_click', 'ui.backtrack'] },
     });
     const event = sink.events().find((event) => event.event_name === 'basket.opened');
     expect(event).toMatchObject({

@@ -13,7 +13,7 @@ use crate::{edge, faults, pack, sdk, setup, sim};
 #[derive(clap::Args, Debug, Default)]
 pub struct Options {
     /// Only these suites: native, sim, faults, clients, browsers, edge, packaging, sdk, gtm,
-    /// journey.
+    /// struggle, journey.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -21,7 +21,7 @@ pub struct Options {
 /// A suite: its name, and how it runs.
 type Suite = (&'static str, fn(&Place) -> Result<()>);
 
-const SUITES: [Suite; 10] = [
+const SUITES: [Suite; 11] = [
     ("native", native),
     ("sim", sim::ci),
     ("faults", faults::ci),
@@ -31,6 +31,7 @@ const SUITES: [Suite; 10] = [
     ("packaging", packaging),
     ("sdk", sdk_in_chromium),
     ("gtm", gtm),
+    ("struggle", struggle),
     ("journey", journey),
 ];
 
@@ -122,6 +123,10 @@ fn sdk_in_chromium(place: &Place) -> Result<()> {
 
 fn gtm(place: &Place) -> Result<()> {
     vitest(place, "gtm-template", "the tag of Google Tag Manager")
+}
+
+fn struggle(place: &Place) -> Result<()> {
+    vitest(place, "tests/struggle", "struggle, as a careful human would say it")
 }
 
 fn journey(place: &Place) -> Result<()> {

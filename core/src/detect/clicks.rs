@@ -15,7 +15,7 @@ use super::habit::Habits;
 use super::{Thresholds, how};
 
 /// Clicks that are kept: faster than a hand for the seconds that a judgement takes.
-const CLICKS_MAX: usize = 16;
+const CLICKS_MAX: usize = 8;
 /// Different changes that are kept of a click.
 const ANSWERS_MAX: usize = 6;
 /// Errors that come anyway and are remembered.
@@ -382,19 +382,27 @@ impl Struggle {
             let unsure = answer.is_some_and(|answer| {
                 answer.how & how::SURE == 0 && self.habits.may_have(answer.key)
             });
-            let (series, target) = (pending.series, pending.click.target);
+            let (series, target, at_ms) =
+                (pending.series, pending.click.target, pending.click.at_ms);
             let is_same = |other: &Pending| other.series == series && other.click.target == target;
-            // Whoever clicks again while the first answer still stands is answered.
+            // Whoever clicks again while the first answer has just come is answered.
             let is_dead = answer.is_none()
-                && !self
-                    .clicks
-                    .iter()
-                    .flatten()
-                    .any(|other| is_same(other) && self.judge(other, now_ms, true).0.is_some());
+                && !self.clicks.iter().flatten().any(|other| {
+                    is_same(other)
+                        && self.judge(other, now_ms, true).0.is_some_and(|answer| {
+                            (at_ms - answer.at_ms).abs() <= self.thresholds.answer_ms
+                        })
+                });
             let pending = self.clicks.get_mut(at)?.as_mut()?;
             pending.is_dead = is_dead;
             pending.dead_due_ms = if unsure && now_ms < last_ms { last_ms } else { NEVER };
             if is_dead {
+                // What was seen is no answer now, and none later: a habit that pauses is one.
+                for answer in pending.answers.iter_mut().filter_map(Option::take) {
+                    if answer.ended_ms == NEVER {
+                        self.habits.confirm(answer.key);
+                    }
+                }
                 // The others of the series, and later ones on the same, would say the same.
                 for other in self.clicks.iter_mut().flatten() {
                     if other.series == series || other.click.target == target {

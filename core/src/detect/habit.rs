@@ -6,7 +6,7 @@
 //! visitors are the same here.
 
 /// Things that are remembered, at most: what changes near one click.
-const THINGS_MAX: usize = 48;
+const THINGS_MAX: usize = 32;
 /// Fewer changes make no habit.
 const CHANGES_MIN: u32 = 3;
 /// A habit is seen for as long as this.
@@ -88,6 +88,13 @@ impl Habits {
     /// Whether another look may tell that it is a habit: it changed more than once.
     pub fn may_have(&self, key: u32) -> bool {
         self.find(key).is_some_and(|thing| thing.changes > 1)
+    }
+
+    /// Takes that a thing was judged to change by habit, and does from now on.
+    pub fn confirm(&mut self, key: u32) {
+        for thing in self.things.iter_mut().filter(|thing| thing.key == key && !thing.asked) {
+            thing.known = true;
+        }
     }
 
     fn find(&self, key: u32) -> Option<&Thing> {

@@ -3,7 +3,7 @@
 /// A shorter way is the hand's trembling, or reading along a line.
 const LEG_PX: i64 = 40;
 /// A turn after a longer rest begins anew: people who compare two things rest there.
-const REST_MS: i64 = 350;
+const REST_MS: i64 = 450;
 /// Nobody is told twice of one fit.
 const COOL_MS: i64 = 10_000;
 

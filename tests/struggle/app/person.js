@@ -15,16 +15,23 @@ const HAND_MS = 70;
 const number = (step, pattern, usual) => Number(pattern.exec(step)?.[1] ?? usual);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+const boxOf = (page, selector) => page.locator(selector).first().boundingBox({ timeout: 15_000 });
+
+/** Where a thing is; where it was, when the page is frozen: a person sees it all the same. */
 const centre = async (page, selector, at) => {
-  const box = await page.locator(selector).first().boundingBox({ timeout: 15_000 });
+  const known = page.known?.[selector];
+  const box = await Promise.race([boxOf(page, selector), ...(known ? [pause(300).then(() => known)] : [])]);
   if (!box) throw new Error(`there is no ${selector} to be seen`);
   const [dx, dy] = at ?? [box.width / 2, box.height / 2];
   return [box.x + dx, box.y + dy];
 };
 
+/** Moves there in steps. A frozen page is not waited for. */
 const glide = async (page, x, y) => {
   for (const share of [0.4, 0.75, 0.95, 1]) {
-    await page.mouse.move(x + (1 - share) * 60, y + (1 - share) * 40);
+    const moved = page.mouse.move(x + (1 - share) * 60, y + (1 - share) * 40);
+    page.made = [...(page.made ?? []), moved];
+    await Promise.race([moved, pause(60)]);
     await pause(25);
   }
 };
@@ -39,14 +46,17 @@ const DO = {
     let next = Date.now();
     // A hand does not wait for a page that is frozen.
     const made = [];
-    for (let left = number(step, / x(\d+)/, 1); left > 0; left--) {
-      made.push(page.mouse.down());
+    const all = number(step, / x(\d+)/, 1);
+    for (let left = all; left > 0; left--) {
+      // Within half a second a browser counts: two are a double click.
+      const clickCount = every < 500 ? all - left + 1 : 1;
+      made.push(page.mouse.down({ clickCount }));
       await pause(Math.min(HAND_MS, every / 2));
-      made.push(page.mouse.up());
+      made.push(page.mouse.up({ clickCount }));
       next += every;
       if (left > 1) await pause(Math.max(0, next - Date.now()));
     }
-    await Promise.all(made);
+    page.made = [...(page.made ?? []), ...made];
   },
   triple: async (page, selector) => {
     const [x, y] = await centre(page, selector);
@@ -100,16 +110,25 @@ const DO = {
     }
   },
   wheel: async (page, dy) => page.mouse.wheel(0, Number(dy)),
-  back: async (page) => page.goBack(),
+  back: async (page) => page.evaluate(() => history.back()),
   go: async (page, path) => page.evaluate((to) => location.assign(to), path),
   wait: async (page, ms) => pause(Number(ms)),
 };
 
 /** Does a scenario's steps in order. */
 export const act = async (page, steps) => {
+  page.known = {};
+  for (const step of steps) {
+    const [verb, selector] = step.split(' ');
+    if (verb === 'click' && (await page.locator(selector).first().isVisible())) {
+      page.known[selector] = await boxOf(page, selector);
+    }
+  }
   for (const step of steps) {
     const [verb, what] = step.split(' ');
     if (!DO[verb]) throw new Error(`a person cannot ${verb}`);
     await DO[verb](page, what, step);
   }
+  // A page that is gone takes what is under way with it.
+  await Promise.allSettled(page.made ?? []);
 };

@@ -12,6 +12,7 @@ const named = (events, names) => {
 
 export const products = {
   Tidemark: {
+    finds: ['rage', 'dead', 'error', 'slow', 'thrash', 'back'],
     start: (sink) =>
       `tidemark.init({ writeKey: 'wk', endpoint: '${sink}', consent: { analytics: true }, flushIntervalMs: 200 });`,
     ready: 'tidemark.flush().then(() => true)',
@@ -34,6 +35,7 @@ export const products = {
         .map(({ event_name, attributes }) => `${event_name} ${attributes.selector ?? ''}: ${attributes.reason}`),
   },
   PostHog: {
+    finds: ['rage', 'dead'],
     // It takes a headless browser for a robot, and sends nothing; its dead clicks come by a script of their own.
     source: `import 'posthog-js/dist/dead-clicks-autocapture'; import posthog from 'posthog-js'; window.product = posthog;`,
     start: (sink) =>
@@ -44,6 +46,7 @@ export const products = {
       named(bodies.flatMap((body) => body.match(/\$(rageclick|dead_click)/g) ?? []), { rage: '$rageclick', dead: '$dead_click' }),
   },
   Amplitude: {
+    finds: ['rage', 'dead', 'error'],
     source: `import * as amplitude from '@amplitude/analytics-browser'; window.product = amplitude;`,
     start: (sink) =>
       `product.init('bench', undefined, { serverUrl: '${sink}/2/httpapi', flushIntervalMillis: 200,

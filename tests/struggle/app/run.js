@@ -11,8 +11,15 @@ const executablePath =
   process.env.TIDEMARK_CHROMIUM ??
   ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 
+/** How Chromium is started: root needs no sandbox; the back/forward cache is what a person has. */
+export const chromiumOptions = {
+  executablePath,
+  args: ['--no-sandbox'],
+  ignoreDefaultArgs: ['--disable-back-forward-cache'],
+};
+
 /** Visits at a time: a visit waits more than it works. */
-const AT_A_TIME = 5;
+const AT_A_TIME = 6;
 /** What a person does after the page is there: looks. */
 const LOOK_MS = 700;
 /** After the last step: what is told is told within three seconds, and is sent. */
@@ -47,11 +54,7 @@ export const runAll = async (scenarios, name = 'Tidemark', from = undefined) => 
   const source = product.source ? '/product.js' : '/sdk/tidemark.js';
   const head = (visitor) => `<script src="${source}"></script><script>${product.start(`${sink.origin}/${visitor}`)}</script>`;
   const site = await startSite(scenarios, head, script);
-  const browser = await chromium.launch({
-    executablePath,
-    args: ['--no-sandbox'],
-    ignoreDefaultArgs: ['--disable-back-forward-cache'],
-  });
+  const browser = await chromium.launch(chromiumOptions);
   const results = [];
   const waiting = [...scenarios];
   const worker = async () => {

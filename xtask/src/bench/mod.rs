@@ -8,6 +8,7 @@ mod collector;
 mod core;
 mod edge;
 mod sdk;
+mod struggle;
 mod workerd;
 
 use std::fs;
@@ -28,6 +29,8 @@ pub enum Part {
     Edge,
     /// The SDK in Chromium, beside its peers from npm.
     Sdk,
+    /// What is found of struggle on the labelled pages, beside two peers.
+    Struggle,
     /// The collector under load, with ClickHouse behind it.
     Collector,
 }
@@ -85,6 +88,7 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
         Part::Core => ("core", core::measure(place)?),
         Part::Edge => ("edge", edge::measure(place)?),
         Part::Sdk => ("sdk", sdk::measure(place)?),
+        Part::Struggle => ("struggle", struggle::measure(place)?),
         Part::Collector => ("collector", collector::measure(place)?),
     };
     let file = place.root.join("bench/baselines").join(part).with_extension("json");

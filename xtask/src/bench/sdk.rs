@@ -51,7 +51,7 @@ pub fn measure(place: &Place) -> Result<Measured> {
 }
 
 /// The peers, which nothing else needs, in a folder of their own.
-fn install(place: &Place) -> Result<std::path::PathBuf> {
+pub(super) fn install(place: &Place) -> Result<std::path::PathBuf> {
     let folder = place.target.join("bench-sdk");
     fs::create_dir_all(&folder)?;
     let source = place.root.join("bench/sdk");

@@ -11,7 +11,8 @@ import { areaOf, gapOf, isBusy, isShown } from './sight.js';
 /** How long is looked for an answer unless the engine waits for a late one. */
 const PENDING_MS = 2900;
 const LATE_MS = 10_500;
-/** A press that becomes no click. */
+/** The longest press, and how long after it its click comes. */
+const HOLD_MS = 20_000;
 const PRESS_MS = 1000;
 /** How long a pointer that sets out is looked around for, and how often. */
 const LEARN_MS = 1500;
@@ -91,8 +92,12 @@ export const watchAnswers = (enter, run, isOpen) => {
     if (isNew && [element, element.parentElement].some((one) => getComputedStyle(one).position === 'fixed')) return TOP;
     if (isSure || element.closest('[role=alert],[role=status],[aria-live]') || isFetched(when)) return NEAR;
   };
-  const change = (element, kind, when, isSure, isNew) => {
-    const what = whereIs(element, isNew, isSure, when);
+  const change = (element, kind, when, isSure, isNew, isHidden) => {
+    let what = whereIs(element, isNew, isSure, when);
+    // What a click hides is seen by where it was.
+    if (isNew && isSure && !isHidden && what === undefined && !element.getClientRects().length) {
+      what = whereIs(element.parentElement, false, true);
+    }
     if (what === undefined) return;
     const isWait = kind === 3 || isBusy(element);
     saw(numberOf(element) * 8 + kind, (isSure && SURE) | (isWait && BUSY), what, when);
@@ -108,10 +113,10 @@ export const watchAnswers = (enter, run, isOpen) => {
   /** One record: nothing when all is as it was, taken back when it is as before the clicks. */
   const look = ({ type, target, attributeName: name, oldValue, addedNodes, removedNodes }, when, isSure) => {
     if (!target.isConnected) return;
-    const compare = (element, kind, key, old, now, isNew) => {
+    const compare = (element, kind, key, old, now, isNew, isUnseen) => {
       if (old === now) return;
       if (original(target, key, old) === now && !isSure) undo(element, kind, when);
-      else change(element, kind, when, isSure, isNew);
+      else if (!isUnseen) change(element, kind, when, isSure, isNew, /none|hidden/.test(old) || (name === 'hidden' && old !== null));
     };
     if (type === 'attributes') {
       // No class and an empty one are the same.
@@ -120,8 +125,8 @@ export const watchAnswers = (enter, run, isOpen) => {
       const isWait = /^(disabled|aria-(disabled|busy))$/.test(name) && now !== null && now !== 'false';
       // What only the control knows of itself is no answer: its look has to change.
       if (target.contains(control) && /^(data|aria)-/.test(name) && !isWait) return;
-      if (target === control && name === 'class' && !isWait && lookOf() === place.look) return;
-      compare(target, isWait ? 3 : name === 'style' ? 1 : 2, name, worn(oldValue), now, /^(class|style|hidden|open)$/.test(name));
+      compare(target, isWait ? 3 : name === 'style' ? 1 : 2, name, worn(oldValue), now, /^(class|style|hidden|open)$/.test(name),
+        target === control && name === 'class' && !isWait && lookOf() === place.look);
     } else if (type === 'characterData') {
       if (target.parentElement) compare(target.parentElement, 4, '', oldValue, target.data);
     } else {
@@ -155,7 +160,7 @@ export const watchAnswers = (enter, run, isOpen) => {
     for (const { records, when, isSure } of groups.splice(0)) {
       for (const record of records) if (left-- > 0) run(() => look(record, when, isSure));
     }
-    if (control && !control.isConnected && place.isThere) {
+    if (control && place.isThere && !isShown(control)) {
       place.isThere = false;
       answered(NEAR);
     }
@@ -266,7 +271,7 @@ export const watchAnswers = (enter, run, isOpen) => {
       click = event;
       at = event.timeStamp;
       ({ clientX: x, clientY: y } = event);
-      place = { scroll: scrollX + ',' + scrollY, look: lookOf(), isThere: true };
+      place = { scroll: scrollX + ',' + scrollY, look: lookOf(), isThere: isShown(control) };
       remember();
       for (const node of event.composedPath()) if (node instanceof ShadowRoot) observer.observe(node, OBSERVED);
       for (const name in listeners) addEventListener(name, heard, { capture: true, passive: true });
@@ -279,15 +284,17 @@ export const watchAnswers = (enter, run, isOpen) => {
           change(canvas, 7, Date.now(), isIts, true);
         }
       }));
-      stopIn(PRESS_MS);
+      stopIn(HOLD_MS);
     },
     release: () => {
       isPressed = false;
+      if (isPress) stopIn(PRESS_MS);
     },
     /** It was clicked; `plain` where it is not on a control, `link` where it leads somewhere. */
     wait: (event, plain, link) => {
       click = event;
       at = event.timeStamp;
+      place.scroll = scrollX + ',' + scrollY;
       isPress = false;
       isPlain = plain;
       frame ||= requestAnimationFrame(evaluate);

@@ -35,7 +35,8 @@ export const watchClicks = (enter, run, sync, { isOpen, told, exempt, thrash }) 
     sync();
     // Whole pixels: zoom and scaled screens give fractions.
     const [x, y] = [Math.round(event.clientX), Math.round(event.clientY)];
-    const isMute = control.closest(ANSWERS_ITSELF) && look !== DISABLED;
+    // A key that is held repeats; what it does then nobody asked for.
+    const isMute = isRepeat || (control.closest(ANSWERS_ITSELF) && look !== DISABLED);
     const allows = (kind) => !isMute && !isExempt(control, kind, exempt);
     const isPage = target.matches('html,body');
     clicks++;
@@ -48,7 +49,7 @@ export const watchClicks = (enter, run, sync, { isOpen, told, exempt, thrash }) 
       x,
       y,
       numberOf(control),
-      (!isPage && !isRepeat && allows('rage') && RAGE) | (look && allows('dead') && DEAD) | (told && TOLD) | (look << 3),
+      (!isPage && allows('rage') && RAGE) | (look && allows('dead') && DEAD) | (told && TOLD) | (look << 3),
     );
     wait(event, !look, leads(control.closest('a[href]')));
   };

@@ -4,7 +4,7 @@
 /** Controls whose text is their name. */
 const NAMED =
   'a,button,summary,label,option,' +
-  ['button', 'link', 'tab', 'menuitem', 'checkbox', 'radio', 'switch', 'option']
+  ['button', 'link', 'tab', 'menuitem', 'checkbox', 'radio', 'switch', 'option', 'combobox', 'slider', 'treeitem']
     .map((role) => `[role=${role}]`)
     .join();
 const CONTROL = `${NAMED},input,select,textarea,[onclick]`;
