@@ -112,6 +112,8 @@ pub struct Incident {
 
 /// Shown for a moment, which is no answer. Beside the bits of [`how`].
 pub const MOMENT: u32 = 4;
+/// Changed by habit, as it seems so far.
+const HABIT: u32 = 8;
 
 #[derive(Clone, Copy, Debug)]
 struct Answer {
@@ -219,7 +221,7 @@ impl Struggle {
     pub fn saw(&mut self, at_ms: i64, key: u32, how: u32, what: u32) {
         self.now_ms = self.now_ms.max(at_ms);
         if key > 0 {
-            self.habits.note(key, at_ms, how & how::SURE > 0);
+            self.habits.note(key, at_ms, how & how::SURE > 0, self.seq);
         }
         let thresholds = self.thresholds;
         let Some(last) = self.last_mut().map(|last| last.click) else { return };
@@ -301,14 +303,6 @@ impl Struggle {
                 .min(self.slow_due_ms(pending))
         });
         (due_ms != NEVER).then_some(due_ms)
-    }
-
-    /// Whether an answer is still waited for: then the page goes on looking.
-    pub fn waits(&self, now_ms: i64) -> bool {
-        self.clicks.iter().flatten().any(|pending| {
-            let is_open = pending.is_dead || pending.dead_due_ms.min(pending.rage_due_ms) != NEVER;
-            is_open && now_ms - pending.click.seen_ms <= self.thresholds.slow_ms
-        })
     }
 
     /// Judges what is due; `None` when nothing more is.
@@ -432,7 +426,8 @@ impl Struggle {
             let may_be_habit = answer.is_some_and(|answer| {
                 answer.how & how::SURE == 0 && self.habits.may_have(answer.key)
             });
-            if answer.is_none() && what & how::BUSY == 0 {
+            let is_open = what & how::BUSY > 0 || what & HABIT > 0 && now_ms < last_ms;
+            if answer.is_none() && !is_open {
                 vain += 1;
             } else if answer.is_none() || may_be_habit && now_ms < last_ms {
                 doubt += 1;
@@ -470,6 +465,9 @@ impl Struggle {
         let mut shown = 0;
         for answer in answers {
             if answer.how & how::SURE == 0 && self.habits.has(answer.key, now_ms) {
+                if !self.habits.knows(answer.key) {
+                    shown |= HABIT;
+                }
                 continue;
             }
             if answer.ended_ms - answer.at_ms < thresholds.moment_ms {

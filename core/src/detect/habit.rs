@@ -22,6 +22,9 @@ struct Thing {
     last_ms: i64,
     longest_ms: i64,
     changes: u32,
+    /// The click before the last change, and how often it changed without another one.
+    click: u32,
+    unasked: u32,
     known: bool,
     /// A click changed it while it was looked at: it goes on because of that.
     asked: bool,
@@ -50,6 +53,7 @@ impl Habits {
             if thing.known || is_habit {
                 thing.known = true;
                 thing.changes = 0;
+                thing.unasked = 0;
                 thing.asked = false;
             } else {
                 thing.key = 0;
@@ -58,8 +62,9 @@ impl Habits {
         self.since_ms = now_ms;
     }
 
-    /// Takes that a thing changed; `asked` when a click did it for sure.
-    pub fn note(&mut self, key: u32, at_ms: i64, asked: bool) {
+    /// Takes that a thing changed; `asked` when a click did it for sure. `click` is the
+    /// number of the last one: what changes once after each may be its answer.
+    pub fn note(&mut self, key: u32, at_ms: i64, asked: bool, click: u32) {
         let found = self.things.iter().position(|thing| thing.key == key);
         if found.is_none() {
             self.next = (self.next + 1) % THINGS_MAX;
@@ -73,6 +78,10 @@ impl Habits {
         } else {
             thing.first_ms = at_ms;
         }
+        if thing.changes > 0 && thing.click == click {
+            thing.unasked += 1;
+        }
+        thing.click = click;
         thing.changes += 1;
         thing.asked |= asked;
         thing.last_ms = at_ms;
@@ -83,6 +92,11 @@ impl Habits {
         self.find(key).is_some_and(|thing| {
             !thing.asked && (thing.known || thing.is_habit(self.since_ms, now_ms))
         })
+    }
+
+    /// Whether it was one before the page was looked at.
+    pub fn knows(&self, key: u32) -> bool {
+        self.find(key).is_some_and(|thing| thing.known)
     }
 
     /// Whether another look may tell that it is a habit: it changed more than once.
@@ -109,7 +123,10 @@ impl Thing {
         let was_there = self.first_ms - since_ms <= pace;
         let span = self.last_ms - self.first_ms;
         let is_clock = self.changes == 2 && CLOCK_MS.contains(&span);
-        goes_on && was_there && (is_clock || self.changes >= CHANGES_MIN && span >= SPAN_MIN_MS)
+        goes_on
+            && was_there
+            && self.unasked > 0
+            && (is_clock || self.changes >= CHANGES_MIN && span >= SPAN_MIN_MS)
     }
 }
 
@@ -120,7 +137,7 @@ mod tests {
     fn seen(times: impl IntoIterator<Item = i64>) -> Habits {
         let mut habits = Habits::default();
         habits.begin(0);
-        times.into_iter().for_each(|at| habits.note(1, at, false));
+        times.into_iter().for_each(|at| habits.note(1, at, false, 0));
         habits
     }
 
@@ -149,18 +166,29 @@ mod tests {
     #[test]
     fn what_a_click_started_goes_on_because_of_it() {
         let mut habits = Habits::default();
-        habits.note(1, 10, true);
-        (26..3_000).step_by(16).for_each(|at| habits.note(1, at, false));
+        habits.note(1, 10, true, 0);
+        (26..3_000).step_by(16).for_each(|at| habits.note(1, at, false, 0));
         assert!(!habits.has(1, 3_000));
+    }
+
+    #[test]
+    fn what_changes_once_after_each_click_answers_them() {
+        let mut habits = Habits::default();
+        for click in 1..6 {
+            habits.note(1, i64::from(click) * 700, false, click);
+        }
+        assert!(!habits.has(1, 3_600));
+        habits.note(1, 4_200, false, 5);
+        assert!(habits.has(1, 4_300));
     }
 
     #[test]
     fn a_habit_is_remembered_and_the_rest_is_not() {
         let mut habits = seen([600, 1_600, 2_600]);
-        habits.note(2, 700, false);
+        habits.note(2, 700, false, 0);
         habits.begin(9_000);
-        habits.note(1, 9_400, false);
-        habits.note(2, 9_500, false);
+        habits.note(1, 9_400, false, 0);
+        habits.note(2, 9_500, false, 0);
         assert!(habits.has(1, 9_500));
         assert!(!habits.has(2, 9_500));
         assert!(!habits.has(3, 9_500));
@@ -170,7 +198,7 @@ mod tests {
     fn memory_is_bounded() {
         let mut habits = Habits::default();
         for key in 1..10_000 {
-            habits.note(key, i64::from(key), false);
+            habits.note(key, i64::from(key), false, 0);
         }
         assert!(!habits.may_have(1) && habits.find(1).is_none());
         assert!(habits.find(9_999).is_some());

@@ -192,15 +192,6 @@ pub extern "C" fn reverted(at_ms: f64, key: u32) {
     ENGINE.with(&mut |engine| engine.struggle.reverted(at_ms as i64, key));
 }
 
-/// Whether an answer is still waited for.
-#[unsafe(no_mangle)]
-pub extern "C" fn waits() -> u32 {
-    let now_ms = now() as i64;
-    let mut waits = false;
-    ENGINE.with(&mut |engine| waits = engine.struggle.waits(now_ms));
-    waits.into()
-}
-
 /// Takes an error and a text, the members that say what it was; see core's
 /// `Struggle::failed`.
 #[unsafe(no_mangle)]

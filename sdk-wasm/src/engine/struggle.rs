@@ -32,11 +32,11 @@ const DEAD_MAX: usize = 16;
 
 /// What makes something look like a control, by the page's numbers.
 const LOOKS: [&str; 7] = [
-    "something that looks like a control",
+    "an element",
     "a control",
     "a link",
-    "an element with a control's role",
-    "an element with a pointer cursor",
+    "a role",
+    "a pointer cursor",
     "a disabled control",
     "a covered control",
 ];
@@ -48,7 +48,7 @@ const ANSWERS: [&str; 10] = [
     "scrolling",
     "the focus",
     "a selection",
-    "a dialog, a tab or a download",
+    "a dialog, tab or file",
     "media",
     "navigation",
     "a field's value",
@@ -84,8 +84,8 @@ impl Engine {
         number(&mut out, ",\"distance_px\":", fit.distance_px);
         number(&mut out, ",\"x\":", i64::from(fit.place.0.max(0)));
         number(&mut out, ",\"y\":", i64::from(fit.place.1.max(0)));
-        number(&mut out, ",\"reason\":\"the pointer turned round ", fit.turns);
-        number(&mut out, " times in ", fit.duration_ms);
+        number(&mut out, ",\"reason\":\"", fit.turns);
+        number(&mut out, " turns in ", fit.duration_ms);
         out.push_str(" ms\"}");
         self.tell(finds::THRASH, "ui.cursor_thrashed", &out, at_ms);
     }
@@ -98,8 +98,7 @@ impl Engine {
             push(&mut out, &["{", words]);
             number(&mut out, ",\"duration_ms\":", via_ms);
             number(&mut out, ",\"reason\":\"back after ", via_ms);
-            number(&mut out, " ms and ", i64::from(clicks));
-            out.push_str(" clicks there\"}");
+            out.push_str(" ms\"}");
             self.tell(finds::BACK, "ui.backtrack", &out, at_ms);
         }
     }

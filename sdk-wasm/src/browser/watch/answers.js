@@ -8,7 +8,7 @@
 import { hookAnswers } from './hooks.js';
 import { areaOf, gapOf, isBusy, isShown } from './sight.js';
 
-/** How long is looked for an answer unless the engine waits for a late one. */
+/** How long is looked for an answer that is sure, and for a late one. */
 const PENDING_MS = 2900;
 const LATE_MS = 10_500;
 /** The longest press, and how long after it its click comes. */
@@ -33,9 +33,8 @@ const HELD_MAX = 30;
 const OBSERVED = {
   subtree: true,
   childList: true,
-  characterData: true,
+  // What is to have its old value told is observed by that alone.
   characterDataOldValue: true,
-  attributes: true,
   attributeOldValue: true,
 };
 const SURE = 1;
@@ -62,11 +61,12 @@ export const watchAnswers = (enter, run, isOpen) => {
   };
   let control, click, at, x, y, place, page, hash, fields, originals, isPlain;
   let groups = [];
-  let isOn, isPress, isPressed, isByHand, isLearning, frame, timer, unhook;
+  let isOn, isPress, isPressed, isByHand, isLearning, isSettled, frame, timer, unhook;
   let learntAt = -LEARN_EVERY_MS;
   let held = 0;
 
   const saw = (key, how, what, when = Date.now()) => {
+    isSettled ||= how === SURE;
     if (isOpen() || held++ < HELD_MAX) enter('saw', [], when, key, how, what);
   };
   const answered = (what) => saw(0, SURE, what);
@@ -175,9 +175,8 @@ export const watchAnswers = (enter, run, isOpen) => {
   const observer = new MutationObserver((records) => run(() => take(records)));
 
   const lookOf = () => {
-    const { backgroundColor, color, opacity, transform, width, height, borderColor, textDecoration, fontWeight } =
-      getComputedStyle(control);
-    return [backgroundColor, color, opacity, transform, width, height, borderColor, textDecoration, fontWeight].join();
+    const { background, color, border, font, opacity, transform, width, height } = getComputedStyle(control);
+    return [background, color, border, font, opacity, transform, width, height].join();
   };
   /** What no record tells: fields that scripts fill, and where the page is. */
   const compare = () =>
@@ -274,7 +273,7 @@ export const watchAnswers = (enter, run, isOpen) => {
       place = { scroll: scrollX + ',' + scrollY, look: lookOf(), isThere: isShown(control) };
       remember();
       for (const node of event.composedPath()) if (node instanceof ShadowRoot) observer.observe(node, OBSERVED);
-      for (const name in listeners) addEventListener(name, heard, { capture: true, passive: true });
+      for (const name in listeners) addEventListener(name, heard, true);
       window.navigation?.addEventListener('navigate', navigates);
       unhook ??= hookAnswers((what) => run(() => click && answered(what)), (canvas, isSure) => run(() => {
         const isIts = click?.eventPhase > 0;
@@ -303,7 +302,8 @@ export const watchAnswers = (enter, run, isOpen) => {
       setTimeout(() => run(() => {
         if (link && !event.defaultPrevented) answered(NAVIGATION);
       }));
-      stopIn(PENDING_MS, () => (enter('waits') ? stopIn(LATE_MS - PENDING_MS) : stop()));
+      isSettled = false;
+      stopIn(PENDING_MS, () => (isSettled ? stop() : stopIn(LATE_MS - PENDING_MS)));
     },
   };
 };

@@ -101,7 +101,7 @@ export const watchClicks = (enter, run, sync, { isOpen, told, exempt, thrash }) 
   };
   // In the capture phase of the window: before the page's own handlers, so that
   // what they change is seen, and whether or not they stop the event.
-  const on = (name, call) => addEventListener(name, (event) => run(() => call(event)), { capture: true, passive: true });
+  const on = (name, call) => addEventListener(name, (event) => run(() => call(event)), true);
   on('keydown', (event) => (isRepeat = event.repeat));
   on('pointerdown', (event) => {
     isRepeat = false;

@@ -5,7 +5,7 @@ import { numberOf } from '../number.js';
 
 /** What browsers say of themselves, and what was called off on purpose. */
 const HARMLESS = /^ResizeObserver loop|AbortError/;
-const MESSAGE_MAX = 300;
+const MESSAGE_MAX = 250;
 
 /** @param {() => boolean} isHandled whether a click is being handled now */
 export const watchErrors = (enter, run, isHandled) => {
@@ -13,9 +13,10 @@ export const watchErrors = (enter, run, isHandled) => {
     // What failed to load is no error of the page's code.
     if (event.target !== window) return;
     const error = event.error ?? event.reason;
-    const type = `${error?.name ?? 'Error'}`.slice(0, 100);
-    const message = `${error?.message ?? event.message ?? error}`.slice(0, MESSAGE_MAX);
-    if (HARMLESS.test(message) || HARMLESS.test(type)) return;
+    const cut = (text) => `${text}`.slice(0, MESSAGE_MAX);
+    const type = cut(error?.name ?? 'Error');
+    const message = cut(error?.message ?? event.message ?? error);
+    if (HARMLESS.test(message + type)) return;
     const sure = isHandled();
     // Of another origin's script nothing is told, not even whose it is.
     if (message === 'Script error.' && !sure) return;

@@ -38,13 +38,11 @@ export const hookAnswers = (answered, drawn) => {
   const of = (name) => window[name]?.prototype;
   const tells = (what) => () => answered(what);
   const draws = (context) => context.canvas instanceof Element && drawn(context.canvas);
-  hook(window, ['alert', 'confirm', 'prompt', 'print', 'open'], tells(AWAY));
-  hook(of('Navigator'), ['share', 'vibrate'], tells(AWAY));
+  hook(window, ['alert', 'confirm', 'prompt', 'open'], tells(AWAY));
   hook(of('Element'), ['requestFullscreen'], tells(AWAY));
   hook(of('HTMLElement'), ['click'], (element) => element.matches('a,input') && answered(AWAY));
   hook(of('HTMLMediaElement'), ['play', 'pause'], tells(MEDIA));
   hook(of('AudioScheduledSourceNode'), ['start'], tells(MEDIA));
-  hook(of('SpeechSynthesis'), ['speak'], tells(MEDIA));
   hook(of('Clipboard'), ['writeText', 'write'], tells(SELECTION));
   hook(of('CanvasRenderingContext2D'), DRAWS, draws);
   for (const name of ['WebGLRenderingContext', 'WebGL2RenderingContext']) {
