@@ -130,16 +130,24 @@ export const createPage = (load, report) => {
       );
       const text = json(campaign);
       engine.come_by(text === '{}' ? 0 : numberOf(text));
-      TUNED.forEach((name, which) => options.struggle[name] >= 0 && engine.tune(which, options.struggle[name]));
       engine.network(navigator.onLine !== false);
       tellDecision(engine);
       gate.open(engine);
+      tune();
       adopt();
-      askSettings(options).then((told) => Object.assign(settings, told));
+      askSettings(options).then((told) => {
+        Object.assign(settings, told);
+        run(tune);
+      });
     } catch (error) {
       gate.forget(true);
       report('load_failed', error);
     }
+  };
+  /** What separates struggle from use: what the page says goes before what the site says. */
+  const tune = () => {
+    const all = { ...settings.struggle, ...options.struggle };
+    TUNED.forEach((name, which) => all[name] >= 0 && gate.isOpen() && enter('tune', [], which, all[name]));
   };
   const adopt = () => {
     if (gate.isOpen() && consent.now()[0]) {
@@ -215,7 +223,8 @@ export const createPage = (load, report) => {
         (wants('clicks') || FINDS.slice(0, 4).some(wants)) &&
         run(() =>
           watchClicks(enter, run, pages.sync, {
-            isOpen: gate.isOpen, told: wants('clicks'), thrash: wants('cursor'), exempt: chosen.struggle.exempt,
+            isOpen: gate.isOpen, told: wants('clicks'), thrash: wants('cursor'), 
+            exempt: () => [chosen.struggle.exempt, settings.struggle?.exempt].filter(Boolean).join(),
           }));
       if (wants('errorClicks') && clicks) run(() => watchErrors(enter, run, clicks.isHandled));
       run(() => pages.watch(wants('pages'), clicks ? clicks.count : () => 0));

@@ -674,7 +674,7 @@ fn a_dead_click_is_withdrawn_by_its_id() {
     assert_eq!(said["attributes"]["reason"], "a control, no answer in 2000 ms");
     accept(&mut engine, 2, NOON + 2_010);
     engine.struggle.saw(NOON + 4_000, 1, how::SURE, 2);
-    let slow = sent(&mut engine, NOON + 5_000).unwrap();
+    let slow = sent(&mut engine, NOON + 5_200).unwrap();
     assert_eq!(names(&slow), ["ui.slow_click"]);
     let withdrawn = &events(&slow)[0]["attributes"];
     assert_eq!(withdrawn["dead_click_id"], said["event_id"]);

@@ -22,7 +22,7 @@ const leads = (link) => {
 };
 
 /**
- * @param {{ isOpen: () => boolean, told: boolean, exempt?: string, thrash: boolean }} options
+ * @param {{ isOpen: () => boolean, told: boolean, exempt: () => string, thrash: boolean }} options
  * @returns {{ errors: (event: Event) => boolean, count: () => number }}
  */
 export const watchClicks = (enter, run, sync, { isOpen, told, exempt, thrash }) => {
@@ -37,7 +37,7 @@ export const watchClicks = (enter, run, sync, { isOpen, told, exempt, thrash }) 
     const [x, y] = [Math.round(event.clientX), Math.round(event.clientY)];
     // A key that is held repeats; what it does then nobody asked for.
     const isMute = isRepeat || (control.closest(ANSWERS_ITSELF) && look !== DISABLED);
-    const allows = (kind) => !isMute && !isExempt(control, kind, exempt);
+    const allows = (kind) => !isMute && !isExempt(control, kind, exempt());
     const isPage = target.matches('html,body');
     clicks++;
     enter(
