@@ -114,16 +114,15 @@ impl<'a> Envelope<'a> {
         let mut parts = Parts::default();
         for (key, node) in event.members() {
             let key = key.inside();
-            if !is_signed && EDGE_FIELDS.contains(&key) {
-                continue;
-            }
             let member = Member { value: node.value(), unescaped: !node.is_escaped() };
-            envelope.read_member(key, member)?;
-            match key {
-                "attributes" if envelope.attributes.is_some() => parts.attributes = Some(node),
-                "context" if envelope.context.is_some() => parts.context = Some(node),
+            match member.value.kind() {
+                Kind::Null => continue,
+                Kind::Object if key == "attributes" => parts.attributes = Some(node),
+                Kind::Object if key == "context" => parts.context = Some(node),
+                _ if !is_signed && EDGE_FIELDS.contains(&key) => continue,
                 _ => {}
             }
+            envelope.read_value(key, member).map_err(|code| at_member(key, code))?;
         }
         Ok((envelope.with_name()?, parts))
     }
@@ -139,11 +138,7 @@ impl<'a> Envelope<'a> {
         if member.value.kind() == Kind::Null {
             return Ok(());
         }
-        self.read_value(key, member).map_err(|code| {
-            let mut pointer = String::new();
-            push_pointer(&mut pointer, key);
-            Fault::new(code, pointer)
-        })
+        self.read_value(key, member).map_err(|code| at_member(key, code))
     }
 
     fn read_value(&mut self, key: &str, member: Member<'a>) -> Result<(), Code> {
@@ -192,6 +187,13 @@ impl<'a> Envelope<'a> {
         }
         Ok(())
     }
+}
+
+#[cold]
+fn at_member(key: &str, code: Code) -> Fault {
+    let mut pointer = String::new();
+    push_pointer(&mut pointer, key);
+    Fault::new(code, pointer)
 }
 
 fn string(member: Member<'_>) -> Result<Cow<'_, str>, Code> {

@@ -106,6 +106,7 @@ fn one_value<S: Sink>(bytes: &[u8], mut at: usize, sink: &mut S) -> Option<usize
 }
 
 /// The place of the value behind the key at `at`.
+#[cfg_attr(feature = "catalogue", inline(always))]
 fn key<S: Sink>(bytes: &[u8], at: usize, sink: &mut S) -> Option<usize> {
     if bytes.get(at) != Some(&b'"') {
         return None;
@@ -170,8 +171,14 @@ fn literal(bytes: &[u8], at: usize, word: &[u8]) -> Option<usize> {
     (bytes.get(at..to)? == word).then_some(to)
 }
 
+/// The place of the next byte that is no white space.
 #[cfg_attr(feature = "catalogue", inline(always))]
 fn space(bytes: &[u8], mut at: usize) -> usize {
+    // Most texts have none.
+    #[cfg(feature = "catalogue")]
+    if bytes.get(at).is_some_and(|byte| *byte > b' ') {
+        return at;
+    }
     while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
         at += 1;
     }

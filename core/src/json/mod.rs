@@ -10,6 +10,7 @@
 
 mod check;
 mod grammar;
+mod key;
 mod scan;
 mod steps;
 mod tape;
@@ -20,9 +21,11 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 
 pub use check::{check, check_text};
+#[cfg(feature = "catalogue")]
+pub(crate) use key::Head;
 pub use steps::Steps;
 pub(crate) use tape::Piece;
-pub use tape::{Items as NodeItems, Members, Node, Tape, hash};
+pub use tape::{Items as NodeItems, Members, Node, Tape};
 pub use walk::{Token, Tokens, Walker};
 pub use write::{push_pointer, push_pointer_index, write_padded, write_string, write_u64};
 

@@ -11,6 +11,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use super::grammar::{self, LARGE, Sink, WHOLE};
+use super::key::Head;
 use super::scan::{DOTTED, ESCAPED, MARKED, NUMBERED};
 use super::{Kind, Value, unescape};
 use crate::limits::{JSON_MAX_DEPTH, OBJECT_MAX_MEMBERS};
@@ -23,6 +24,9 @@ const KIND: u32 = 7;
 const KEY: u32 = 7;
 /// No container is open.
 const NONE: u32 = u32::MAX;
+
+/// Bytes of a text that is one usual event, and no batch.
+const ONE_EVENT_BYTES: usize = 1024;
 
 /// A checked text and the index of its values.
 #[derive(Clone, Debug, Default)]
@@ -66,10 +70,20 @@ impl<'a> Tape<'a> {
         if text.len() >= NONE as usize {
             return Err(Code::BodyTooLarge);
         }
-        // Events have an entry in eight to twelve bytes.
-        let entries = Vec::with_capacity(text.len() / 8 + 4);
+        // Events have an entry in eight to fourteen bytes. For one alone the least is
+        // asked for, which allocators have at hand; one that has more grows once.
+        let a_piece = if text.len() < ONE_EVENT_BYTES { 13 } else { 8 };
+        let entries = Vec::with_capacity(text.len() / a_piece + 4);
         let bytes = text.as_bytes();
-        let mut builder = Builder { bytes, entries, open: NONE, object: false, depth: 0 };
+        let mut builder = Builder {
+            bytes,
+            entries,
+            open: NONE,
+            object: false,
+            depth: 0,
+            keys: Keys::default(),
+            around: [Keys::default(); DEPTH_OF_KEYS],
+        };
         grammar::one_text(text.as_bytes(), &mut builder).ok_or(Code::InvalidJson)?;
         Ok(Self { text, entries: builder.entries })
     }
@@ -115,6 +129,7 @@ impl<'t, 'a> Node<'t, 'a> {
     }
 
     /// What kind of value it is. A key is a string.
+    #[inline]
     pub fn kind(self) -> Kind {
         match self.entry().info & KIND {
             0 => Kind::Object,
@@ -127,6 +142,7 @@ impl<'t, 'a> Node<'t, 'a> {
     }
 
     /// Its text as it stands in the input.
+    #[inline]
     pub fn raw(self) -> &'a str {
         let entry = self.entry();
         self.tape.slice(entry.from, entry.to)
@@ -138,6 +154,7 @@ impl<'t, 'a> Node<'t, 'a> {
     }
 
     /// A string's text between its quotes, still escaped; empty for other kinds.
+    #[inline]
     pub fn inside(self) -> &'a str {
         let entry = self.entry();
         match entry.info & KIND {
@@ -157,24 +174,35 @@ impl<'t, 'a> Node<'t, 'a> {
     }
 
     /// Whether a string holds an escape.
+    #[inline]
     pub fn is_escaped(self) -> bool {
         self.kind() == Kind::String && self.entry().info & ESCAPED != 0
     }
 
     /// Whether a string is of ASCII, without escapes, and without any byte that can
     /// be part of something personal: letters, spaces and most punctuation.
+    #[inline]
     pub fn is_plain(self) -> bool {
         self.kind() == Kind::String && self.entry().info & MARKED == 0
     }
 
     /// Whether a number is digits alone, with a minus sign at most.
+    #[inline]
     pub fn is_whole(self) -> bool {
         self.kind() == Kind::Number && self.entry().info & WHOLE != 0
+    }
+
+    /// Whether a number has a minus sign.
+    #[cfg(feature = "catalogue")]
+    pub(crate) fn is_signed(self) -> bool {
+        let first = self.tape.text.as_bytes().get(self.entry.from as usize);
+        self.kind() == Kind::Number && first == Some(&b'-')
     }
 
     /// Whether a container may hold, at any depth, half of a surrogate pair, NUL, a
     /// number beyond a 64-bit float, a key that stands twice, too many members, or
     /// too much depth. Never false when it does.
+    #[inline]
     pub fn in_doubt(self) -> bool {
         self.entry().info & DOUBT != 0 && self.is_container()
     }
@@ -189,10 +217,13 @@ impl<'t, 'a> Node<'t, 'a> {
         self.entry().info & KIND <= Kind::Array as u32
     }
 
-    /// A key's hash, as [`hash`] gives it for the text; of a key with escapes it is
-    /// that of the escaped text.
-    pub fn key_hash(self) -> u32 {
-        self.entry().next
+    /// A key's head and its hash; of a key with escapes they are those of the escaped
+    /// text.
+    #[cfg(feature = "catalogue")]
+    #[inline(always)]
+    pub(crate) fn head(self) -> (Head, u32) {
+        let Entry { from, to, next, .. } = self.entry;
+        (Head::at(self.tape.text.as_bytes(), from as usize + 1, (to - from) as usize - 2), next)
     }
 
     /// An object's members in order. Empty for other kinds.
@@ -207,8 +238,8 @@ impl<'t, 'a> Node<'t, 'a> {
 
     /// The value of an object's first member with that key, which has no escapes.
     pub fn get(self, key: &str) -> Option<Node<'t, 'a>> {
-        let hash = hash(key);
-        let is_it = |name: Self| name.key_hash() == hash && name.inside() == key;
+        let hash = Head::of(key).hash();
+        let is_it = |name: Self| name.entry.next == hash && name.inside() == key;
         self.members().find(|(name, _)| is_it(*name)).map(|(_, value)| value)
     }
 
@@ -287,11 +318,6 @@ impl<'a> Piece<'a> {
     pub(crate) const fn is_plain(self) -> bool {
         self.is_string() && self.entry.info & MARKED == 0
     }
-
-    /// The place in the tape behind a value and all that it holds.
-    pub(crate) const fn next_place(self) -> usize {
-        self.entry.next as usize
-    }
 }
 
 /// The inside of a container.
@@ -309,6 +335,7 @@ pub struct Members<'t, 'a>(Within<'t, 'a>);
 impl<'t, 'a> Iterator for Members<'t, 'a> {
     type Item = (Node<'t, 'a>, Node<'t, 'a>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let Within { tape, place, end } = self.0;
         if place >= end {
@@ -327,6 +354,7 @@ pub struct Items<'t, 'a>(Within<'t, 'a>);
 impl<'t, 'a> Iterator for Items<'t, 'a> {
     type Item = Node<'t, 'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let Within { tape, place, end } = self.0;
         if place >= end {
@@ -347,6 +375,21 @@ struct Builder<'a> {
     /// Whether that one is an object.
     object: bool,
     depth: usize,
+    /// Its keys so far, and those of the containers around it, outermost first.
+    keys: Keys,
+    around: [Keys; DEPTH_OF_KEYS],
+}
+
+/// Containers whose keys are remembered while what they hold is read: events have five
+/// around them at most. An object that goes on behind deeper ones is doubted.
+const DEPTH_OF_KEYS: usize = 12;
+
+/// The keys of an object, as far as it is read.
+#[derive(Clone, Copy, Default)]
+struct Keys {
+    /// One bit each of 256 by hash, which tells most keys apart at once.
+    bits: [u64; 4],
+    count: usize,
 }
 
 impl Builder<'_> {
@@ -356,38 +399,27 @@ impl Builder<'_> {
         }
     }
 
-    /// Whether two keys of the object that begins at an entry may be the same, or
-    /// there are too many of them.
-    fn keys_are_in_doubt(&self, object: usize) -> bool {
-        // One bit each of 256 by hash tells most keys apart at once.
-        let mut seen = [0_u64; 4];
-        let mut count = 0;
-        let mut place = object + 1;
-        while let (Some(key), Some(value)) = (self.entries.get(place), self.entries.get(place + 1))
-        {
-            let bit = 1 << (key.next & 63);
-            if let Some(word) = seen.get_mut((key.next >> 6 & 3) as usize) {
-                if *word & bit != 0 && self.stands_before(object, place, key.next) {
-                    return true;
-                }
-                *word |= bit;
-            }
-            count += 1;
-            if count > OBJECT_MAX_MEMBERS {
-                return true;
-            }
-            place = value.next as usize;
-        }
-        false
+    /// Takes a key's hash; whether its object may have it already, or has too many.
+    #[inline(always)]
+    fn is_in_doubt(&mut self, hash: u32) -> bool {
+        let bit = 1 << (hash & 63);
+        self.keys.count += 1;
+        let Some(word) = self.keys.bits.get_mut((hash >> 6 & 3) as usize) else { return true };
+        let seen = *word & bit != 0;
+        *word |= bit;
+        seen && self.stands_before(hash) || self.keys.count > OBJECT_MAX_MEMBERS
     }
 
-    fn stands_before(&self, object: usize, key: usize, hash: u32) -> bool {
-        let mut place = object + 1;
-        while place < key {
-            match (self.entries.get(place), self.entries.get(place + 1)) {
-                (Some(other), Some(value)) if other.next != hash => place = value.next as usize,
-                _ => return true,
+    /// Whether the open object has a key with that hash.
+    #[cold]
+    fn stands_before(&self, hash: u32) -> bool {
+        let mut place = self.open as usize + 1;
+        while let Some(key) = self.entries.get(place) {
+            if key.next == hash {
+                return true;
             }
+            let Some(value) = self.entries.get(place + 1) else { return false };
+            place = value.next as usize;
         }
         false
     }
@@ -396,6 +428,7 @@ impl Builder<'_> {
 impl Sink for Builder<'_> {
     const NOTES: bool = true;
 
+    #[inline(always)]
     fn open(&mut self, object: bool, at: usize) {
         let kind = if object { Kind::Object } else { Kind::Array };
         let place = self.entries.len() as u32;
@@ -406,16 +439,24 @@ impl Sink for Builder<'_> {
         self.entries.push(Entry { from: at as u32, to: 0, next: self.open, info });
         self.open = place;
         self.object = object;
+        let keys = core::mem::take(&mut self.keys);
+        if let Some(slot) = self.around.get_mut(self.depth - 1) {
+            *slot = keys;
+        }
     }
 
+    #[inline(always)]
     fn close(&mut self, to: usize) {
         let place = self.open as usize;
         let next = self.entries.len() as u32;
         self.depth -= 1;
-        let doubt = if self.object && self.keys_are_in_doubt(place) { DOUBT } else { 0 };
+        self.keys = match self.around.get(self.depth) {
+            Some(keys) => *keys,
+            // Which keys it has is not known any more.
+            None => Keys { count: OBJECT_MAX_MEMBERS, ..Keys::default() },
+        };
         if let Some(entry) = self.entries.get_mut(place) {
             entry.to = to as u32;
-            entry.info |= doubt;
             let info = entry.info & (DOUBT | DOTTED);
             self.open = core::mem::replace(&mut entry.next, next);
             self.note(info);
@@ -424,19 +465,26 @@ impl Sink for Builder<'_> {
         }
     }
 
+    #[inline(always)]
     fn in_object(&self) -> Option<bool> {
         (self.open != NONE).then_some(self.object)
     }
 
+    #[inline(always)]
     fn key(&mut self, from: usize, to: usize, flags: u32) {
-        let next = hash_at(self.bytes, from + 1, to - from - 2);
+        let next = Head::at(self.bytes, from + 1, to - from - 2).hash();
+        let is_in_doubt = self.is_in_doubt(next);
         self.entries.push(Entry { from: from as u32, to: to as u32, next, info: KEY | flags });
         if flags & DOTTED != 0 {
             // A key with an escape may be the same as one without.
             self.note(DOTTED | if flags & ESCAPED != 0 { DOUBT } else { 0 });
         }
+        if is_in_doubt {
+            self.note(DOUBT);
+        }
     }
 
+    #[inline(always)]
     fn scalar(&mut self, kind: Kind, from: usize, to: usize, flags: u32) {
         let next = self.entries.len() as u32 + 1;
         let info = kind as u32 | flags;
@@ -450,29 +498,4 @@ impl Sink for Builder<'_> {
             self.note(DOUBT);
         }
     }
-}
-
-/// The hash of a key: of its length, its first eight bytes and its last eight. Who
-/// finds two alike compares the keys.
-pub fn hash(key: &str) -> u32 {
-    hash_at(key.as_bytes(), 0, key.len())
-}
-
-fn hash_at(bytes: &[u8], from: usize, length: usize) -> u32 {
-    let word = |at: usize| {
-        let chunk = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>());
-        chunk.map(|chunk| u64::from_le_bytes(*chunk))
-    };
-    let (first, last) = if length >= 8 {
-        (word(from), word(from + length - 8))
-    } else {
-        (word(from).map(|word| word & ((1 << (length * 8)) - 1)), Some(0))
-    };
-    let first = first.unwrap_or_else(|| {
-        let rest = bytes.get(from..from + length).unwrap_or_default();
-        rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
-    });
-    let mixed = (first ^ (length as u64) << 56).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        ^ last.unwrap_or(0).wrapping_mul(0xc2b2_ae3d_27d4_eb4f).rotate_left(32);
-    (mixed >> 32 ^ mixed >> 7) as u32
 }

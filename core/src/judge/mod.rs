@@ -27,6 +27,7 @@ use crate::sanitise::{Finding, Rule};
 use crate::verdict::{Code, EventVerdict, Fault, Verdict};
 
 pub use bounds::check as check_bounds;
+use output::Frame;
 pub use output::user_id;
 pub use site::{BotPolicy, NamePolicy, PageSettings, Site, SiteLimits, WhenConsentAbsent};
 
@@ -35,11 +36,12 @@ const ADDED_BYTES: usize = 256;
 
 /// The event schemas, as far as a judge needs them.
 pub trait Schemas {
-    /// Holds a context against its schema; pointers are relative to the context.
+    /// Holds a context against its schema, and tells what the sanitiser has left to do;
+    /// pointers are relative to the context.
     ///
     /// # Errors
     /// The first fault.
-    fn context(&self, context: Node<'_, '_>) -> Result<(), Fault>;
+    fn context(&self, context: Node<'_, '_>) -> Result<Settled, Fault>;
 
     /// The schema of an event; `None` when the catalogue has no such event.
     fn event(&self, event_name: &str) -> Option<&dyn EventSchema>;
@@ -47,16 +49,30 @@ pub trait Schemas {
 
 /// The schema of one event.
 pub trait EventSchema {
-    /// Holds an event's attributes against it; pointers are relative to the
-    /// attributes. The attributes are within bounds: no key stands twice.
+    /// Holds an event's attributes against it, and tells what the sanitiser has left to
+    /// do; pointers are relative to the attributes. The attributes are within bounds: no
+    /// key stands twice.
     ///
     /// # Errors
     /// The first fault; `unknown_schema_version` with an empty pointer.
-    fn check(&self, version: Option<&str>, attributes: Node<'_, '_>) -> Result<(), Fault>;
+    fn check(&self, version: Option<&str>, attributes: Node<'_, '_>) -> Result<Settled, Fault>;
 
     /// What is known of an attribute: whether people typed it, or how long it may be;
     /// beside [`FREE_TEXT`](crate::catalogue::FREE_TEXT), which every judge knows.
     fn attribute(&self, name: &str) -> Attribute;
+}
+
+/// What the sanitiser has left to do with a value that was held against its schema: who
+/// knows what its members are sees on the way whether any of its rules would change them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Settled {
+    /// Nothing: by every rule the value stays as it is.
+    Whole,
+    /// Nothing, where the site keeps free text.
+    ButFreeText,
+    /// It is to be asked.
+    #[default]
+    Open,
 }
 
 /// What an event's schema says of an attribute, beyond its type.
@@ -106,6 +122,8 @@ struct OfBatch {
     is_automated: bool,
     /// What else was noticed about it.
     flags: Flags,
+    /// What all its events have at the same places.
+    frame: Frame,
 }
 
 /// A judge for one site at one place.
@@ -166,28 +184,30 @@ impl Judge<'_> {
     /// index that came without one.
     pub fn batch(&self, batch: &Batch<'_>, fill_id: &mut dyn FnMut(usize) -> Uuid) -> JudgedBatch {
         let context = batch.context_node();
-        let consent = context.map_or(Ok(Consent::default()), |context| self.consent_of(context));
+        let shared = context
+            .map_or(Ok((Consent::default(), Settled::Open)), |context| self.consent_of(context));
         let (skew_ms, is_beyond) = self.skew(batch);
         let is_bot = matches!(self.place, Place::Public(Arrival { device_class, .. })
             if device_class == Some(DeviceClass::Bot));
-        let shared = OfBatch {
-            consent,
+        let of_batch = OfBatch {
+            consent: shared.clone().map(|(consent, _)| consent),
             skew_ms,
             is_automated: context.and_then(|context| self.automated(context)).unwrap_or(false),
             flags: Flags::default().when(is_bot, Flags::BOT).when(is_beyond, Flags::CLOCK_SKEW),
+            frame: self.frame(),
         };
         let events = batch
             .nodes()
             .enumerate()
             .map(|(index, event)| {
                 let mut fill = || fill_id(index);
-                self.event(event, &shared, &mut fill)
+                self.event(event, &of_batch, &mut fill)
             })
             .collect();
-        let context = match (&shared.consent, context) {
-            (Ok(_), Some(context)) => {
+        let context = match (&shared, context) {
+            (Ok((_, settled)), Some(context)) => {
                 let mut out = String::with_capacity(context.raw().len());
-                self.clean_context(context, &mut Vec::new(), &mut out);
+                self.clean_context(context, *settled, &mut Vec::new(), &mut out);
                 Some(out)
             }
             _ => None,
@@ -199,7 +219,7 @@ impl Judge<'_> {
     fn event(
         &self,
         event: Node<'_, '_>,
-        shared: &OfBatch,
+        of_batch: &OfBatch,
         fill_id: &mut dyn FnMut() -> Uuid,
     ) -> Judged {
         let mut judged = Judged {
@@ -209,7 +229,7 @@ impl Judge<'_> {
             text: String::new(),
             findings: Vec::new(),
         };
-        if let Err(fault) = self.try_event(event, shared, fill_id, &mut judged) {
+        if let Err(fault) = self.try_event(event, of_batch, fill_id, &mut judged) {
             judged.verdict = fault.code.verdict().unwrap_or(Verdict::Rejected);
             judged.findings.clear();
             judged.fault = Some(fault);
@@ -220,7 +240,7 @@ impl Judge<'_> {
     fn try_event(
         &self,
         event: Node<'_, '_>,
-        shared: &OfBatch,
+        of_batch: &OfBatch,
         fill_id: &mut dyn FnMut() -> Uuid,
         judged: &mut Judged,
     ) -> Result<(), Fault> {
@@ -243,30 +263,35 @@ impl Judge<'_> {
         judged.event_id = envelope.event_id.or_else(|| Some(fill_id()));
         envelope.event_id = judged.event_id;
         self.check_tenant(&envelope)?;
-        let consent = match (parts.context, &shared.consent) {
+        let (consent, context) = match (parts.context, &of_batch.consent) {
             (_, Err(fault)) => return Err(fault.clone()),
-            (None, Ok(shared)) => *shared,
-            (Some(context), Ok(shared)) => self.consent_of(context)?.over(*shared),
+            (None, Ok(shared)) => (*shared, Settled::Open),
+            (Some(context), Ok(shared)) => {
+                let (own, settled) = self.consent_of(context)?;
+                (own.over(*shared), settled)
+            }
         };
         self.apply_consent(consent, &mut envelope, &mut judged.findings)?;
-        self.settle_time(shared.skew_ms, &mut envelope)?;
+        self.settle_time(of_batch.skew_ms, &mut envelope)?;
         let schema = self.schemas.and_then(|schemas| schemas.event(&envelope.event_name));
-        self.check_schema(&envelope, parts.attributes, schema)?;
-        self.notice(shared, &parts, &mut envelope)?;
+        let attributes = self.check_schema(&envelope, parts.attributes, schema)?;
+        self.notice(of_batch, &parts, &mut envelope)?;
         judged.text = String::with_capacity(event.raw().len() + ADDED_BYTES);
-        self.write(&envelope, &parts, schema, &mut judged.findings, &mut judged.text);
+        let known = Known { schema, attributes, context, frame: &of_batch.frame };
+        self.write(&envelope, &parts, known, &mut judged.findings, &mut judged.text);
         judged.verdict = Verdict::Accepted;
         Ok(())
     }
 
     /// Checks a context, and reads the consent in it.
-    fn consent_of(&self, context: Node<'_, '_>) -> Result<Consent, Fault> {
+    fn consent_of(&self, context: Node<'_, '_>) -> Result<(Consent, Settled), Fault> {
         let placed = |fault: Fault| Fault::new(fault.code, ["/context", &fault.pointer].concat());
         bounds::check_node(context, limits::EVENT_MAX_BYTES).map_err(placed)?;
-        if let Some(schemas) = self.schemas {
-            schemas.context(context).map_err(placed)?;
-        }
-        Consent::of_node(context)
+        let settled = match self.schemas {
+            Some(schemas) => schemas.context(context).map_err(placed)?,
+            None => Settled::Open,
+        };
+        Ok((Consent::of_node(context)?, settled))
     }
 
     fn check_tenant(&self, envelope: &Envelope<'_>) -> Result<(), Fault> {
@@ -380,9 +405,9 @@ impl Judge<'_> {
         envelope: &Envelope<'_>,
         attributes: Option<Node<'_, '_>>,
         schema: Option<&dyn EventSchema>,
-    ) -> Result<(), Fault> {
+    ) -> Result<Settled, Fault> {
         if self.schemas.is_none() {
-            return Ok(());
+            return Ok(Settled::Open);
         }
         let none;
         let attributes = match attributes {
@@ -398,7 +423,7 @@ impl Judge<'_> {
         let Some(schema) = schema else {
             return match self.site.names {
                 NamePolicy::Strict => Err(Fault::new(Code::UnknownEventName, "/event_name")),
-                NamePolicy::Open => Ok(()),
+                NamePolicy::Open => Ok(Settled::Open),
             };
         };
         schema.check(envelope.schema_version.as_deref(), attributes).map_err(|fault| {
@@ -409,6 +434,15 @@ impl Judge<'_> {
             }
         })
     }
+}
+
+/// What is known of an event's parts before they are written.
+#[derive(Clone, Copy)]
+struct Known<'s> {
+    schema: Option<&'s dyn EventSchema>,
+    attributes: Settled,
+    context: Settled,
+    frame: &'s Frame,
 }
 
 /// The id of an event that cannot be read as a whole: its own, as far as that is one.

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Attribute, EventSchema, Judge, Place};
+use super::{Attribute, Judge, Known, Place, Settled};
 use crate::catalogue::FREE_TEXT;
 use crate::event::{Envelope, Parts};
 use crate::id::Uuid;
@@ -12,7 +12,48 @@ use crate::noticed::DeviceClass;
 use crate::sanitise::{self, Finding, Member, Policy, Rule};
 use crate::time::format_rfc3339;
 
+/// Bytes of a frame: a time, two ids, a country, a region and a network, with their names.
+const FRAME_BYTES: usize = 280;
+
+/// What every event of a batch has at the same places, written once.
+pub(super) struct Frame {
+    text: String,
+    /// Where its second part begins.
+    end: usize,
+}
+
+impl Frame {
+    /// Behind `occurred_at` and what the hop says of receipt: whose the event is.
+    fn before(&self) -> &str {
+        self.text.get(..self.end).unwrap_or_default()
+    }
+
+    /// Near the end: what the edge knows of the call.
+    fn behind(&self) -> &str {
+        self.text.get(self.end..).unwrap_or_default()
+    }
+}
+
 impl Judge<'_> {
+    /// The frame of a batch's events.
+    pub(super) fn frame(&self) -> Frame {
+        let mut text = String::with_capacity(FRAME_BYTES);
+        let mut out = Members(&mut text);
+        if let Place::Public(arrival) = self.place {
+            out.instant(",\"received_at\":", Some(arrival.received_at_ms));
+        }
+        if !matches!(self.place, Place::Page) {
+            out.uuid(",\"tenant_id\":", Some(self.site.tenant_id));
+            out.uuid(",\"site_id\":", Some(self.site.site_id));
+        }
+        let end = out.0.len();
+        if let Place::Public(arrival) = self.place {
+            out.raw(",\"geo\":", arrival.geo);
+            out.text(",\"client_ip_prefix\":", arrival.client_ip_prefix);
+        }
+        Frame { text, end }
+    }
+
     /// How this place sanitises: the page leaves the rare rules to the edge.
     pub(super) fn policy(&self) -> Policy<'_> {
         let rare_rules = !matches!(self.place, Place::Page);
@@ -23,7 +64,7 @@ impl Judge<'_> {
         &self,
         envelope: &Envelope<'_>,
         parts: &Parts<'_, '_>,
-        schema: Option<&dyn EventSchema>,
+        known: Known<'_>,
         findings: &mut Vec<Finding>,
         out: &mut String,
     ) {
@@ -33,11 +74,10 @@ impl Judge<'_> {
         out.word(",\"event_name\":\"", Some(&envelope.event_name));
         out.word(",\"schema_version\":\"", envelope.schema_version.as_deref());
         out.instant(",\"occurred_at\":", envelope.occurred_at_ms);
-        if !matches!(self.place, Place::Page) {
+        if matches!(self.place, Place::Signed) {
             out.instant(",\"received_at\":", envelope.received_at_ms);
-            out.uuid(",\"tenant_id\":", Some(self.site.tenant_id));
-            out.uuid(",\"site_id\":", Some(self.site.site_id));
         }
+        out.0.push_str(known.frame.before());
         out.uuid(",\"session_id\":", envelope.session_id);
         out.uuid(",\"anonymous_id\":", envelope.anonymous_id);
         if let Some(user_id) = envelope.user_id.as_deref() {
@@ -47,26 +87,19 @@ impl Judge<'_> {
         out.0.push_str(",\"attributes\":");
         match parts.attributes {
             Some(attributes) => {
-                self.clean_attributes(&envelope.event_name, attributes, schema, findings, out.0);
+                self.clean_attributes(&envelope.event_name, attributes, known, findings, out.0);
             }
             None => out.0.push_str("{}"),
         }
         if let Some(context) = parts.context {
             out.0.push_str(",\"context\":");
-            self.clean_context(context, findings, out.0);
+            self.clean_context(context, known.context, findings, out.0);
         }
-        match self.place {
-            Place::Page => {}
-            Place::Public(arrival) => {
-                out.raw(",\"geo\":", arrival.geo);
-                out.text(",\"client_ip_prefix\":", arrival.client_ip_prefix);
-            }
-            Place::Signed => {
-                out.raw(",\"geo\":", envelope.geo.map(Value::raw));
-                let prefix = envelope.client_ip_prefix.map(Value::raw);
-                out.raw(",\"client_ip_prefix\":", prefix);
-            }
+        if matches!(self.place, Place::Signed) {
+            out.raw(",\"geo\":", envelope.geo.map(Value::raw));
+            out.raw(",\"client_ip_prefix\":", envelope.client_ip_prefix.map(Value::raw));
         }
+        out.0.push_str(known.frame.behind());
         out.word(",\"device_class\":\"", envelope.device_class.map(DeviceClass::as_str));
         if !envelope.flags.is_empty() {
             out.0.push_str(",\"flags\":");
@@ -78,21 +111,40 @@ impl Judge<'_> {
     pub(super) fn clean_context(
         &self,
         context: Node<'_, '_>,
+        settled: Settled,
         findings: &mut Vec<Finding>,
         out: &mut String,
     ) {
+        if self.stays(settled) {
+            out.push_str(context.raw());
+            return;
+        }
         let usual = |_: &str| Member::Usual;
         sanitise::json_node(context, "/context", &self.policy(), usual, findings, out);
+    }
+
+    /// Whether what was seen of a value means that it stays as it is. A page sanitises
+    /// by fewer rules than a schema knows of.
+    fn stays(&self, settled: Settled) -> bool {
+        let rare_rules = !matches!(self.place, Place::Page);
+        rare_rules
+            && (settled == Settled::Whole
+                || settled == Settled::ButFreeText && self.site.keep_free_text)
     }
 
     fn clean_attributes(
         &self,
         event_name: &str,
         attributes: Node<'_, '_>,
-        schema: Option<&dyn EventSchema>,
+        known: Known<'_>,
         findings: &mut Vec<Finding>,
         out: &mut String,
     ) {
+        if self.stays(known.attributes) {
+            out.push_str(attributes.raw());
+            return;
+        }
+        let schema = known.schema;
         let has_free_text = FREE_TEXT.iter().any(|(event, _)| *event == event_name);
         let member = |key: &str| {
             let known = schema.map_or_else(Attribute::default, |schema| schema.attribute(key));

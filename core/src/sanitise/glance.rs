@@ -11,7 +11,7 @@ use super::policy::Policy;
 use super::settled::is_settled;
 use super::walk::{Member, URL_KEYS, may_be_personal};
 use super::{rounds, url};
-use crate::json::{Node, Piece};
+use crate::json::{Kind, Node, Piece};
 use crate::limits::{LONG_STRING_MAX_BYTES, STRING_MAX_BYTES};
 
 /// What a key says of the value behind it.
@@ -20,43 +20,54 @@ struct Told<'j> {
     known: Member,
     /// Whether the name is a secret's, or a person's.
     named: bool,
-    /// Whether it is the root's own.
-    own: bool,
 }
 
-/// Whether the walk would change nothing. May be false when it would not, either.
-pub(super) fn is_clean(
+/// Whether the walk would change nothing of a value. May be false when it would not,
+/// either. `member` tells about the value's own members, by key.
+pub(super) fn leaves_alone(
     root: Node<'_, '_>,
     policy: &Policy<'_>,
     member: impl Fn(&str) -> Member,
 ) -> bool {
-    let mut next_own_key = root.place() + 1;
+    root.members().all(|(key, value)| {
+        let known = member(key.inside());
+        known != Member::Gone
+            && is_clean_behind(key.pieces().chain(value.pieces()), policy, |place| {
+                if place == 0 { known } else { Member::Usual }
+            })
+    }) && (root.kind() == Kind::Object || is_clean(root.pieces(), policy))
+}
+
+/// Whether the walk would change nothing of these keys and values, in their order.
+pub(super) fn is_clean<'j>(pieces: impl Iterator<Item = Piece<'j>>, policy: &Policy<'_>) -> bool {
+    is_clean_behind(pieces, policy, |_| Member::Usual)
+}
+
+/// [`is_clean`], where `known` tells about members by the place of their keys.
+fn is_clean_behind<'j>(
+    pieces: impl Iterator<Item = Piece<'j>>,
+    policy: &Policy<'_>,
+    known: impl Fn(usize) -> Member,
+) -> bool {
     let mut key: Option<Told<'_>> = None;
-    for (place, piece) in (root.place()..).zip(root.pieces()) {
+    for (place, piece) in pieces.enumerate() {
         if piece.is_key() {
             let name = piece.inside();
-            let own = place == next_own_key;
-            let known = if own { member(name) } else { Member::Usual };
             let is_odd =
                 piece.is_escaped() || !piece.is_plain() && name.bytes().any(may_be_personal);
-            if is_odd || known == Member::Gone || policy.hash_keys.contains(&name) {
+            if is_odd || policy.hash_keys.contains(&name) {
                 return false;
             }
             let named = matches!(
                 names::of(name.as_bytes(), policy.rare()),
                 Some(Name::Personal | Name::Secret | Name::Line)
             );
-            key = Some(Told { name, known, named, own });
+            key = Some(Told { name, known: known(place), named });
             continue;
         }
         let told = key.take();
-        if let Some(told) = &told {
-            if told.named && !piece.is_literal() {
-                return false;
-            }
-            if told.own {
-                next_own_key = piece.next_place();
-            }
+        if told.as_ref().is_some_and(|told| told.named) && !piece.is_literal() {
+            return false;
         }
         if piece.is_string() && !is_clean_string(piece, told.as_ref(), policy) {
             return false;

@@ -131,6 +131,9 @@ fn ends_value(byte: u8, line: bool) -> bool {
 /// A secret that a sentence tells: "my password is …". The word whose first digit, or
 /// whose digit behind a sign, is looked at begins at `from`. True when it is one.
 pub(super) fn spoken(scan: &mut Scan<'_>, from: usize) -> bool {
+    if !scan.may_speak() {
+        return false;
+    }
     let bytes = scan.bytes;
     let mut value = from;
     let blank = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b']');

@@ -14,6 +14,8 @@
 
 mod checksum;
 mod email;
+#[cfg(feature = "rare-rules")]
+mod find;
 mod glance;
 mod glyph;
 mod index;
@@ -34,6 +36,8 @@ mod settled;
 mod small;
 #[cfg(any(test, feature = "count-steps"))]
 pub mod steps;
+#[cfg(feature = "catalogue")]
+mod told;
 mod topic;
 mod url;
 mod walk;
@@ -46,6 +50,8 @@ pub use policy::{Action, Policy};
 pub use rule::{Finding, Rule};
 pub use screen::screen;
 pub use small::small_json;
+#[cfg(feature = "catalogue")]
+pub(crate) use told::{Told, member_stays, stays};
 pub use walk::Member;
 
 use crate::json::{Node, Steps, Tokens, Value, Walker};
@@ -112,7 +118,7 @@ pub fn json_node(
     findings: &mut Vec<Finding>,
     output: &mut String,
 ) {
-    if glance::is_clean(node, policy, &member) {
+    if glance::leaves_alone(node, policy, &member) {
         output.push_str(node.raw());
         return;
     }

@@ -47,9 +47,8 @@ pub(super) fn of(name: &[u8], rare: bool) -> Option<Name> {
 /// NUL for none.
 fn last_letters(name: &[u8], end: usize) -> [u8; 3] {
     if let Some([.., c, b, a]) = name.get(..end)
-        && a.is_ascii_alphabetic()
-        && b.is_ascii_alphabetic()
-        && c.is_ascii_alphabetic()
+        && !is_joint(*b)
+        && !is_joint(*c)
     {
         return [*a, *b, *c];
     }

@@ -41,6 +41,9 @@ pub(super) struct Scan<'s> {
     pub copied: usize,
     topics: Topics,
     word: Word,
+    /// Whether the text has a verb that a secret may stand behind, once it was asked.
+    #[cfg(feature = "rare-rules")]
+    speaks: Option<bool>,
     out: Option<String>,
     /// The rules that were told, a bit each.
     told: u32,
@@ -56,6 +59,8 @@ pub(super) fn pass(text: &str, policy: &Policy<'_>, told: &mut u32) -> Option<St
         copied: 0,
         topics: Topics::new(),
         word: Word { from: 0, to: 0, letters: false, begins_with_letter: false },
+        #[cfg(feature = "rare-rules")]
+        speaks: None,
         out: None,
         told: 0,
     };
@@ -179,6 +184,18 @@ impl Scan<'_> {
             }
             self.at += 1;
         }
+    }
+
+    /// Whether a secret may be spoken of in the text: it says that something is.
+    #[cfg(feature = "rare-rules")]
+    pub fn may_speak(&mut self) -> bool {
+        *self.speaks.get_or_insert_with(|| super::find::verb(self.bytes))
+    }
+
+    /// A page asks at once.
+    #[cfg(not(feature = "rare-rules"))]
+    pub const fn may_speak(&self) -> bool {
+        true
     }
 
     /// What the words before a place speak of.

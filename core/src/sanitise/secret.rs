@@ -62,7 +62,8 @@ pub(super) fn apart(scan: &mut Scan<'_>, at: usize) -> bool {
 pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> bool {
     let bytes = scan.bytes;
     let length = to - from;
-    if byte(bytes, from).is_ascii_alphabetic() && byte(bytes, from + 2).is_ascii_digit() {
+    let is_digit = |at: usize| byte(bytes, at).is_ascii_digit();
+    if is_digit(from + 2) && is_digit(from + 3) && byte(bytes, from).is_ascii_alphabetic() {
         let told = scan.topic(from) == Topic::Bank;
         let end = checksum::iban(bytes.get(from..).unwrap_or_default(), told);
         if end > 0 && !scan.is_at_sign(from + end) {

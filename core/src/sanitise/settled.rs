@@ -42,6 +42,18 @@ static SORTS: [u32; 256] = {
 
 /// Whether every rule leaves a text as it is. False tells nothing.
 pub(super) fn is_settled(text: &str) -> bool {
+    settles(text, 0)
+}
+
+/// Whether every rule leaves a text as it is that is an address or a path as a whole,
+/// of which no query stays. False tells nothing.
+#[cfg(feature = "catalogue")]
+pub(super) fn is_settled_address(text: &str) -> bool {
+    settles(text, QUERY)
+}
+
+/// Whether every rule leaves a text as it is that has no byte of some sorts.
+fn settles(text: &str, without: u32) -> bool {
     let bytes = text.as_bytes();
     if bytes.len() > MAX_BYTES {
         return false;
@@ -57,7 +69,7 @@ pub(super) fn is_settled(text: &str) -> bool {
     }
     let (digits, colons) = (counts & 0xfff, counts >> 12 & 0xfff);
     // An address of a machine has four digits, a number of anything more.
-    if sorts & OTHER != 0 || digits > 3 {
+    if sorts & (OTHER | without) != 0 || digits > 3 {
         return false;
     }
     // A key of a vendor and an account have some length between slashes, and where
@@ -84,21 +96,27 @@ pub(super) fn is_settled(text: &str) -> bool {
         return false;
     }
     // A private key begins with dashes in a row, a person's folder behind a slash.
-    let pair = |first: u8, second: fn(u8) -> bool| {
-        bytes.windows(2).any(|two| matches!(two, [a, b] if *a == first && second(*b)))
-    };
-    !(sorts & DASH != 0 && pair(b'-', |next| next == b'-')
+    !(sorts & DASH != 0 && bytes.windows(2).any(|two| two == b"--")
         || sorts & SLASH != 0 && has_folder(bytes))
 }
 
 /// Whether a slash stands before what may be the folder of persons.
 fn has_folder(bytes: &[u8]) -> bool {
-    bytes.windows(5).any(|five| match five {
-        [b'/', rest @ ..] => {
-            rest.eq_ignore_ascii_case(b"home") || rest.eq_ignore_ascii_case(b"user")
+    let is_folder = |at: usize| {
+        let word = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>());
+        word.is_some_and(|word| {
+            let lower = u32::from_le_bytes(*word) | 0x2020_2020;
+            lower == u32::from_le_bytes(*b"home") || lower == u32::from_le_bytes(*b"user")
+        })
+    };
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        at += 1;
+        if *byte == b'/' && is_folder(at) {
+            return true;
         }
-        _ => false,
-    })
+    }
+    false
 }
 
 #[cfg(test)]

@@ -69,13 +69,20 @@ impl Topics {
             let first = byte(bytes, at);
             self.read += 1;
             let behind = core::mem::replace(&mut previous, first);
-            if first == b']' {
+            let (sort, joins) = (sort(first), sort(behind));
+            if sort & (LETTER | LEAD | CLOSE) == 0 || sort & LETTER != 0 && joins & WORD != 0 {
+                continue;
+            }
+            if sort == CLOSE {
                 let phone = bytes.get(..at).is_some_and(|text| text.ends_with(b"[phone"));
                 self.marked(at + 1, if phone { Topic::Phone } else { Topic::None });
                 continue;
             }
-            let begins = first >= 0xc0 || first.is_ascii_alphabetic() && begins_word(behind, first);
-            if begins && let Some(topic) = told_by(bytes.get(at..place).unwrap_or_default()) {
+            // Not the constants of programs: PUT_CALL.
+            if joins == LINE && sort & LARGE != 0 {
+                continue;
+            }
+            if let Some(topic) = told_by(bytes.get(at..place).unwrap_or_default()) {
                 self.tell(topic, at);
             }
         }
@@ -104,9 +111,35 @@ impl Topics {
 /// How near two words are one term.
 const NEAR: usize = 16;
 
-/// Whether a word begins behind a byte: not the constants of programs, PUT_CALL.
-const fn begins_word(previous: u8, first: u8) -> bool {
-    !(in_word(previous) || previous == b'_' && first.is_ascii_uppercase())
+/// What a byte is to words: a letter, a large one, the first byte of a character that is
+/// not ASCII, any byte of a word, a low line, the end of a mark.
+const LETTER: u8 = 1;
+const LARGE: u8 = 2;
+const LEAD: u8 = 4;
+const WORD: u8 = 8;
+const LINE: u8 = 16;
+const CLOSE: u8 = 32;
+
+static SORTS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'A'..=b'Z' => LETTER | LARGE | WORD,
+            b'a'..=b'z' => LETTER | WORD,
+            b'0'..=b'9' | 0x80..=0xbf => WORD,
+            0xc0.. => LEAD | WORD,
+            b'_' => LINE,
+            b']' => CLOSE,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    table
+};
+
+fn sort(byte: u8) -> u8 {
+    SORTS.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
 const fn in_word(byte: u8) -> bool {

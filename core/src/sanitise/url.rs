@@ -30,6 +30,10 @@ pub(super) fn without_queries(text: &str, policy: &Policy<'_>) -> Option<String>
         end_of_query(text, 0, at, policy, &mut remove);
     }
     while at < bytes.len() {
+        #[cfg(feature = "rare-rules")]
+        {
+            at = super::find::address(bytes, at);
+        }
         let is_url = bytes.get(at) == Some(&b':')
             && bytes.get(at + 1..at + 3) == Some(b"//")
             && ends_scheme(bytes, at);
@@ -137,6 +141,9 @@ pub(super) fn door(bytes: &[u8], host: usize) -> usize {
         b"api.telegram.org/bot",
         b"outlook.office.com/webhook/",
     ];
+    if !matches!(byte(bytes, host) | 0x20, b'h' | b'd' | b'a' | b'o') {
+        return 0;
+    }
     let found = DOORS.iter().find(|door| starts_with(bytes, host, door));
     found.map_or(0, |door| door.len())
 }

@@ -8,7 +8,9 @@ use alloc::vec::Vec;
 use serde_json::Value;
 
 use super::properties::Properties;
+use crate::catalogue::FREE_TEXT;
 use crate::json::Kind;
+use crate::judge::Attribute;
 
 /// Why a schema could not be compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +58,8 @@ pub(super) struct Shape {
     pub(super) min_items: Option<usize>,
     pub(super) max_items: Option<usize>,
     pub(super) format: Option<Format>,
+    /// Whether any of this is asked of a string.
+    pub(super) limits_text: bool,
 }
 
 /// The formats that are held (2020-12 leaves them to the reader).
@@ -140,7 +144,25 @@ impl Shape {
                 _ => return Err(error(keyword, "is a keyword that is not compiled")),
             }
         }
+        shape.limits_text = !shape.values.is_empty()
+            || shape.min_length.is_some()
+            || shape.max_length.is_some()
+            || shape.format.is_some();
         Ok(shape)
+    }
+
+    /// Adds what is known of an event's own attributes, beyond their names: it is the
+    /// shape of attributes.
+    pub(super) fn tell(&mut self, event_name: &str, special: &[(String, Attribute)]) {
+        for (name, attribute) in special {
+            self.properties.tell(name, |told| {
+                told.free_text |= attribute.is_free_text;
+                told.max_bytes = attribute.max_bytes.unwrap_or(told.max_bytes);
+            });
+        }
+        for (_, name) in FREE_TEXT.iter().filter(|(event, _)| *event == event_name) {
+            self.properties.tell(name, |told| told.free_text = true);
+        }
     }
 
     fn add_kind(&mut self, name: &str) -> Option<()> {

@@ -23,7 +23,7 @@ use alloc::vec::Vec;
 
 use crate::event::is_event_name;
 use crate::json::Node;
-use crate::judge::{Attribute, EventSchema, Schemas};
+use crate::judge::{Attribute, EventSchema, Schemas, Settled};
 use crate::limits::LONG_STRING_MAX_BYTES;
 use crate::verdict::{Code, Fault};
 
@@ -199,7 +199,10 @@ impl Event {
             }
         }
         let attributes = match (Shape::compile(name, "", &schema), fallback) {
-            (Ok(shape), _) => Rules::Compiled(shape),
+            (Ok(mut shape), _) => {
+                shape.tell(name, &special);
+                Rules::Compiled(shape)
+            }
             (Err(error), None) => return Err(error),
             (Err(_), Some(fallback)) => Rules::Fallback(fallback.compile(text).map_err(|why| {
                 let reason = ["cannot be compiled: ", &why].concat();
@@ -235,7 +238,7 @@ fn special_of(property: &serde_json::Value) -> Option<Attribute> {
 }
 
 impl Schemas for Catalogue {
-    fn context(&self, context: Node<'_, '_>) -> Result<(), Fault> {
+    fn context(&self, context: Node<'_, '_>) -> Result<Settled, Fault> {
         check::check(&self.context, context)
     }
 
@@ -245,7 +248,7 @@ impl Schemas for Catalogue {
 }
 
 impl EventSchema for Event {
-    fn check(&self, version: Option<&str>, attributes: Node<'_, '_>) -> Result<(), Fault> {
+    fn check(&self, version: Option<&str>, attributes: Node<'_, '_>) -> Result<Settled, Fault> {
         // What an older addition wrote still fits; anything else is not known here.
         let known = |version| SchemaVer::parse(version).is_some_and(|it| self.version.takes(it));
         if version.is_some_and(|version| !known(version)) {
@@ -253,7 +256,7 @@ impl EventSchema for Event {
         }
         match &self.attributes {
             Rules::Compiled(shape) => check::check(shape, attributes),
-            Rules::Fallback(own) => own.check(attributes.raw()),
+            Rules::Fallback(own) => own.check(attributes.raw()).map(|()| Settled::Open),
         }
     }
 

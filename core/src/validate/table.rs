@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::json::hash;
+use crate::json::Head;
 
 /// Values by name, in the order in which they came.
 #[derive(Clone, Debug)]
@@ -17,6 +17,7 @@ pub(super) struct Table<T> {
 
 #[derive(Clone, Debug)]
 struct Entry<T> {
+    head: Head,
     name: String,
     hash: u32,
     value: T,
@@ -36,23 +37,33 @@ impl<T> Table<T> {
 
     /// The value of a name.
     pub(super) fn get(&self, name: &str) -> Option<&T> {
-        self.get_hashed(name, hash(name))
+        let head = Head::of(name);
+        self.get_headed((head, head.hash()), || name)
     }
 
-    /// The value of a name whose [`hash`] is known.
-    pub(super) fn get_hashed(&self, name: &str, hash: u32) -> Option<&T> {
-        let entry = self.entries.get(self.place(name, hash)?)?;
-        Some(&entry.value)
+    /// The value of a name whose head and hash are known; the whole name is asked for
+    /// only where they do not tell it.
+    #[inline(always)]
+    pub(super) fn get_headed<'n>(
+        &self,
+        head: (Head, u32),
+        name: impl Fn() -> &'n str,
+    ) -> Option<&T> {
+        Some(&self.entries.get(self.place(head, name)?)?.value)
     }
 
-    fn place(&self, name: &str, hash: u32) -> Option<usize> {
+    #[inline(always)]
+    fn place<'n>(&self, (head, hash): (Head, u32), name: impl Fn() -> &'n str) -> Option<usize> {
         let mask = self.slots.len().checked_sub(1)?;
         let mut slot = hash as usize & mask;
         loop {
             let (place, own) = *self.slots.get(slot)?;
             let place = (place as usize).checked_sub(1)?;
-            if own == hash && self.entries.get(place)?.name == name {
-                return Some(place);
+            if own == hash {
+                let entry = self.entries.get(place)?;
+                if entry.head == head && (head.is_all() || entry.name == name()) {
+                    return Some(place);
+                }
             }
             slot = (slot + 1) & mask;
         }
@@ -60,12 +71,15 @@ impl<T> Table<T> {
 
     /// Puts a value at a name, in place of an earlier one.
     pub(super) fn insert(&mut self, name: &str, value: T) {
-        let hash = hash(name);
-        if let Some(entry) = self.place(name, hash).and_then(|place| self.entries.get_mut(place)) {
+        let head = Head::of(name);
+        let hash = head.hash();
+        if let Some(entry) =
+            self.place((head, hash), || name).and_then(|place| self.entries.get_mut(place))
+        {
             entry.value = value;
             return;
         }
-        self.entries.push(Entry { name: name.to_string(), hash, value });
+        self.entries.push(Entry { head, name: name.to_string(), hash, value });
         if self.entries.len() * 2 > self.slots.len() {
             let wanted = (self.entries.len() * 4).next_power_of_two();
             self.slots = alloc::vec![(0, 0); wanted];
@@ -95,11 +109,13 @@ impl<T> Table<T> {
 impl<T: Default> Table<T> {
     /// Changes the value of a name; a default one is put there first if there is none.
     pub(super) fn change(&mut self, name: &str, change: impl FnOnce(&mut T)) {
-        let hash = hash(name);
-        if self.place(name, hash).is_none() {
+        let head = Head::of(name);
+        let head = (head, head.hash());
+        if self.place(head, || name).is_none() {
             self.insert(name, T::default());
         }
-        if let Some(entry) = self.place(name, hash).and_then(|place| self.entries.get_mut(place)) {
+        if let Some(entry) = self.place(head, || name).and_then(|place| self.entries.get_mut(place))
+        {
             change(&mut entry.value);
         }
     }

@@ -1,0 +1,119 @@
+//! Finds where in a text something may be that a rule looks for, a block of bytes at a
+//! time: most texts have none of it, and are done.
+
+/// Bytes of a block.
+const BLOCK: usize = 16;
+
+/// The next place, from `at` on, of a colon, or of a `w` behind which another one
+/// stands: where an address may begin, or its scheme end. The text's end for none.
+pub(super) fn address(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<{ BLOCK + 1 }>()) {
+        let found = block::colons(block) | block::pairs(block, b'w', b'w');
+        if found != 0 {
+            return at + found.trailing_zeros() as usize;
+        }
+        at += BLOCK;
+    }
+    let is_it = |at: usize| {
+        let two = |at: usize| bytes.get(at).map(|byte| byte | 0x20);
+        bytes.get(at) == Some(&b':') || two(at) == Some(b'w') && two(at + 1) == Some(b'w')
+    };
+    while at < bytes.len() && !is_it(at) {
+        at += 1;
+    }
+    at
+}
+
+/// Whether the letters `is` stand behind a space somewhere, either case.
+pub(super) fn verb(bytes: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<{ BLOCK + 1 }>()) {
+        if block::pairs(block, b'i', b's') != 0 {
+            // What stands before is not asked: it is rarely none.
+            return true;
+        }
+        at += BLOCK;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.windows(2).any(|two| two.eq_ignore_ascii_case(b"is"))
+}
+
+#[cfg(all(target_arch = "x86_64", feature = "catalogue"))]
+mod block {
+    use safe_arch::{
+        cmp_eq_mask_i8_m128i, load_unaligned_m128i, m128i, move_mask_i8_m128i, set_splat_i8_m128i,
+    };
+
+    use super::BLOCK;
+
+    fn is(bytes: m128i, byte: u8) -> m128i {
+        cmp_eq_mask_i8_m128i(bytes, set_splat_i8_m128i(byte as i8))
+    }
+
+    fn at(block: &[u8; BLOCK + 1], from: usize) -> m128i {
+        match block.get(from..).and_then(|rest| rest.first_chunk()) {
+            Some(bytes) => load_unaligned_m128i(bytes),
+            None => m128i::default(),
+        }
+    }
+
+    /// A bit for each colon among the first bytes.
+    #[inline(always)]
+    pub(super) fn colons(block: &[u8; BLOCK + 1]) -> u32 {
+        move_mask_i8_m128i(is(at(block, 0), b':')) as u32 & 0xffff
+    }
+
+    /// A bit for each letter, either case, behind which another one stands.
+    #[inline(always)]
+    pub(super) fn pairs(block: &[u8; BLOCK + 1], one: u8, other: u8) -> u32 {
+        let small = set_splat_i8_m128i(0x20);
+        let both = is(at(block, 0) | small, one) & is(at(block, 1) | small, other);
+        move_mask_i8_m128i(both) as u32 & 0xffff
+    }
+}
+
+#[cfg(not(all(target_arch = "x86_64", feature = "catalogue")))]
+mod block {
+    use super::BLOCK;
+
+    fn bits(block: &[u8; BLOCK + 1], is: impl Fn(u8, u8) -> bool) -> u32 {
+        let two = block.iter().zip(block.iter().skip(1)).enumerate();
+        two.fold(0, |bits, (at, (one, next))| bits | u32::from(is(*one, *next)) << at)
+    }
+
+    /// A bit for each colon among the first bytes.
+    pub(super) fn colons(block: &[u8; BLOCK + 1]) -> u32 {
+        bits(block, |byte, _| byte == b':')
+    }
+
+    /// A bit for each letter, either case, behind which another one stands.
+    pub(super) fn pairs(block: &[u8; BLOCK + 1], one: u8, other: u8) -> u32 {
+        bits(block, |byte, next| byte | 0x20 == one && next | 0x20 == other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn finds_what_a_look_at_each_byte_finds(
+            text in "[wWiIsS: a\u{17}\u{57}]{0,60}", from in 0_usize..64
+        ) {
+            let bytes = text.as_bytes();
+            let from = from.min(bytes.len());
+            let slowly = (from..bytes.len()).find(|at| {
+                bytes[*at] == b':'
+                    || bytes.get(*at..at + 2).is_some_and(|two| two.eq_ignore_ascii_case(b"ww"))
+            });
+            let found = address(bytes, from);
+            // A control character may look like a letter: that costs a look.
+            prop_assert!(found <= slowly.unwrap_or(bytes.len()));
+            prop_assert!(found >= from);
+            let is_there = bytes.windows(2).any(|two| two.eq_ignore_ascii_case(b"is"));
+            prop_assert!(verb(bytes) || !is_there);
+        }
+    }
+}
