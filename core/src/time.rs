@@ -73,10 +73,18 @@ pub fn parse_rfc3339(text: &str) -> Option<i64> {
     Some(days_from_civil(year, month, day) * DAY_MS + day_ms)
 }
 
+/// The last instant of the year 9999.
+const LAST_MS: i64 = 253_402_300_799_999;
+
+/// An instant within the years that are told, 1970 to 9999; those outside are clamped.
+pub fn within_years(unix_ms: i64) -> i64 {
+    unix_ms.clamp(0, LAST_MS)
+}
+
 /// Appends an instant as `2026-01-02T03:04:05.678Z`: UTC, milliseconds.
 /// Instants outside of the years 1970–9999 are clamped to them.
 pub fn format_rfc3339(unix_ms: i64, out: &mut String) {
-    let unix_ms = unix_ms.clamp(0, 253_402_300_799_999);
+    let unix_ms = within_years(unix_ms);
     let (days, in_day) = (unix_ms / DAY_MS, unix_ms % DAY_MS);
     let (year, month, day) = civil_from_days(days);
     // At once: a field at a time takes three times as long, and 400 bytes less of a

@@ -1,17 +1,17 @@
 //! The one admission: every event of a batch gets its verdict, and what is to be
 //! stored goes to a [`Sink`]. Pure.
 //!
-//! The signed hop and the public endpoints differ in what they believe; both ask
-//! core's judge and then read the judged text into a record.
+//! The signed hop and the public endpoints differ in what they believe; both hear
+//! core's judge, and lay out what it hands over as a record: JSON is read once.
 
 use std::sync::Arc;
 
 use tidemark_core::batch::{Batch, Form};
 use tidemark_core::hash::Salt;
 use tidemark_core::id::Uuid;
-use tidemark_core::json::Tape;
+use tidemark_core::json::Node;
 use tidemark_core::judge::{
-    Arrival, Judge, JudgedBatch, NamePolicy, Place, Schemas, Site, WhenConsentAbsent,
+    Arrival, Heard, Index, Judge, NamePolicy, Part, Place, Schemas, Site, WhenConsentAbsent, Whole,
 };
 use tidemark_core::limits::EVENT_MAX_AHEAD_MS;
 use tidemark_core::verdict::{Code, EventVerdict, Fault, Refusal, Verdict};
@@ -49,6 +49,13 @@ pub struct Admitted {
     pub batch_id: Option<String>,
     /// One verdict an event, in the order received.
     pub verdicts: Vec<EventVerdict>,
+}
+
+/// Where a batch came from.
+struct Call<'a> {
+    site: &'a Site,
+    place: Place<'a>,
+    now_ms: i64,
 }
 
 /// What a public endpoint has found out before the judge is asked.
@@ -134,25 +141,21 @@ impl Admission {
         if batch.received_at_ms.is_some_and(|received| received > received_at_max_ms) {
             return Err(Refused::ReceivedInFuture);
         }
-        // The edge fills every id. The judge wants one for an event that has
-        // none; it is never told, because such an event is rejected below.
-        let mut without_id = vec![false; batch.events.len()];
-        let judged = self.judge(&site, Place::Signed, &batch, &mut |index| {
-            if let Some(without) = without_id.get_mut(index) {
-                *without = true;
-            }
-            Uuid::default()
-        });
         let shared = Shared {
             tenant_id: site.tenant_id,
             site_id: site.site_id,
             received_at_ms: batch.received_at_ms,
             received_at_max_ms,
             retention_days,
-            context: context_of(&judged),
+            context: Context::default(),
         };
-        let verdicts = self.settle(&judged, &without_id, &shared, now_ms, sink);
-        Ok(Admitted { batch_id: batch.batch_id.map(std::borrow::Cow::into_owned), verdicts })
+        // The edge fills every id. The judge wants one for an event that has none; it is
+        // never told, because such an event is rejected.
+        let mut no_id = |_| Uuid::default();
+        let call = Call { site: &site, place: Place::Signed, now_ms };
+        let verdicts = self.judge(&call, &batch, &mut no_id, shared, sink);
+        let batch_id = batch.batch_id.as_deref().map(str::to_owned);
+        Ok(Admitted { batch_id, verdicts })
     }
 
     /// Judges every event of a batch from a public endpoint. `fresh_id` makes the id
@@ -171,11 +174,10 @@ impl Admission {
         let Public { site, arrival, batch_name } = *call;
         let retention_days = self.tenants.retention_days(site.tenant_id);
         let retention_days = retention_days.ok_or(Refused::NotAdmitted(Code::UnknownWriteKey))?;
-        let judged =
-            self.judge(site, Place::Public(arrival), batch, &mut |index| match batch_name {
-                Some(name) => event_id::derive(site.tenant_id, name, index),
-                None => fresh_id(),
-            });
+        let mut fill_id = |index| match batch_name {
+            Some(name) => event_id::derive(site.tenant_id, name, index),
+            None => fresh_id(),
+        };
         let received_at_ms = arrival.received_at_ms;
         let shared = Shared {
             tenant_id: site.tenant_id,
@@ -183,83 +185,94 @@ impl Admission {
             received_at_ms: Some(received_at_ms),
             received_at_max_ms: received_at_ms,
             retention_days,
-            context: context_of(&judged),
+            context: Context::default(),
         };
-        Ok(self.settle(&judged, &[], &shared, received_at_ms, sink))
+        let call = Call { site, place: Place::Public(arrival), now_ms: received_at_ms };
+        Ok(self.judge(&call, batch, &mut fill_id, shared, sink))
     }
 
-    fn judge(
+    /// Judges every event of a batch, lays each accepted one out as its record, and
+    /// hands everything on. `shared` tells what the batch says for all of its events, but
+    /// for its context.
+    fn judge<'t>(
         &self,
-        site: &Site,
-        place: Place<'_>,
-        batch: &Batch<'_>,
+        call: &Call<'t>,
+        batch: &'t Batch<'t>,
         fill_id: &mut dyn FnMut(usize) -> Uuid,
-    ) -> JudgedBatch {
-        let salt = self.salt(site.tenant_id);
-        let pseudonym = salt.map(|salt| move |user_id: &str| salt.pseudonym(user_id));
-        let schemas = (self.schemas)(site.tenant_id);
-        let judge = Judge {
-            site,
-            schemas: Some(schemas.as_ref()),
-            place,
-            pseudonym: pseudonym.as_ref().map(|hash| hash as &dyn Fn(&str) -> String),
-        };
-        judge.batch(batch, fill_id)
-    }
-}
-
-/// What the batch's context tells for all of its events.
-fn context_of(judged: &JudgedBatch) -> Context<'_> {
-    let tape = judged.context.as_deref().and_then(|text| Tape::read_text(text).ok());
-    tape.map_or_else(Context::default, |tape| context::shared(tape.root()))
-}
-
-impl Admission {
-    /// Reads each accepted event into its record, and hands everything on.
-    fn settle(
-        &self,
-        judged: &JudgedBatch,
-        without_id: &[bool],
-        shared: &Shared<'_>,
-        now_ms: i64,
+        shared: Shared<'static>,
         sink: &mut impl Sink,
     ) -> Vec<EventVerdict> {
-        let mut verdicts = Vec::with_capacity(judged.events.len());
-        for (index, event) in judged.events.iter().enumerate() {
-            let mut verdict = event.to_verdict();
-            let mut event_id = event.event_id;
-            if without_id.get(index).copied().unwrap_or_default() {
-                reject(&mut verdict, Fault::new(Code::MissingField, "/event_id"));
-                verdict.event_id = None;
-                event_id = None;
-            } else if verdict.verdict == Verdict::Accepted {
-                let read = Tape::read_text(&event.text).map_err(|code| Fault::new(code, ""));
-                match read.and_then(|tape| record::read(&tape, shared)) {
-                    Ok(record) if self.was_erased(&record) => {
-                        verdict.verdict = Verdict::Dropped;
-                        verdict.fault = Some(Fault::new(Code::Erased, ""));
-                    }
-                    Ok(record) => sink.event(&record),
-                    Err(fault) => reject(&mut verdict, fault),
-                }
-            }
-            if let Some(fault) = &verdict.fault {
-                let received_at_ms = shared.received_at_ms.unwrap_or(now_ms);
-                sink.rejection(&Rejection {
-                    tenant_id: shared.tenant_id,
-                    site_id: shared.site_id,
-                    event_id,
-                    received_at_ms,
-                    expires_at: expires_at(received_at_ms, shared.retention_days),
-                    verdict: verdict.verdict,
-                    code: fault.code,
-                    pointer: fault.pointer.as_str().into(),
-                    hop: Hop::Collector,
-                });
-            }
-            verdicts.push(verdict);
-        }
+        let salt = self.salt(call.site.tenant_id);
+        let pseudonym = salt.map(|salt| move |user_id: &str| salt.pseudonym(user_id));
+        let schemas = (self.schemas)(call.site.tenant_id);
+        let judge = Judge {
+            site: call.site,
+            schemas: Some(schemas.as_ref()),
+            place: call.place,
+            pseudonym: pseudonym.as_ref().map(|hash| hash as &dyn Fn(&str) -> String),
+        };
+        let hearing = judge.hear(batch);
+        let index = hearing.context().map(Part::index);
+        let context = root(&index).map_or_else(Context::default, context::shared);
+        let shared = Shared { context, ..shared };
+        let mut verdicts = Vec::with_capacity(batch.events.len());
+        hearing.each(fill_id, |heard| {
+            verdicts.push(self.settle(&heard, call, &shared, sink));
+        });
         verdicts
+    }
+
+    /// Hands on one event, and tells what became of it.
+    fn settle(
+        &self,
+        heard: &Heard<'_>,
+        call: &Call<'_>,
+        shared: &Shared<'_>,
+        sink: &mut impl Sink,
+    ) -> EventVerdict {
+        let without_id = heard.filled && matches!(call.place, Place::Signed);
+        let event_id = heard.event_id.filter(|_| !without_id);
+        let stored = match &heard.admitted {
+            _ if without_id => Err(Fault::new(Code::MissingField, "/event_id")),
+            Err(fault) => Err(fault.clone()),
+            Ok(whole) => self.store(whole, shared, sink),
+        };
+        let fault = stored.err();
+        let verdict = fault
+            .as_ref()
+            .map_or(Verdict::Accepted, |fault| fault.code.verdict().unwrap_or(Verdict::Rejected));
+        if let Some(fault) = &fault {
+            let received_at_ms = shared.received_at_ms.unwrap_or(call.now_ms);
+            sink.rejection(&Rejection {
+                tenant_id: shared.tenant_id,
+                site_id: shared.site_id,
+                event_id,
+                received_at_ms,
+                expires_at: expires_at(received_at_ms, shared.retention_days),
+                verdict,
+                code: fault.code,
+                pointer: fault.pointer.as_str().into(),
+                hop: Hop::Collector,
+            });
+        }
+        EventVerdict { event_id: event_id.map(|id| id.to_string()), verdict, fault }
+    }
+
+    /// Lays out an accepted event as its record, and hands it on.
+    fn store(
+        &self,
+        whole: &Whole<'_>,
+        shared: &Shared<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<(), Fault> {
+        let [attributes, context] =
+            [&whole.attributes, &whole.context].map(|part| part.as_ref().map(Part::index));
+        let record = record::read(whole, root(&attributes), root(&context), shared)?;
+        if self.was_erased(&record) {
+            return Err(Fault::new(Code::Erased, ""));
+        }
+        sink.event(&record);
+        Ok(())
     }
 
     /// Whether an event is one of a person who was erased, and of before the erasure.
@@ -272,9 +285,9 @@ impl Admission {
     }
 }
 
-fn reject(verdict: &mut EventVerdict, fault: Fault) {
-    verdict.verdict = Verdict::Rejected;
-    verdict.fault = Some(fault);
+/// The object of a part, where there is one.
+pub(super) fn root<'p>(index: &'p Option<Index<'_>>) -> Option<Node<'p, 'p>> {
+    index.as_ref().map(Index::root)
 }
 
 /// The site as the hop stands for it: its policy was applied at the edge, which

@@ -10,7 +10,7 @@ use tidemark_core::verdict::Verdict;
 use super::{Admission, Sink, Tenants};
 use crate::record::{Record, Rejection};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/golden");
+pub(super) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/golden");
 const TENANT: &str = "0190f5f6-7e2a-7c3b-9d4e-5f6071829301";
 const NOW_MS: i64 = 1_767_323_045_678;
 
@@ -44,7 +44,7 @@ impl Sink for Seen {
 
 /// Resolves `$(12*text)`, and `$NOW`, `$NOW-8d`, `$RECEIVED+25h`: what is received
 /// here is received at once.
-fn at_now(text: &str) -> String {
+pub(super) fn at_now(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {

@@ -27,6 +27,8 @@ mod encoding;
 #[cfg(test)]
 mod golden;
 mod hop;
+#[cfg(test)]
+mod once;
 mod pipeline;
 pub mod public;
 mod record;

@@ -1,11 +1,11 @@
-//! From a judged event's text to the record that the log takes.
+//! From what the judge hands over of an event to the record that the log takes.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use tidemark_core::event::Envelope;
 use tidemark_core::id::Uuid;
-use tidemark_core::json::{Tape, Value};
+use tidemark_core::json::{Node, Value};
+use tidemark_core::judge::Whole;
 use tidemark_core::verdict::{Code, Fault};
 
 use super::context;
@@ -24,43 +24,48 @@ pub(super) struct Shared<'a> {
     pub(super) context: Context<'a>,
 }
 
-/// Reads an accepted event, of whose text `tape` is the index.
+/// Lays out an accepted event, whose own objects are `attributes` and `context`.
 ///
 /// # Errors
 /// `missing_field` for what the edge must have filled in, `in_future` for a time
 /// of receipt that is still to come, `wrong_type` for a `client_ip_prefix` that
 /// is more or less than a network.
-pub(super) fn read<'a>(tape: &Tape<'a>, shared: &Shared<'a>) -> Result<Record<'a>, Fault> {
-    let (envelope, parts) = Envelope::read_node(tape.root(), true)?;
+pub(super) fn read<'a>(
+    whole: &'a Whole<'_>,
+    attributes: Option<Node<'a, 'a>>,
+    context: Option<Node<'a, 'a>>,
+    shared: &Shared<'a>,
+) -> Result<Record<'a>, Fault> {
+    let Whole { envelope, geo, client_ip_prefix, .. } = whole;
     let missing = |pointer| Fault::new(Code::MissingField, pointer);
-    let geo = |key| envelope.geo.and_then(|geo| geo.get(key));
+    let geo = |key| text_of(geo.and_then(|geo| geo.get(key)));
+    let text = |text: &'a Option<Cow<'_, str>>| Cow::Borrowed(text.as_deref().unwrap_or_default());
     let received_at_ms =
         envelope.received_at_ms.or(shared.received_at_ms).ok_or_else(|| missing("/received_at"))?;
     if received_at_ms > shared.received_at_max_ms {
         return Err(Fault::new(Code::InFuture, "/received_at"));
     }
-    let client_ip_prefix = text_of(envelope.client_ip_prefix);
-    if !client_ip_prefix.is_empty() && !is_network(&client_ip_prefix) {
+    if !client_ip_prefix.is_empty() && !is_network(client_ip_prefix) {
         return Err(Fault::new(Code::WrongType, "/client_ip_prefix"));
     }
     Ok(Record {
         tenant_id: shared.tenant_id,
         site_id: shared.site_id,
         event_id: envelope.event_id.ok_or_else(|| missing("/event_id"))?,
-        event_name: envelope.event_name,
-        schema_version: envelope.schema_version.unwrap_or_default(),
+        event_name: Cow::Borrowed(&envelope.event_name),
+        schema_version: text(&envelope.schema_version),
         occurred_at_ms: envelope.occurred_at_ms.ok_or_else(|| missing("/occurred_at"))?,
         received_at_ms,
         expires_at: expires_at(received_at_ms, shared.retention_days),
         session_id: envelope.session_id,
         anonymous_id: envelope.anonymous_id,
-        user_id: envelope.user_id.unwrap_or_default(),
+        user_id: text(&envelope.user_id),
         source: text_of(envelope.source),
-        attributes: envelope.attributes,
-        context: context::over(parts.context, &shared.context),
-        country: text_of(geo("country")),
-        region: text_of(geo("region")),
-        client_ip_prefix,
+        attributes,
+        context: context::over(context, &shared.context),
+        country: geo("country"),
+        region: geo("region"),
+        client_ip_prefix: Cow::Borrowed(client_ip_prefix),
         flags: envelope.flags,
         device_class: envelope.device_class,
     })

@@ -12,7 +12,7 @@
 
 use std::borrow::Cow;
 
-use tidemark_core::json::{Kind, Value, unescape, write_string};
+use tidemark_core::json::{Kind, Node, unescape, write_string};
 
 use super::column::{push_text, push_var};
 
@@ -74,7 +74,7 @@ pub(super) struct Attributes {
 
 impl Attributes {
     /// Splits an object of checked JSON; returns how many values did not fit.
-    pub(super) fn split(&mut self, attributes: Option<Value<'_>>) -> u64 {
+    pub(super) fn split(&mut self, attributes: Option<Node<'_, '_>>) -> u64 {
         self.path.clear();
         self.paths = 0;
         self.column.clear();
@@ -100,22 +100,22 @@ impl Attributes {
         out.extend_from_slice(&self.column);
     }
 
-    fn members(&mut self, object: Value<'_>) {
-        for (key, value) in object.entries() {
+    fn members(&mut self, object: Node<'_, '_>) {
+        for (key, value) in object.members() {
             let length = self.path.len();
             if length > 0 {
                 self.path.push('.');
             }
-            match unescape(key) {
+            match key.is_escaped().then(|| unescape(key.inside())).flatten() {
                 Some(key) => self.path.push_str(&key),
-                None => self.path.push_str(key),
+                None => self.path.push_str(key.inside()),
             }
             self.member(value);
             self.path.truncate(length);
         }
     }
 
-    fn member(&mut self, value: Value<'_>) {
+    fn member(&mut self, value: Node<'_, '_>) {
         let begin = self.column.len();
         let kind = value.kind();
         let typed = typed(&self.path);
@@ -139,7 +139,7 @@ impl Attributes {
         }
     }
 
-    fn set_aside(&mut self, value: Value<'_>) {
+    fn set_aside(&mut self, value: Node<'_, '_>) {
         self.misfit.push(if self.misfits == 0 { '{' } else { ',' });
         write_string(&mut self.misfit, &self.path);
         self.misfit.push(':');
@@ -149,7 +149,7 @@ impl Attributes {
 }
 
 /// Appends a typed path's value, a `Nullable`; `None` when it does not fit.
-fn push_typed(out: &mut Vec<u8>, typed: Typed, value: Value<'_>) -> Option<()> {
+fn push_typed(out: &mut Vec<u8>, typed: Typed, value: Node<'_, '_>) -> Option<()> {
     out.push(0);
     match (typed, value.kind()) {
         (Typed::Text, Kind::String) => push_text(out, &value.as_str()?),
@@ -171,7 +171,7 @@ fn push_typed(out: &mut Vec<u8>, typed: Typed, value: Value<'_>) -> Option<()> {
 }
 
 /// Appends a value with its type before it; `None` when no type holds it.
-fn push_dynamic(out: &mut Vec<u8>, value: Value<'_>) -> Option<()> {
+fn push_dynamic(out: &mut Vec<u8>, value: Node<'_, '_>) -> Option<()> {
     let shape = shape(value)?;
     shape.push_type(out, false);
     shape.push_value(out, value)
@@ -185,7 +185,7 @@ enum Scalar {
     Float(f64),
 }
 
-fn scalar(value: Value<'_>) -> Option<Scalar> {
+fn scalar(value: Node<'_, '_>) -> Option<Scalar> {
     let text = value.raw();
     if text.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
         return text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Scalar::Float);
@@ -223,7 +223,7 @@ enum Shape {
 }
 
 /// The shape of a value; `None` when a number in it fits no column.
-fn shape(value: Value<'_>) -> Option<Shape> {
+fn shape(value: Node<'_, '_>) -> Option<Shape> {
     Some(match value.kind() {
         Kind::Null => Shape::Null,
         Kind::Bool => Shape::Truth,
@@ -237,7 +237,7 @@ fn shape(value: Value<'_>) -> Option<Shape> {
             Scalar::Float(_) => Shape::Float,
         },
         Kind::Object => {
-            for (_, value) in value.entries() {
+            for (_, value) in value.members() {
                 shape(value)?;
             }
             Shape::Object
@@ -296,7 +296,7 @@ impl Shape {
     }
 
     /// Appends a value of this shape, without its type.
-    fn push_value(&self, out: &mut Vec<u8>, value: Value<'_>) -> Option<()> {
+    fn push_value(&self, out: &mut Vec<u8>, value: Node<'_, '_>) -> Option<()> {
         match self {
             Self::Null => {}
             Self::Truth => out.push(u8::from(value.raw() == "true")),
@@ -336,14 +336,14 @@ impl Shape {
 }
 
 /// Appends an object inside of an array: its own count of paths, then each.
-fn push_object(out: &mut Vec<u8>, object: Value<'_>) -> Option<()> {
-    fn collect<'a>(
+fn push_object(out: &mut Vec<u8>, object: Node<'_, '_>) -> Option<()> {
+    fn collect<'t, 'a>(
         prefix: &str,
-        object: Value<'a>,
-        paths: &mut Vec<(String, Value<'a>)>,
+        object: Node<'t, 'a>,
+        paths: &mut Vec<(String, Node<'t, 'a>)>,
     ) -> Option<()> {
-        for (key, value) in object.entries() {
-            let key: Cow<'_, str> = unescape(key)?;
+        for (key, value) in object.members() {
+            let key: Cow<'_, str> = key.as_str()?;
             let path =
                 if prefix.is_empty() { key.into_owned() } else { [prefix, ".", &key].concat() };
             match value.kind() {

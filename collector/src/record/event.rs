@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use tidemark_core::consent::Consent;
 use tidemark_core::id::Uuid;
-use tidemark_core::json::Value;
+use tidemark_core::json::Node;
 use tidemark_core::noticed::{DeviceClass, Flags};
 
 /// Seconds of a day.
@@ -38,7 +38,7 @@ pub struct Record<'a> {
     /// web, widget, voice_ws or server.
     pub source: Cow<'a, str>,
     /// The event's own data, a sanitised object of checked JSON; `None` is `{}`.
-    pub attributes: Option<Value<'a>>,
+    pub attributes: Option<Node<'a, 'a>>,
     /// The batch's context under the event's own.
     pub context: Context<'a>,
     /// ISO 3166-1 alpha-2, by the edge.

@@ -1,13 +1,13 @@
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
-use tidemark_core::json::check_text;
+use tidemark_core::json::Tape;
 use tidemark_core::noticed::{DeviceClass, Flags};
 use tidemark_core::verdict::{Code, Verdict};
 
 use super::*;
 use tidemark_core::id::Uuid;
 
-fn record(attributes: &str) -> Record<'_> {
+fn record<'a>(attributes: &'a Tape<'a>) -> Record<'a> {
     Record {
         tenant_id: Uuid([1; 16]),
         site_id: Uuid([2; 16]),
@@ -17,10 +17,14 @@ fn record(attributes: &str) -> Record<'_> {
         received_at_ms: 1_767_323_045_900,
         expires_at: expires_at(1_767_323_045_900, 90),
         user_id: "u-1".into(),
-        attributes: Some(check_text(attributes).unwrap()),
+        attributes: Some(attributes.root()),
         context: Context { page_path: "/orders/4711".into(), ..Context::default() },
         ..Record::default()
     }
+}
+
+fn tape(attributes: &str) -> Tape<'_> {
+    Tape::read_text(attributes).unwrap()
 }
 
 fn payload(record: &Record<'_>) -> (Vec<u8>, Encoded) {
@@ -37,7 +41,8 @@ fn rows_expire_by_when_they_were_received() {
 
 #[test]
 fn what_was_written_is_read_in_place() {
-    let (bytes, encoded) = payload(&record(r#"{"cost":"x","thread_id":"t","a":{"b":[1,2.5]}}"#));
+    let (bytes, encoded) =
+        payload(&record(&tape(r#"{"cost":"x","thread_id":"t","a":{"b":[1,2.5]}}"#)));
     assert_eq!(encoded.misfits, 1);
     let view = RecordView::read(&bytes).unwrap();
     assert_eq!(view.kind(), Kind::Event);
@@ -85,7 +90,7 @@ fn a_rejection_holds_its_reason_alone() {
 
 #[test]
 fn another_version_and_half_a_record_are_refused() {
-    let (bytes, _) = payload(&record("{}"));
+    let (bytes, _) = payload(&record(&tape("{}")));
     let mut newer = bytes.clone();
     newer[0] = VERSION + 1;
     assert_eq!(RecordView::read(&newer).unwrap_err(), CodecError::Version(VERSION + 1));
@@ -113,7 +118,7 @@ fn version_2_is_what_it_was() {
     let (bytes, _) = payload(&Record {
         flags: Flags::BOT.with(Flags::CLOCK_SKEW),
         device_class: Some(DeviceClass::Bot),
-        ..record(ATTRIBUTES)
+        ..record(&tape(ATTRIBUTES))
     });
     assert_eq!(bytes, kept(include_str!("testdata/event_v2.hex")));
 }
@@ -121,7 +126,7 @@ fn version_2_is_what_it_was() {
 #[test]
 fn version_1_is_a_row_that_nothing_was_noticed_about() {
     let old = kept(include_str!("testdata/event_v1.hex"));
-    let (new, _) = payload(&record(ATTRIBUTES));
+    let (new, _) = payload(&record(&tape(ATTRIBUTES)));
     let (old, new) = (RecordView::read(&old).unwrap(), RecordView::read(&new).unwrap());
     assert_eq!(old.event_name(), new.event_name());
     assert_eq!(old.row().concat(), new.row().concat());
@@ -137,7 +142,7 @@ fn a_rejection_of_version_1_is_read() {
 
 fn misfit_of(attributes: &str) -> String {
     let mut split = attributes::Attributes::default();
-    split.split(Some(check_text(attributes).unwrap()));
+    split.split(Some(tape(attributes).root()));
     split.misfit().to_owned()
 }
 

@@ -9,6 +9,7 @@
 //! and context are the input's bytes, but for what was redacted.
 
 mod bounds;
+mod hearing;
 mod output;
 mod paths;
 mod site;
@@ -27,6 +28,7 @@ use crate::sanitise::{Finding, Rule};
 use crate::verdict::{Code, EventVerdict, Fault, Verdict};
 
 pub use bounds::check as check_bounds;
+pub use hearing::{Changed, Heard, Hearing, Index, Part, Whole};
 use output::Frame;
 pub use output::user_id;
 pub use site::{BotPolicy, NamePolicy, PageSettings, Site, SiteLimits, WhenConsentAbsent};
@@ -184,18 +186,7 @@ impl Judge<'_> {
     /// index that came without one.
     pub fn batch(&self, batch: &Batch<'_>, fill_id: &mut dyn FnMut(usize) -> Uuid) -> JudgedBatch {
         let context = batch.context_node();
-        let shared = context
-            .map_or(Ok((Consent::default(), Settled::Open)), |context| self.consent_of(context));
-        let (skew_ms, is_beyond) = self.skew(batch);
-        let is_bot = matches!(self.place, Place::Public(Arrival { device_class, .. })
-            if device_class == Some(DeviceClass::Bot));
-        let of_batch = OfBatch {
-            consent: shared.clone().map(|(consent, _)| consent),
-            skew_ms,
-            is_automated: context.and_then(|context| self.automated(context)).unwrap_or(false),
-            flags: Flags::default().when(is_bot, Flags::BOT).when(is_beyond, Flags::CLOCK_SKEW),
-            frame: self.frame(),
-        };
+        let (of_batch, settled) = self.of_batch(batch);
         let events = batch
             .nodes()
             .enumerate()
@@ -204,15 +195,35 @@ impl Judge<'_> {
                 self.event(event, &of_batch, &mut fill)
             })
             .collect();
-        let context = match (&shared, context) {
-            (Ok((_, settled)), Some(context)) => {
+        let context = match (&of_batch.consent, context) {
+            (Ok(_), Some(context)) => {
                 let mut out = String::with_capacity(context.raw().len());
-                self.clean_context(context, *settled, &mut Vec::new(), &mut out);
+                self.clean_context(context, settled, &mut Vec::new(), &mut out);
                 Some(out)
             }
             _ => None,
         };
         JudgedBatch { context, events }
+    }
+
+    /// What a batch tells of all its events, and what the sanitiser has left to do with
+    /// its context.
+    fn of_batch(&self, batch: &Batch<'_>) -> (OfBatch, Settled) {
+        let context = batch.context_node();
+        let nothing = Ok((Consent::default(), Settled::Open));
+        let shared = context.map_or(nothing, |context| self.consent_of(context));
+        let settled = shared.as_ref().map_or(Settled::Open, |(_, settled)| *settled);
+        let (skew_ms, is_beyond) = self.skew(batch);
+        let is_bot = matches!(self.place, Place::Public(Arrival { device_class, .. })
+            if device_class == Some(DeviceClass::Bot));
+        let of_batch = OfBatch {
+            consent: shared.map(|(consent, _)| consent),
+            skew_ms,
+            is_automated: context.and_then(|context| self.automated(context)).unwrap_or(false),
+            flags: Flags::default().when(is_bot, Flags::BOT).when(is_beyond, Flags::CLOCK_SKEW),
+            frame: self.frame(),
+        };
+        (of_batch, settled)
     }
 
     /// Judges one event.
@@ -244,6 +255,26 @@ impl Judge<'_> {
         fill_id: &mut dyn FnMut() -> Uuid,
         judged: &mut Judged,
     ) -> Result<(), Fault> {
+        let (id, findings) = (&mut judged.event_id, &mut judged.findings);
+        let Weighed { envelope, parts, known } =
+            self.weigh(event, of_batch, fill_id, id, findings)?;
+        judged.text = String::with_capacity(event.raw().len() + ADDED_BYTES);
+        self.write(&envelope, &parts, known, &mut judged.findings, &mut judged.text);
+        judged.verdict = Verdict::Accepted;
+        Ok(())
+    }
+
+    /// Decides about one event. Its id is told even when the rest is refused, so that
+    /// the sender knows which event is meant.
+    #[inline]
+    fn weigh<'t, 'a, 's>(
+        &'s self,
+        event: Node<'t, 'a>,
+        of_batch: &'s OfBatch,
+        fill_id: &mut dyn FnMut() -> Uuid,
+        event_id: &mut Option<Uuid>,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Weighed<'t, 'a, 's>, Fault> {
         let max_bytes = match self.place {
             Place::Signed => limits::HOP_EVENT_MAX_BYTES,
             _ => limits::EVENT_MAX_BYTES,
@@ -254,14 +285,12 @@ impl Judge<'_> {
         let (mut envelope, parts) = match read {
             Ok(read) => read,
             Err(fault) => {
-                // The id is told even when the rest is refused, so that the sender
-                // knows which event is meant.
-                judged.event_id = id_of(event, fill_id);
+                *event_id = id_of(event, fill_id);
                 return Err(fault);
             }
         };
-        judged.event_id = envelope.event_id.or_else(|| Some(fill_id()));
-        envelope.event_id = judged.event_id;
+        *event_id = envelope.event_id.or_else(|| Some(fill_id()));
+        envelope.event_id = *event_id;
         self.check_tenant(&envelope)?;
         let (consent, context) = match (parts.context, &of_batch.consent) {
             (_, Err(fault)) => return Err(fault.clone()),
@@ -271,16 +300,13 @@ impl Judge<'_> {
                 (own.over(*shared), settled)
             }
         };
-        self.apply_consent(consent, &mut envelope, &mut judged.findings)?;
+        self.apply_consent(consent, &mut envelope, findings)?;
         self.settle_time(of_batch.skew_ms, &mut envelope)?;
         let schema = self.schemas.and_then(|schemas| schemas.event(&envelope.event_name));
         let attributes = self.check_schema(&envelope, parts.attributes, schema)?;
         self.notice(of_batch, &parts, &mut envelope)?;
-        judged.text = String::with_capacity(event.raw().len() + ADDED_BYTES);
         let known = Known { schema, attributes, context, frame: &of_batch.frame };
-        self.write(&envelope, &parts, known, &mut judged.findings, &mut judged.text);
-        judged.verdict = Verdict::Accepted;
-        Ok(())
+        Ok(Weighed { envelope, parts, known })
     }
 
     /// Checks a context, and reads the consent in it.
@@ -434,6 +460,13 @@ impl Judge<'_> {
             }
         })
     }
+}
+
+/// An event that is accepted.
+struct Weighed<'t, 'a, 's> {
+    envelope: Envelope<'a>,
+    parts: Parts<'t, 'a>,
+    known: Known<'s>,
 }
 
 /// What is known of an event's parts before they are written.

@@ -1,5 +1,6 @@
 //! Writes what was accepted: the envelope in its own order, sanitised.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -81,7 +82,8 @@ impl Judge<'_> {
         out.uuid(",\"session_id\":", envelope.session_id);
         out.uuid(",\"anonymous_id\":", envelope.anonymous_id);
         if let Some(user_id) = envelope.user_id.as_deref() {
-            out.text(",\"user_id\":", self::user_id(user_id, &self.policy(), findings).as_deref());
+            let user_id = clean_user_id(Cow::Borrowed(user_id), &self.policy(), findings);
+            out.text(",\"user_id\":", user_id.as_deref());
         }
         out.raw(",\"source\":", envelope.source.map(Value::raw));
         out.0.push_str(",\"attributes\":");
@@ -125,14 +127,14 @@ impl Judge<'_> {
 
     /// Whether what was seen of a value means that it stays as it is. A page sanitises
     /// by fewer rules than a schema knows of.
-    fn stays(&self, settled: Settled) -> bool {
+    pub(super) fn stays(&self, settled: Settled) -> bool {
         let rare_rules = !matches!(self.place, Place::Page);
         rare_rules
             && (settled == Settled::Whole
                 || settled == Settled::ButFreeText && self.site.keep_free_text)
     }
 
-    fn clean_attributes(
+    pub(super) fn clean_attributes(
         &self,
         event_name: &str,
         attributes: Node<'_, '_>,
@@ -164,17 +166,26 @@ impl Judge<'_> {
 /// in the page, so that two people never become one. Where no key is at hand a
 /// digest stays as it is, and what is personal goes.
 pub fn user_id(user_id: &str, policy: &Policy<'_>, findings: &mut Vec<Finding>) -> Option<String> {
+    clean_user_id(Cow::Borrowed(user_id), policy, findings).map(Cow::into_owned)
+}
+
+/// [`user_id`], which is left where it is when it may travel as it is.
+pub(super) fn clean_user_id<'u>(
+    user_id: Cow<'u, str>,
+    policy: &Policy<'_>,
+    findings: &mut Vec<Finding>,
+) -> Option<Cow<'u, str>> {
     let hex = user_id.get(3..).unwrap_or_default();
     let is_digest = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
     let digested = is_digest && user_id.starts_with("s1:");
     let stored = is_digest && user_id.starts_with("h1:");
     let mut personal = false;
-    sanitise::text_with(user_id, policy, &mut |_| personal = true);
+    sanitise::text_with(&user_id, policy, &mut |_| personal = true);
     if stored || !personal && !digested || digested && policy.pseudonym.is_none() {
-        return Some(String::from(user_id));
+        return Some(user_id);
     }
     findings.push(Finding { rule: Rule::Hash, pointer: String::from("/user_id") });
-    policy.pseudonym.map(|pseudonym| pseudonym(user_id))
+    policy.pseudonym.map(|pseudonym| Cow::Owned(pseudonym(&user_id)))
 }
 
 /// An object under construction; absent members are left out. What stands before a

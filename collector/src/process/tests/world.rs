@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use tidemark_core::json::check_text;
+use tidemark_core::json::Tape;
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -23,13 +23,14 @@ pub const NEW_YEAR_MS: i64 = 1_767_225_600_000;
 
 /// An entry that was received then, whose user_id is `user`.
 pub fn entry(received_at_ms: i64, user: &str) -> Content {
+    let attributes = Tape::read_text(r#"{"x":1}"#).unwrap();
     let record = Record {
         received_at_ms,
         occurred_at_ms: received_at_ms,
         expires_at: u32::MAX,
         event_name: "ui.clicked".into(),
         user_id: user.into(),
-        attributes: Some(check_text(r#"{"x":1}"#).unwrap()),
+        attributes: Some(attributes.root()),
         ..Record::default()
     };
     let mut payload = Vec::new();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tidemark_collector::record::{Context, Hop, Record, Rejection};
 use tidemark_core::consent::{Consent, Mode};
 use tidemark_core::id::Uuid;
-use tidemark_core::json::check_text;
+use tidemark_core::json::Tape;
 use tidemark_core::noticed::{DeviceClass, Flags};
 use tidemark_core::verdict::{Code, Verdict};
 
@@ -14,7 +14,11 @@ fn uuid(last: u8) -> Uuid {
     Uuid([1, 0x90, 0xf5, 0xf6, 0x7e, 0x2a, 0x7c, 0x3b, 0x9d, 0x4e, 0, 0, 0, 0, 0, last])
 }
 
-fn full(attributes: &str) -> Record<'_> {
+fn tape(attributes: &str) -> Tape<'_> {
+    Tape::read_text(attributes).unwrap()
+}
+
+fn full<'a>(attributes: &'a Tape<'a>) -> Record<'a> {
     Record {
         tenant_id: uuid(1),
         site_id: uuid(2),
@@ -28,7 +32,7 @@ fn full(attributes: &str) -> Record<'_> {
         anonymous_id: Some(uuid(5)),
         user_id: "h1:ab".into(),
         source: "web".into(),
-        attributes: Some(check_text(attributes).unwrap()),
+        attributes: Some(attributes.root()),
         context: Context {
             page_url: "https://shop.example/orders/4711".into(),
             page_path: "/orders/4711".into(),
@@ -66,7 +70,7 @@ fn full(attributes: &str) -> Record<'_> {
 async fn every_column_says_what_the_record_said() {
     let world = World::start().await;
     let attributes = r#"{"thread_id":"t_1","tokens_consumed":42.0,"cost":"free","x":{"y":[1,2]}}"#;
-    world.log.push(1, &full(attributes));
+    world.log.push(1, &full(&tape(attributes)));
     world.log.push_rejection(
         1,
         &Rejection {
@@ -144,7 +148,7 @@ async fn attributes_are_what_clickhouses_own_parser_makes_of_them() {
         r#"{"big":[18446744073709551615],"exp":1e3,"neg":-0,"unicode":"\u00e4\ud83d\ude00"}"#,
     ];
     for attributes in objects {
-        world.log.push(0, &full(attributes));
+        world.log.push(0, &full(&tape(attributes)));
     }
     let writers = world.writers();
     world.until_written(&writers).await;
@@ -187,7 +191,7 @@ async fn frontend_events_has_its_columns() {
         ("shop.custom", "{}"),
     ];
     for (name, attributes) in events {
-        world.log.push(0, &Record { event_name: name.into(), ..full(attributes) });
+        world.log.push(0, &Record { event_name: name.into(), ..full(&tape(attributes)) });
     }
     let writers = world.writers();
     world.until_written(&writers).await;

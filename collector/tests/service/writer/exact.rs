@@ -6,7 +6,7 @@ use serde_json::Value;
 use tidemark_collector::record::{Context, Record};
 use tidemark_core::consent::Consent;
 use tidemark_core::id::Uuid;
-use tidemark_core::json::check_text;
+use tidemark_core::json::Tape;
 
 use super::world::{LANES, World};
 
@@ -29,6 +29,7 @@ fn push(world: &World, from: u64, to: u64) {
             at % 5
         );
         let received_at_ms = BEGIN_MS + i64::try_from(at).unwrap() * 10;
+        let tape = Tape::read_text(&tokens).unwrap();
         let record = Record {
             tenant_id: id(1, at % 2),
             site_id: id(2, 0),
@@ -40,7 +41,7 @@ fn push(world: &World, from: u64, to: u64) {
             session_id: Some(id(4, at % 20)),
             anonymous_id: Some(id(5, at % 10)),
             user_id: if at % 3 == 0 { format!("u{}", at % 7).into() } else { "".into() },
-            attributes: Some(check_text(&tokens).unwrap()),
+            attributes: Some(tape.root()),
             context: Context {
                 page_path: format!("/p/{}", at % 4).into(),
                 consent: Consent { analytics: Some(true), ..Consent::default() },
