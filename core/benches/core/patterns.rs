@@ -9,8 +9,8 @@ const PROSE: &str = "Thank you for the quick reply. The parcel came on Tuesday, 
     rest of the order was fine, and my daughter loves the desk. Kind regards from the coast, \
     where it has been raining for two weeks; we hope that your weather is better than ours. ";
 
-/// What is repeated, by name. What fuzzing finds slower is added here.
-const SLOW: [(&str, &str); 13] = [
+/// What is repeated, by name.
+const KINDS: [(&str, &str); 13] = [
     ("words_with_digits", "ab12 "),
     ("iban_starts", "DE89 3704 "),
     ("iban_starts_glued", "GB82WEST"),
@@ -26,9 +26,18 @@ const SLOW: [(&str, &str); 13] = [
     ("full_width_digits", "１２ "),
 ];
 
-/// Every text with its name.
-pub fn all() -> impl Iterator<Item = (&'static str, String)> {
-    std::iter::once(("prose", PROSE)).chain(SLOW).map(|(name, piece)| {
+/// The slowest that were found by search, a string of JSON a line.
+const FOUND: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/sanitise/slow_patterns.txt"));
+
+/// Every text with its name; what was found is numbered by its line.
+pub fn all() -> impl Iterator<Item = (String, String)> {
+    let named = std::iter::once(("prose", PROSE)).chain(KINDS);
+    let named = named.map(|(name, piece)| (name.to_owned(), piece.to_owned()));
+    let found = FOUND.lines().enumerate().filter_map(|(line, text)| {
+        Some((format!("found_{:02}", line + 1), serde_json::from_str(text).ok()?))
+    });
+    named.chain(found).map(|(name, piece): (String, String)| {
         let count = BYTES / piece.len();
         (name, piece.repeat(count))
     })

@@ -4,11 +4,12 @@
 /// Bytes of a block.
 const BLOCK: usize = 16;
 
-/// The next place, from `at` on, of a colon, or of a `w` behind which another one
-/// stands: where an address may begin, or its scheme end. The text's end for none.
+/// The next place, from `at` on, of a colon behind which a slash stands, or of a `w`
+/// behind which another one does: where a scheme may end, or an address begin. The
+/// text's end for none.
 pub(super) fn address(bytes: &[u8], mut at: usize) -> usize {
     while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<{ BLOCK + 1 }>()) {
-        let found = block::colons(block) | block::pairs(block, b'w', b'w');
+        let found = block::pairs(block, b':', b'/') | block::pairs(block, b'w', b'w');
         if found != 0 {
             return at + found.trailing_zeros() as usize;
         }
@@ -16,7 +17,7 @@ pub(super) fn address(bytes: &[u8], mut at: usize) -> usize {
     }
     let is_it = |at: usize| {
         let two = |at: usize| bytes.get(at).map(|byte| byte | 0x20);
-        bytes.get(at) == Some(&b':') || two(at) == Some(b'w') && two(at + 1) == Some(b'w')
+        matches!((two(at), two(at + 1)), (Some(b':'), Some(b'/')) | (Some(b'w'), Some(b'w')))
     };
     while at < bytes.len() && !is_it(at) {
         at += 1;
@@ -57,13 +58,7 @@ mod block {
         }
     }
 
-    /// A bit for each colon among the first bytes.
-    #[inline(always)]
-    pub(super) fn colons(block: &[u8; BLOCK + 1]) -> u32 {
-        move_mask_i8_m128i(is(at(block, 0), b':')) as u32 & 0xffff
-    }
-
-    /// A bit for each letter, either case, behind which another one stands.
+    /// A bit for each byte, letters of either case, behind which another one stands.
     #[inline(always)]
     pub(super) fn pairs(block: &[u8; BLOCK + 1], one: u8, other: u8) -> u32 {
         let small = set_splat_i8_m128i(0x20);
@@ -81,12 +76,7 @@ mod block {
         two.fold(0, |bits, (at, (one, next))| bits | u32::from(is(*one, *next)) << at)
     }
 
-    /// A bit for each colon among the first bytes.
-    pub(super) fn colons(block: &[u8; BLOCK + 1]) -> u32 {
-        bits(block, |byte, _| byte == b':')
-    }
-
-    /// A bit for each letter, either case, behind which another one stands.
+    /// A bit for each byte, letters of either case, behind which another one stands.
     pub(super) fn pairs(block: &[u8; BLOCK + 1], one: u8, other: u8) -> u32 {
         bits(block, |byte, next| byte | 0x20 == one && next | 0x20 == other)
     }
@@ -100,13 +90,13 @@ mod tests {
     proptest! {
         #[test]
         fn finds_what_a_look_at_each_byte_finds(
-            text in "[wWiIsS: a\u{17}\u{57}]{0,60}", from in 0_usize..64
+            text in "[wWiIsS:/ a\u{17}\u{1a}]{0,60}", from in 0_usize..64
         ) {
             let bytes = text.as_bytes();
             let from = from.min(bytes.len());
             let slowly = (from..bytes.len()).find(|at| {
-                bytes[*at] == b':'
-                    || bytes.get(*at..at + 2).is_some_and(|two| two.eq_ignore_ascii_case(b"ww"))
+                let two = bytes.get(*at..at + 2).unwrap_or_default();
+                two == b":/" || two.eq_ignore_ascii_case(b"ww")
             });
             let found = address(bytes, from);
             // A control character may look like a letter: that costs a look.

@@ -13,6 +13,10 @@ use super::topic::Topic;
 /// An IPv4 address at the scan's place.
 pub(super) fn four(scan: &mut Scan<'_>) -> bool {
     let from = scan.at;
+    // Most digits have no full stop behind them or their like.
+    if !(1..4).any(|digits| byte(scan.bytes, from + digits) == b'.') {
+        return false;
+    }
     let (to, first) = quad(scan.bytes, from);
     if to == 0 {
         return false;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::workerd;
 use crate::place::Place;
-use crate::run::{command, output, say};
+use crate::run::{command, output, say, step};
 
 /// Figures and peers, by name.
 pub type Measured = (Map<String, Value>, Map<String, Value>);
@@ -71,6 +71,17 @@ pub fn measure(place: &Place) -> Result<Measured> {
     peers
         .insert("serde_json tree and jsonschema alone, us".into(), tenths(event("peer_validate")?));
     Ok((figures, peers))
+}
+
+/// Searches for texts that are slow to sanitise, and prints the slowest.
+///
+/// # Errors
+/// When something cannot be built or run.
+pub fn search_slow(place: &Place, seconds: u64) -> Result<()> {
+    let mut search = command(place, "cargo", &["run", "--release", "-p", "tidemark-core"])?;
+    search.args(["--features", "catalogue,sources", "--example", "search_slow", "--"]);
+    search.arg(seconds.to_string());
+    step("search for slow texts", &mut search)
 }
 
 /// The median that criterion measured, in nanoseconds.

@@ -46,6 +46,9 @@ pub struct Options {
     /// Write the figures into bench/baselines as the new baseline.
     #[arg(long)]
     save: bool,
+    /// Of core: search for texts that are slow to sanitise, for so many `--seconds`.
+    #[arg(long, conflicts_with = "soak")]
+    search_slow: bool,
     /// Of the collector: hold a rate for some time instead. 50,000 a second for ten
     /// minutes need 20 GB of disk.
     #[arg(long)]
@@ -53,9 +56,9 @@ pub struct Options {
     /// Events a second of a soak.
     #[arg(long, default_value_t = 50_000, requires = "soak")]
     rate: u64,
-    /// Seconds of a soak.
-    #[arg(long, default_value_t = 600, requires = "soak")]
-    seconds: u64,
+    /// Seconds of a soak (600 unless told otherwise) or of a search (60).
+    #[arg(long)]
+    seconds: Option<u64>,
 }
 
 /// The last line of `--json`.
@@ -75,7 +78,7 @@ struct Report {
 pub fn run(place: &Place, options: &Options) -> Result<()> {
     if options.soak {
         ensure!(matches!(options.part, Part::Collector), "only the collector has a soak");
-        let figures = collector::soak(place, options.rate, options.seconds)?;
+        let figures = collector::soak(place, options.rate, options.seconds.unwrap_or(600))?;
         for (name, value) in &figures {
             say(format!("{name:<44}{:>12}", value.to_string()));
         }
@@ -83,6 +86,10 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
             print(serde_json::to_string(&figures)?);
         }
         return Ok(());
+    }
+    if options.search_slow {
+        ensure!(matches!(options.part, Part::Core), "only core is searched for slow texts");
+        return core::search_slow(place, options.seconds.unwrap_or(60));
     }
     let (part, (figures, peers)) = match options.part {
         Part::Core => ("core", core::measure(place)?),
