@@ -378,6 +378,36 @@ test('consent that is withdrawn while a batch is under way: no attempt follows, 
   await context.close();
 });
 
+test('what others wrote into storage costs no batch: a line or a user that is no JSON is passed over', async () => {
+  const { page, context } = await open(browser, site.origin);
+  const id = '0190f5f6-7e2a-7c3b-9d4e-5f60718293a4';
+  const times = [Date.now(), Date.now(), 0].map((number) => `${number}`.padStart(15, '0'));
+  await page.evaluate(
+    async ([line, now]) => {
+      // The user's text ends in half of an escape.
+      document.cookie = `tidemark=${encodeURIComponent(`${line} u\\q`)};path=/`;
+      const id = `${now.toString(16).padStart(12, '0').replace(/.{8}/, '$&-')}-7c3b-9d4e-5f60718293a4`;
+      const left = `{"event_id":"${id}","event_name":"left.behind","occurred_at":"${new Date(now).toISOString()}","source":"web","attributes":{}}`;
+      const lines = ['no json', '[1]', '{"a":', left.replace('{}', '{"a":"\\q"}'), left, ''].join('\n');
+      await new Promise((resolve, reject) => {
+        const request = indexedDB.open('tidemark', 1);
+        request.onupgradeneeded = () => request.result.createObjectStore('chunks').put(lines, 'dead:1');
+        request.onerror = reject;
+        request.onsuccess = () => resolve(request.result.close());
+      });
+    },
+    [[id, id, ...times].join(' '), Date.now()],
+  );
+  await init(page, sink, { flushIntervalMs: 300 });
+  await call(page, 'track', 'still.works');
+  await until(() => sink.named('left.behind').length, 1);
+  await until(() => sink.named('still.works').length, 1);
+  const [event] = sink.named('still.works');
+  expect(event.anonymous_id).not.toBe(id);
+  expect(event.user_id).toBeUndefined();
+  await context.close();
+});
+
 test('a clock that is set back or ahead loses nothing and keeps ids apart', async () => {
   const { page, context } = await open(browser, site.origin);
   await init(page, sink);

@@ -7,8 +7,8 @@
 const FAILURE_MS = 100;
 /** What a developer is to do about a status. */
 const REFUSED = {
-  401: ['unknown_write_key', 'the server does not know this writeKey: compare it with the site'],
-  403: ['origin_not_allowed', "the server refuses this page's origin: add it to the site's origins"],
+  401: ['unknown_write_key', 'compare writeKey with the site'],
+  403: ['origin_not_allowed', 'add this origin to the site'],
 };
 /** An attempt without an answer for so long has failed. */
 const ANSWER_MS = 30_000;

@@ -74,7 +74,7 @@ export const createPage = (load, report) => {
   const consent = createConsent();
   const storage = createStorage(
     () => {
-      report('storage_failed', 'events wait in memory alone: they are lost with the page');
+      report('storage_failed', 'events wait in memory alone');
       if (gate.isOpen()) enter('cannot_save');
     },
     (changes) => options.step?.('save', changes),
