@@ -95,13 +95,7 @@ pub fn give(text: String) {
 /// it, as UTF-8 and at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn room(length: usize) -> *mut u8 {
-    let mut text = Vec::with_capacity(length);
-    // SAFETY: JavaScript writes every byte before it calls anything that reads one; the
-    // memory of wasm holds some byte everywhere.
-    #[expect(clippy::uninit_vec, reason = "zeros first would be code that a page pays for")]
-    unsafe {
-        text.set_len(length);
-    }
+    let mut text = alloc::vec![0; length];
     let at = text.as_mut_ptr();
     put(text);
     at
