@@ -48,8 +48,8 @@ const DO = {
     const made = [];
     const all = number(step, / x(\d+)/, 1);
     for (let left = all; left > 0; left--) {
-      // Within half a second a browser counts: two are a double click.
-      const clickCount = every < 500 ? all - left + 1 : 1;
+      // Within half a second every second click makes a double click.
+      const clickCount = every < 500 ? 1 + ((all - left) % 2) : 1;
       made.push(page.mouse.down({ clickCount }));
       await pause(Math.min(HAND_MS, every / 2));
       made.push(page.mouse.up({ clickCount }));
