@@ -40,6 +40,8 @@ const edge :Workerd.Worker = (
 
   # The same date as in wrangler.toml.
   compatibilityDate = "2026-04-26",
+  # Its zlib packs what goes to the collector.
+  compatibilityFlags = ["nodejs_compat"],
 
   # One that is not set is as if it were not here.
   bindings = [
@@ -50,11 +52,14 @@ const edge :Workerd.Worker = (
     (name = "TIDEMARK_SALT_SECRET", fromEnvironment = "TIDEMARK_SALT_SECRET"),
     (name = "TIDEMARK_SITES_REFRESH_S", fromEnvironment = "TIDEMARK_SITES_REFRESH_S"),
     (name = "TIDEMARK_BODY_DEADLINE_MS", fromEnvironment = "TIDEMARK_BODY_DEADLINE_MS"),
+    (name = "TIDEMARK_SOCKET_IDLE_S", fromEnvironment = "TIDEMARK_SOCKET_IDLE_S"),
     (name = "TIDEMARK_TRUSTED_PROXIES", fromEnvironment = "TIDEMARK_TRUSTED_PROXIES"),
     (name = "TIDEMARK_COUNTRY_HEADER", fromEnvironment = "TIDEMARK_COUNTRY_HEADER"),
     (name = "TIDEMARK_CLIENT_IP_HEADER", fromEnvironment = "TIDEMARK_CLIENT_IP_HEADER"),
     (name = "TIDEMARK_COLLECTOR_DEADLINE_MS", fromEnvironment = "TIDEMARK_COLLECTOR_DEADLINE_MS"),
     (name = "TIDEMARK_DEDUPE_WINDOW_S", fromEnvironment = "TIDEMARK_DEDUPE_WINDOW_S"),
+    # Here a commit's fsync is ours to pay: what is marked waits for more.
+    (name = "TIDEMARK_DEDUPE_COMMIT_MS", text = "5000"),
     (name = "TIDEMARK_METRICS", fromEnvironment = "TIDEMARK_METRICS"),
     (name = "TIDEMARK_TENANT_COLLECTORS", fromEnvironment = "TIDEMARK_TENANT_COLLECTORS"),
     (name = "TIDEMARK_HOP_NEXT_KEY_ID", fromEnvironment = "TIDEMARK_HOP_NEXT_KEY_ID"),

@@ -120,7 +120,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The events, where the body's tape holds them.
-    pub(crate) fn nodes(&self) -> impl Iterator<Item = Node<'_, 'a>> {
+    pub fn nodes(&self) -> impl Iterator<Item = Node<'_, 'a>> {
         let alone = self.events_place.is_none() && !self.events.is_empty();
         let alone = alone.then(|| self.tape.root());
         let listed = self.events_place.map(|place| self.tape.node(place).items());

@@ -3,13 +3,36 @@
 // What would be a dozen crossings between Rust and the runtime is one, and no
 // stream is made where the runtime hands out the whole body.
 
+/** What no header holds: it stands for one that is not there. */
+const ABSENT = "\u0001";
+
+/** A call's head in one text: method, address, what the runtime knows of the caller, and the headers of these names, a line each. */
+export function head(request, names) {
+  const { cf, headers } = request;
+  const lines = [request.method, request.url, cf?.colo, cf?.clientIp, cf?.country, cf?.regionCode];
+  for (const name of names.split(",")) lines.push(headers.get(name));
+  return lines.map((line) => (typeof line === "string" ? line : ABSENT)).join("\n");
+}
+
 /** Waits for a promise, for so long. */
 function within(ms, promise) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error("deadline")), ms);
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("deadline")), ms);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** Calls a method of a Durable Object by its name; gives the bytes that it returns. */
+export function call(env, binding, name, method, body, more, deadlineMs) {
+  return within(deadlineMs, env[binding].getByName(name)[method](body, more));
+}
+
+let zlib;
+
+/** Packs bytes at the fastest level. The module is asked for when the first body is packed: no call waits for it that has none. */
+export function gzip(bytes) {
+  zlib ??= process.getBuiltinModule("node:zlib");
+  return zlib.gzipSync(bytes, { level: 1 });
 }
 
 async function asked(env, binding, name, path, body) {

@@ -17,6 +17,9 @@ export default class Edge extends WorkerEntrypoint {
   }
 }
 
+/** The key of what no caller may call: a method with a name could be, by RPC. */
+const living = Symbol("living");
+
 /** A Durable Object whose decisions are the Rust class of that name. */
 const object = (name) =>
   class extends DurableObject {
@@ -24,14 +27,14 @@ const object = (name) =>
     #instance;
 
     fetch(request) {
-      return this.#living().fetch(request);
+      return this[living]().fetch(request);
     }
 
     alarm() {
-      return this.#living().alarm();
+      return this[living]().alarm();
     }
 
-    #living() {
+    [living]() {
       // This call also replaces a module that has trapped, before the comparison.
       const { instanceId } = rust.__worker_init_state();
       if (this.#instance !== instanceId) {
@@ -42,7 +45,26 @@ const object = (name) =>
     }
   };
 
-export class DedupeShard extends object("DedupeShard") {}
+// What every batch needs is called as a method: no request, no response, no stream.
+export class DedupeShard extends object("DedupeShard") {
+  claim(body, settled) {
+    return this[living]().claim(body, settled);
+  }
+
+  wait(body) {
+    return this[living]().wait(body);
+  }
+
+  settle(settled) {
+    return this[living]().settle(settled);
+  }
+}
+
+export class Limiter extends object("Limiter") {
+  charge(charge) {
+    return this[living]().charge(charge);
+  }
+}
+
 export class Outbox extends object("Outbox") {}
-export class Limiter extends object("Limiter") {}
 export class Keeper extends object("Keeper") {}

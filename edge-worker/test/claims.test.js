@@ -114,18 +114,19 @@ test('a caller that dies blocks its ids for a lease, not for ever', async () => 
   const [dead, second, third, id] = [16, 16, 16, 16].map((length) => randomBytes(length));
   const call = async (what, ...parts) => {
     const response = await fetch(`${shard.url}/${what}`, { method: 'POST', body: Buffer.concat(parts) });
-    return [response.status, [...new Uint8Array(await response.arrayBuffer())]];
+    return [...new Uint8Array(await response.arrayBuffer())];
   };
+  const [granted, pending] = [0, 1];
   const claimed = Date.now();
-  expect(await call('claim', dead, id)).toEqual([200, [0]]);
-  expect(await call('claim', second, id)).toEqual([202, []]);
-  expect(await call('await', second, id)).toEqual([200, [0]]);
+  expect(await call('claim', dead, id)).toEqual([granted, 0]);
+  expect(await call('claim', second, id)).toEqual([pending]);
+  expect(await call('wait', second, id)).toEqual([granted, 0]);
   expect(Date.now() - claimed).toBeGreaterThanOrEqual(3_000);
   // The dead one's late word frees nothing that is not its own.
-  expect(await call('settle', dead)).toEqual([200, []]);
-  expect(await call('claim', third, id)).toEqual([202, []]);
-  const waits = call('await', third, id);
-  expect(await call('settle', second, id)).toEqual([200, []]);
-  expect(await waits).toEqual([200, [1]]);
+  expect(await call('settle', dead, Buffer.from([0, 0]))).toEqual([]);
+  expect(await call('claim', third, id)).toEqual([pending]);
+  const waits = call('wait', third, id);
+  expect(await call('settle', second, Buffer.from([0, 1]), id)).toEqual([]);
+  expect(await waits).toEqual([granted, 1]);
   await shard.stop();
 });

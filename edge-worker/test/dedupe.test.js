@@ -16,6 +16,9 @@ beforeAll(async () => {
 beforeEach(() => collector.forget());
 afterAll(() => collector.stop());
 
+/** What is marked is written in a moment; until then a kill forgets it, and the collector finds the duplicate. */
+const committed = (edge) => until('the mark is written', async () => (await counter(edge, 'dedupe', 'committed')) > 0, 15_000);
+
 test('the same batch again is a duplicate, and spares the collector', async () => {
   const edge = await startEdge({ vars: settings(collector) });
   const sent = batch([event(), event()]);
@@ -75,6 +78,7 @@ test('what was marked survives kill -9', async () => {
   const first = await startEdge({ vars: settings(collector) });
   const sent = batch([event(), event()]);
   await post(first, sent);
+  await committed(first);
   await first.kill();
   const second = await startEdge({ vars: settings(collector), storage: first.storage });
   expect(verdicts(await post(second, sent))).toEqual(['duplicate', 'duplicate']);
@@ -119,6 +123,7 @@ test('a pending alarm forgets after kill -9, too', async () => {
   const first = await startEdge({ vars });
   const sent = batch([event()]);
   await post(first, sent);
+  await committed(first);
   await first.kill();
   const second = await startEdge({ vars, storage: first.storage });
   await until('the id is forgotten', async () => verdicts(await post(second, sent))[0] === 'accepted');
@@ -129,6 +134,7 @@ test('without the shard events pass, counted', async () => {
   const whole = await startEdge({ vars: settings(collector) });
   const sent = batch([event()]);
   await post(whole, sent);
+  await committed(whole);
   await whole.stop();
   const folder = join(whole.storage, 'tidemark-dedupe');
   const shard = readdirSync(folder).filter((name) => /^[0-9a-f]{64}\.sqlite/.test(name));
@@ -139,6 +145,6 @@ test('without the shard events pass, counted', async () => {
   for (const _ of [1, 2]) expect(verdicts(await post(edge, sent))).toEqual(['accepted']);
   expect(collector.batches).toHaveLength(3);
   expect(await counter(edge, 'dedupe', 'claim_away')).toBe(2);
-  expect(await counter(edge, 'dedupe', 'settle_away')).toBe(2);
+  await until('both ends were told in vain', async () => (await counter(edge, 'dedupe', 'settle_away')) === 2, 15_000);
   await edge.stop();
 });

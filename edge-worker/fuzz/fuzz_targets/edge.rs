@@ -39,6 +39,13 @@ fuzz_target!(|input: &[u8]| {
     judge_body(&call, body, answer);
 });
 
+/// As the runtime packs.
+fn gzip(body: &[u8]) -> Option<Vec<u8>> {
+    let mut packed = Vec::new();
+    let mut encoder = flate2::read::GzEncoder::new(body, flate2::Compression::fast());
+    encoder.read_to_end(&mut packed).ok().map(|_| packed)
+}
+
 /// A head whose fields stand between tabs.
 fn call_of(head: &str) -> Call {
     let mut fields = head.split('\t');
@@ -116,12 +123,12 @@ fn judge_body(call: &Call, body: &[u8], answer: &[u8]) {
         Some(name) => event_id::derive(site.tenant_id, name, index),
         None => Uuid([index as u8 | 0x40; 16]),
     });
-    let _ = shard::one_visitor(&batch.events).map(|visitor| shard::name(site.tenant_id, visitor));
+    let _ = shard::one_visitor(&batch).map(|visitor| shard::name(site.tenant_id, visitor));
 
     let mut plan = Plan::new(&judged);
     let open = plan.open();
     let write =
-        |events: &[usize]| Wire::of(&hop_body::write(&site, name, NOW_MS, &judged, events));
+        |events: &[usize]| Wire::of(&hop_body::write(&site, name, NOW_MS, &judged, events), gzip);
     let whole = write(&open);
     let forwarded = plain(&whole);
     let hop = Batch::read(&forwarded, Form::Hop).expect("the collector reads what is forwarded");

@@ -13,7 +13,7 @@ use worker::Env;
 use super::after::After;
 use super::delivery::Delivery;
 use super::settings::Settings;
-use super::{analytics, clock, count, limits, random, salt, sites};
+use super::{analytics, clock, count, dedupe, limits, random, salt, sites};
 use crate::policy::answer::{Answer, Refused};
 use crate::policy::call::Call;
 use crate::policy::caller::Caller;
@@ -90,9 +90,10 @@ impl Sender<'_> {
                 judged,
                 plan,
             };
+            let told = dedupe::see_told(self.env.clone(), delivery.shard.clone());
             let delivery = delivery.run().boxed_local().shared();
             // A caller that hangs up must not end it half-way.
-            self.after.run(delivery.clone().map(|_| ()));
+            self.after.run(delivery.clone().then(|_| told));
             plan = delivery.await?;
         }
         let mut verdicts = plan.verdicts();
@@ -153,7 +154,7 @@ impl Sender<'_> {
 /// The shard of a batch: by its one visitor, else by its name, else by its first
 /// event.
 fn shard_of(site: &Site, batch: &Batch<'_>, batch_name: Option<&str>, plan: &Plan) -> String {
-    match shard::one_visitor(&batch.events).or(batch_name) {
+    match shard::one_visitor(batch).or(batch_name) {
         Some(stays_same) => shard::name(site.tenant_id, stays_same),
         None => {
             let first = plan.open_ids().first().map(ToString::to_string).unwrap_or_default();

@@ -1,11 +1,11 @@
 //! Calls of Durable Objects and of collectors: one crossing each (shim/calls.js).
 
-use worker::Env;
 use worker::js_sys::futures::JsFuture;
 use worker::js_sys::{Array, Error, Promise, Uint8Array};
 use worker::wasm_bindgen;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::{Env, web_sys};
 
 use crate::policy::wire::Wire;
 
@@ -21,6 +21,23 @@ extern "C" {
         deadline_ms: u32,
     ) -> Result<Promise, JsValue>;
 
+    #[wasm_bindgen(catch, js_name = call)]
+    fn js_call(
+        env: &JsValue,
+        binding: &str,
+        name: &str,
+        method: &str,
+        body: &Uint8Array,
+        more: Option<&Uint8Array>,
+        deadline_ms: u32,
+    ) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(js_name = head)]
+    fn js_head(request: &web_sys::Request, names: &str) -> String;
+
+    #[wasm_bindgen(catch, js_name = gzip)]
+    fn js_gzip(bytes: &[u8]) -> Result<Vec<u8>, JsValue>;
+
     #[wasm_bindgen(catch, js_name = send)]
     fn js_send(
         url: &str,
@@ -34,6 +51,39 @@ extern "C" {
 
 /// An answer from outside: status, `Retry-After`, body.
 pub(super) type Sent = (u16, Option<String>, Vec<u8>);
+
+/// A call's head in lines: method, address, `cf`'s members, the headers of these names.
+pub(super) fn head(request: &web_sys::Request, names: &str) -> String {
+    js_head(request, names)
+}
+
+/// Packs bytes as one gzip member, by the runtime's own zlib: in a module of ours it
+/// takes ten times as long. `None` where the runtime has none.
+pub(super) fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
+    js_gzip(bytes).ok()
+}
+
+/// Calls a method of a Durable Object by its name with bytes; gives the bytes that it
+/// returns.
+///
+/// # Errors
+/// In the runtime's words when it throws, or does not answer in time.
+pub(super) async fn call(
+    env: &Env,
+    binding: &str,
+    name: &str,
+    method: &str,
+    body: &[u8],
+    more: Option<&[u8]>,
+    deadline_ms: u32,
+) -> Result<Vec<u8>, String> {
+    let body = Uint8Array::from(body);
+    let more = more.map(Uint8Array::from);
+    let answer = js_call(env.as_ref(), binding, name, method, &body, more.as_ref(), deadline_ms)
+        .map_err(|error| words(&error))?;
+    let answer = JsFuture::from(answer).await.map_err(|error| words(&error))?;
+    Ok(Uint8Array::new(&answer).to_vec())
+}
 
 /// Posts to a Durable Object by its name; gives status and body.
 ///

@@ -1,18 +1,29 @@
-//! Claims ids at a dedupe shard, and tells it how the claim ended.
+//! Claims ids at a dedupe shard, and tells it how the claims ended.
 //!
-//! The shard is never the authority: when it is away, events pass, counted.
+//! The shard is never the authority: when it is away, events pass, counted. How a claim
+//! ended is told along with the next one, or a little later ([`Settlements`]).
 
+use std::cell::RefCell;
+use std::time::Duration;
+
+use futures_util::future::join_all;
 use tidemark_core::id::Uuid;
-use worker::Env;
+use worker::{Delay, Env};
 
-use super::{calls, count, log};
+use super::{calls, clock, count, log};
 use crate::policy::counters::Dedupe;
+use crate::policy::settlements::{Settled, Settlements, TELL_AFTER_MS, Tell};
+use crate::policy::window::Id;
 
 /// The Durable Objects' binding.
 const BINDING: &str = "DEDUPE";
 /// For how long a shard's answer is waited for: a call in the same place takes
 /// milliseconds, and the collector finds duplicates anyway.
 const DEADLINE_MS: u32 = 1_000;
+
+thread_local! {
+    static SETTLEMENTS: RefCell<Settlements> = RefCell::new(Settlements::default());
+}
 
 /// What a call hears of its ids.
 pub(super) enum Claimed {
@@ -36,18 +47,29 @@ impl Shard<'_> {
     /// Claims ids. While another call has one of them, waits inside of the shard
     /// until that call has settled, for a lease at most.
     pub(super) async fn claim(&self, lease_ms: u32, ids: &[Uuid]) -> Claimed {
-        let mut answer = self.call("claim", DEADLINE_MS, ids).await;
-        if let Ok((202, _)) = answer {
-            count::dedupe(Dedupe::Waited);
-            answer = self.call("await", lease_ms.saturating_add(DEADLINE_MS), ids).await;
+        let body: Vec<u8> = [self.token].iter().chain(ids).flat_map(|id| id.0).collect();
+        let settled = SETTLEMENTS.with_borrow_mut(|settlements| settlements.take(self.name));
+        let more = settled.as_ref().map(|settled| settled.bytes.as_slice());
+        let mut answer = self.call("claim", &body, more, DEADLINE_MS).await;
+        if let Some(settled) = &settled {
+            told(settled, answer.as_ref().err());
         }
-        let claimed = match answer {
-            Ok((200, known)) if known.len() == ids.len() => {
+        if answer.as_ref().is_ok_and(|answer| answer.first() == Some(&PENDING)) {
+            count::dedupe(Dedupe::Waited);
+            SETTLEMENTS.with_borrow_mut(|settlements| settlements.begin_waiting(self.name));
+            let patience_ms = lease_ms.saturating_add(DEADLINE_MS);
+            // What this isolate ended meanwhile may be what is waited for.
+            tell(self.env, self.name).await;
+            answer = self.call("wait", &body, None, patience_ms).await;
+            SETTLEMENTS.with_borrow_mut(|settlements| settlements.end_waiting(self.name));
+        }
+        let claimed = match answer.as_deref().map(<[u8]>::split_first) {
+            Ok(Some((&GRANTED, known))) if known.len() == ids.len() => {
                 Claimed::Granted(known.iter().map(|known| *known == 1).collect())
             }
-            Ok((429, _)) => Claimed::Busy,
-            Ok((status, _)) => away(&format!("status {status}")),
-            Err(error) => away(&error),
+            Ok(Some((&FULL, _))) => Claimed::Busy,
+            Ok(_) => away("no answer to the question"),
+            Err(error) => away(error),
         };
         count::dedupe(match claimed {
             Claimed::Granted(_) => Dedupe::Claimed,
@@ -58,30 +80,63 @@ impl Shard<'_> {
     }
 
     /// Ends the claim: these ids are durable downstream, the others are free again.
-    pub(super) async fn settle(&self, durable: &[Uuid]) {
-        let settled = match self.call("settle", DEADLINE_MS, durable).await {
-            Ok((200, _)) => Dedupe::Settled,
-            answer => {
-                let detail = match answer {
-                    Ok((status, _)) => format!("status {status}"),
-                    Err(error) => error,
-                };
-                log::error("dedupe_settle_away", &[("detail", &detail)]);
-                Dedupe::SettleAway
-            }
-        };
-        count::dedupe(settled);
+    /// The shard hears of it by [`see_told`], or before.
+    pub(super) fn settle(&self, durable: &[Uuid]) {
+        let durable: Vec<Id> = durable.iter().map(|id| id.0).collect();
+        SETTLEMENTS
+            .with_borrow_mut(|settlements| settlements.end(self.name, self.token.0, &durable));
     }
 
-    /// Status and body of the shard's answer.
     async fn call(
         &self,
-        what: &str,
+        method: &str,
+        body: &[u8],
+        more: Option<&[u8]>,
         deadline_ms: u32,
-        ids: &[Uuid],
-    ) -> Result<(u16, Vec<u8>), String> {
-        let bytes: Vec<u8> = [self.token].iter().chain(ids).flat_map(|id| id.0).collect();
-        calls::ask(self.env, BINDING, self.name, what, &bytes, deadline_ms).await
+    ) -> Result<Vec<u8>, String> {
+        calls::call(self.env, BINDING, self.name, method, body, more, deadline_ms).await
+    }
+}
+
+/// What the first byte of a shard's answer says; one byte an id follows a grant.
+pub(super) const GRANTED: u8 = 0;
+/// Another call has one of the ids.
+pub(super) const PENDING: u8 = 1;
+/// Too much is under way.
+pub(super) const FULL: u8 = 2;
+
+/// Sees to it that a shard hears of what a call has ended there.
+pub(super) async fn see_told(env: Env, name: String) {
+    match SETTLEMENTS.with_borrow_mut(|settlements| settlements.tell(&name, clock::now_ms())) {
+        Tell::NotByMe => {}
+        Tell::Now => tell(&env, &name).await,
+        Tell::Later => {
+            Delay::from(Duration::from_millis(TELL_AFTER_MS)).await;
+            let all = SETTLEMENTS.with_borrow_mut(Settlements::take_all);
+            join_all(all.iter().map(|(name, settled)| settle(&env, name, settled))).await;
+        }
+    }
+}
+
+async fn tell(env: &Env, name: &str) {
+    let settled = SETTLEMENTS.with_borrow_mut(|settlements| settlements.take(name));
+    if let Some(settled) = settled {
+        settle(env, name, &settled).await;
+    }
+}
+
+async fn settle(env: &Env, name: &str, settled: &Settled) {
+    let answer = calls::call(env, BINDING, name, "settle", &settled.bytes, None, DEADLINE_MS).await;
+    told(settled, answer.as_ref().err());
+}
+
+/// Counts what was told, or was not: the claims then end with their leases.
+fn told(settled: &Settled, error: Option<&String>) {
+    if let Some(detail) = error {
+        log::error("dedupe_settle_away", &[("detail", detail)]);
+    }
+    for _ in 0..settled.claims {
+        count::dedupe(if error.is_none() { Dedupe::Settled } else { Dedupe::SettleAway });
     }
 }
 

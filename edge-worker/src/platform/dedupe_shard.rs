@@ -1,30 +1,41 @@
 //! The Durable Object that remembers event ids: rows in its SQLite database,
 //! held in memory while it lives.
 //!
-//! Each call carries 16 bytes that name a claim, and ids of 16 bytes. `POST /claim`
-//! answers 200 and a byte an id: 1 is known, 0 is the caller's until it settles;
-//! or 202 where another call has one of them, and nothing was claimed. `POST /await`
-//! is the same, but waits instead of answering 202. Both answer 429 when too much
-//! is under way. `POST /settle` ends the claim; its ids are durable. What [`Window`]
-//! decides is written before the caller hears of it; when writing fails, memory is
-//! thrown away and read again. [`Claims`] are in memory alone.
+//! `claim` and `wait` carry 16 bytes that name a claim, and ids of 16 bytes. The answer
+//! is a byte ([`GRANTED`], [`PENDING`], [`FULL`]), and for a grant one more an id: 1 is
+//! known, 0 is the caller's until it settles. `wait` waits instead of saying
+//! [`PENDING`]. `settle` ends claims, and marks the ids of theirs that are durable; a
+//! `claim` may bring such ends along.
+//!
+//! What is marked is known at once and committed then, or, where the operator says so, a little later with all that is
+//! marked until then: a commit is dear, and what a killed object forgets costs the
+//! collector a duplicate that it finds by itself (docs/adr/0014). When a commit fails,
+//! memory is thrown away and read again. [`Claims`] are in memory alone.
 
 use std::cell::{Cell, RefCell};
-
 use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures_channel::oneshot;
 use futures_util::future::select;
+use worker::js_sys::{Promise, Uint8Array};
+use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen_futures::future_to_promise;
 use worker::{
     Delay, DurableObject, Env, Request, Response, Result, ScheduledTime, SqlStorageValue, State,
     durable_object, wasm_bindgen,
 };
 
 use super::clock::now_ms;
-use super::{log, settings};
+use super::dedupe::{FULL, GRANTED, PENDING};
+use super::{count, log, settings};
 use crate::policy::claims::{Claim, Claims, Token};
-use crate::policy::config::{CLAIM_LEASE_MS, ConfigError, claim_lease_ms, dedupe_window_ms};
+use crate::policy::config::{
+    CLAIM_LEASE_MS, ConfigError, claim_lease_ms, dedupe_commit_ms, dedupe_window_ms,
+};
+use crate::policy::counters::Dedupe;
+use crate::policy::settlements;
 use crate::policy::window::{Entry, Id, WINDOW_MS, Window, read_ids};
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS marked (
@@ -33,47 +44,211 @@ const SELECT: &str = "SELECT row, marked_at_ms, ids FROM marked ORDER BY row";
 const INSERT: &str = "INSERT INTO marked (row, marked_at_ms, ids) VALUES (?, ?, ?)";
 const DELETE: &str = "DELETE FROM marked WHERE row <= ?";
 
+/// Rows that do not wait: 400 KB where they are of 500 ids.
+const COMMIT_ROWS: usize = 50;
+
 /// One shard of a tenant's dedupe window.
 #[durable_object(alarm)]
 pub struct DedupeShard {
+    shard: Rc<Shard>,
+}
+
+struct Shard {
     state: State,
     window_ms: i64,
+    /// For how long rows wait for others, to be committed together: a commit is an
+    /// `fsync`, and costs as much CPU as ten claims.
+    commit_after_ms: u64,
     /// `None` until the rows are read.
     window: RefCell<Option<Window>>,
     /// What is on its way; a waiter is woken by the drop of its sender.
     claims: RefCell<Claims<oneshot::Sender<()>>>,
+    /// What the window has and storage has not yet.
+    unwritten: RefCell<Unwritten>,
+    /// Whether a commit is on its way.
+    is_committing: Cell<bool>,
     /// Whether a purge is known to be scheduled.
     purge_scheduled: Cell<bool>,
+}
+
+/// Changes that wait to be committed: at most [`COMMIT_ROWS`], and what one call brings.
+#[derive(Default)]
+struct Unwritten {
+    rows: Vec<Entry>,
+    /// Rows up to this one go.
+    forget_up_to_row: Option<i64>,
 }
 
 impl DurableObject for DedupeShard {
     fn new(state: State, env: Env) -> Self {
         let set = |name: &str| settings::binding(&env, name);
         let window_ms = valid_or(WINDOW_MS, dedupe_window_ms(&set));
+        let commit_after_ms = valid_or(0, dedupe_commit_ms(&set));
         let lease_ms = valid_or(CLAIM_LEASE_MS, claim_lease_ms(&set));
         Self {
-            state,
-            window_ms,
-            window: RefCell::new(None),
-            claims: RefCell::new(Claims::new(lease_ms.into())),
-            purge_scheduled: Cell::new(false),
+            shard: Rc::new(Shard {
+                state,
+                window_ms,
+                commit_after_ms,
+                window: RefCell::new(None),
+                claims: RefCell::new(Claims::new(lease_ms.into())),
+                unwritten: RefCell::default(),
+                is_committing: Cell::new(false),
+                purge_scheduled: Cell::new(false),
+            }),
         }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let body = read_ids(&request.bytes().await?);
-        let Some((token, ids)) = body.split_first() else {
-            return Response::error("no claim is named", 400);
-        };
-        match request.path().as_str() {
-            "/claim" => answer(self.claim(token, ids)?),
-            "/await" => self.claim_when_free(token, ids).await,
-            "/settle" => self.settle(token, ids).await,
-            _ => Response::error("not found", 404),
-        }
+    async fn fetch(&self, _request: Request) -> Result<Response> {
+        Response::error("called by its methods alone", 404)
     }
 
     async fn alarm(&self) -> Result<Response> {
+        self.shard.purge().await?;
+        Response::empty()
+    }
+}
+
+#[wasm_bindgen::prelude::wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
+impl DedupeShard {
+    /// Takes up how other claims ended, and claims ids: a token, then the ids. Returns
+    /// [`GRANTED`] with a byte an id, [`PENDING`] or [`FULL`].
+    ///
+    /// # Errors
+    /// When the rows cannot be read.
+    pub fn claim(
+        &self,
+        body: &[u8],
+        settled: Option<Vec<u8>>,
+    ) -> core::result::Result<Vec<u8>, JsValue> {
+        if let Some(settled) = settled {
+            self.settle(&settled)?;
+        }
+        let body = read_ids(body);
+        let Some((token, ids)) = body.split_first() else {
+            return Err(JsValue::from_str("no claim is named"));
+        };
+        Ok(answer(self.shard.claim(token, ids)?))
+    }
+
+    /// Claims, and waits while another call has one of the ids.
+    pub fn wait(&self, body: &[u8]) -> Promise {
+        let shard = Rc::clone(&self.shard);
+        let body = read_ids(body);
+        future_to_promise(async move {
+            let Some((token, ids)) = body.split_first() else {
+                return Err(JsValue::from_str("no claim is named"));
+            };
+            let claimed = answer(shard.claim_when_free(token, ids).await?);
+            Ok(Uint8Array::from(claimed.as_slice()).into())
+        })
+    }
+
+    /// Ends claims: marks what is durable, and frees the rest.
+    ///
+    /// # Errors
+    /// When the rows cannot be read.
+    pub fn settle(&self, settled: &[u8]) -> core::result::Result<Vec<u8>, JsValue> {
+        let mut marked = Ok(());
+        for (token, durable) in settlements::read(settled) {
+            marked = marked.and(self.shard.mark(&durable));
+            // Whatever became of the rows: who waits must not wait for the lease.
+            self.shard.claims.borrow_mut().release(&token);
+        }
+        marked?;
+        self.shard.commit_soon();
+        Ok(Vec::new())
+    }
+}
+
+impl Shard {
+    fn claim(&self, token: &Token, ids: &[Id]) -> Result<Claim> {
+        let mut claims = self.claims.borrow_mut();
+        self.with_window(|window| Ok(claims.claim(now_ms(), *token, ids, |id| window.knows(id))))
+    }
+
+    async fn claim_when_free(&self, token: &Token, ids: &[Id]) -> Result<Claim> {
+        let asked_at_ms = now_ms();
+        loop {
+            let behind = match self.claim(token, ids)? {
+                Claim::Pending { behind } => behind,
+                decided => return Ok(decided),
+            };
+            let (waiter, woken) = oneshot::channel();
+            let now_ms = now_ms();
+            let ask_again = self.claims.borrow_mut().wait(now_ms, asked_at_ms, &behind, waiter);
+            let Some(at_ms) = ask_again else { return Ok(Claim::Full) };
+            // At least one: a timer may fire a little before the clock shows it.
+            let left_ms = u64::try_from(at_ms.saturating_sub(now_ms)).unwrap_or_default().max(1);
+            select(woken, pin!(Delay::from(Duration::from_millis(left_ms)))).await;
+        }
+    }
+
+    fn mark(&self, ids: &[Id]) -> Result<()> {
+        self.with_window(|window| {
+            if let Some(marked) = window.mark(now_ms(), ids) {
+                let mut unwritten = self.unwritten.borrow_mut();
+                unwritten.rows.push(marked.entry);
+                unwritten.forget_up_to_row =
+                    marked.forget_up_to_row.max(unwritten.forget_up_to_row);
+            }
+            Ok(())
+        })
+    }
+
+    /// Commits what is marked in a moment, together with what is marked until then.
+    fn commit_soon(self: &Rc<Self>) {
+        let waiting = self.unwritten.borrow().rows.len();
+        let is_first = waiting > 0 && !self.is_committing.replace(true);
+        let wait_ms = match waiting {
+            COMMIT_ROWS.. => 0,
+            _ => self.commit_after_ms,
+        };
+        if !is_first && wait_ms > 0 {
+            return;
+        }
+        let shard = Rc::clone(self);
+        self.state.wait_until(async move {
+            if wait_ms > 0 {
+                Delay::from(Duration::from_millis(wait_ms)).await;
+                shard.is_committing.set(false);
+            }
+            let done = match shard.commit() {
+                Ok(()) => shard.schedule_purge().await,
+                failed => failed,
+            };
+            if let Err(error) = done {
+                log::error("dedupe_commit_failed", &[("detail", &error.to_string())]);
+            }
+        });
+    }
+
+    /// Writes what is not written, in one turn, which is one transaction.
+    fn commit(&self) -> Result<()> {
+        let Unwritten { rows, forget_up_to_row } = self.unwritten.take();
+        if rows.is_empty() && forget_up_to_row.is_none() {
+            return Ok(());
+        }
+        let written = rows
+            .into_iter()
+            .filter(|entry| forget_up_to_row.is_none_or(|last| entry.row > last))
+            .try_for_each(|Entry { row, marked_at_ms, ids }| {
+                self.run(INSERT, vec![row.into(), marked_at_ms.into(), ids.concat().into()])
+            });
+        let written = written.and_then(|()| match forget_up_to_row {
+            Some(row) => self.run(DELETE, vec![row.into()]),
+            None => Ok(()),
+        });
+        match written {
+            Ok(()) => count::dedupe(Dedupe::Committed),
+            // Memory must not say for long what the rows do not.
+            Err(_) => drop(self.window.take()),
+        }
+        written
+    }
+
+    async fn purge(&self) -> Result<()> {
+        self.commit()?;
         self.with_window(|window| {
             if let Some(row) = window.purge(now_ms()) {
                 self.run(DELETE, vec![row.into()])?;
@@ -81,56 +256,7 @@ impl DurableObject for DedupeShard {
             Ok(())
         })?;
         self.purge_scheduled.set(false);
-        self.schedule_purge().await?;
-        Response::empty()
-    }
-}
-
-impl DedupeShard {
-    fn claim(&self, token: &Token, ids: &[Id]) -> Result<Claim> {
-        let mut claims = self.claims.borrow_mut();
-        self.with_window(|window| Ok(claims.claim(now_ms(), *token, ids, |id| window.knows(id))))
-    }
-
-    /// Claims, and waits while another call has one of the ids.
-    async fn claim_when_free(&self, token: &Token, ids: &[Id]) -> Result<Response> {
-        let asked_at_ms = now_ms();
-        loop {
-            let behind = match self.claim(token, ids)? {
-                Claim::Pending { behind } => behind,
-                decided => return answer(decided),
-            };
-            let (waiter, woken) = oneshot::channel();
-            let now_ms = now_ms();
-            let ask_again = self.claims.borrow_mut().wait(now_ms, asked_at_ms, &behind, waiter);
-            let Some(at_ms) = ask_again else { return answer(Claim::Full) };
-            // At least one: a timer may fire a little before the clock shows it.
-            let left_ms = u64::try_from(at_ms.saturating_sub(now_ms)).unwrap_or_default().max(1);
-            select(woken, pin!(Delay::from(Duration::from_millis(left_ms)))).await;
-        }
-    }
-
-    async fn settle(&self, token: &Token, durable: &[Id]) -> Result<Response> {
-        let marked = self.mark(durable);
-        // Whatever became of the rows: who waits must not wait for the lease.
-        self.claims.borrow_mut().release(token);
-        marked?;
-        if !durable.is_empty() {
-            self.schedule_purge().await?;
-        }
-        Response::empty()
-    }
-
-    fn mark(&self, ids: &[Id]) -> Result<()> {
-        self.with_window(|window| {
-            let Some(marked) = window.mark(now_ms(), ids) else { return Ok(()) };
-            let Entry { row, marked_at_ms, ids } = marked.entry;
-            self.run(INSERT, vec![row.into(), marked_at_ms.into(), ids.concat().into()])?;
-            match marked.forget_up_to_row {
-                Some(row) => self.run(DELETE, vec![row.into()]),
-                None => Ok(()),
-            }
-        })
+        self.schedule_purge().await
     }
 
     /// Sees to it that what is marked is forgotten in time, once an instance:
@@ -189,11 +315,13 @@ impl DedupeShard {
     }
 }
 
-fn answer(claim: Claim) -> Result<Response> {
+fn answer(claim: Claim) -> Vec<u8> {
     match claim {
-        Claim::Granted(known) => Response::from_bytes(known.into_iter().map(u8::from).collect()),
-        Claim::Pending { .. } => Ok(Response::empty()?.with_status(202)),
-        Claim::Full => Ok(Response::empty()?.with_status(429)),
+        Claim::Granted(known) => {
+            std::iter::once(GRANTED).chain(known.into_iter().map(u8::from)).collect()
+        }
+        Claim::Pending { .. } => vec![PENDING],
+        Claim::Full => vec![FULL],
     }
 }
 

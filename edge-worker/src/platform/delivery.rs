@@ -12,7 +12,7 @@ use worker::Env;
 
 use super::dedupe::{Claimed, Shard};
 use super::hold::{self, NotKept};
-use super::{collector, random};
+use super::{calls, collector, random};
 use crate::policy::answer::Refused;
 use crate::policy::collector_answer::{Away, NoVerdicts};
 use crate::policy::config::Config;
@@ -33,9 +33,9 @@ pub(super) struct Delivery {
 }
 
 impl Delivery {
-    /// Delivers the open events of the plan, and settles them. The shard remembers
-    /// what is durable before the caller hears of it, so that whatever is sent
-    /// again afterwards is known.
+    /// Delivers the open events of the plan, and settles them. The shard hears of what
+    /// is durable with the next claim; until then this one holds, so that whatever is
+    /// sent again afterwards is known, or waits.
     ///
     /// # Errors
     /// What the caller hears when the events are not stored.
@@ -66,7 +66,7 @@ impl Delivery {
             },
             Err(none) => Err(none.into()),
         };
-        shard.settle(durable.as_deref().unwrap_or_default()).await;
+        shard.settle(durable.as_deref().unwrap_or_default());
         durable.map(|_| self.plan)
     }
 
@@ -92,6 +92,7 @@ impl Delivery {
     /// The hop's body of some of the events.
     fn write(&self, events: &[usize]) -> Wire {
         let name = self.batch_name.as_deref();
-        Wire::of(&hop_body::write(&self.site, name, self.received_at_ms, &self.judged, events))
+        let body = hop_body::write(&self.site, name, self.received_at_ms, &self.judged, events);
+        Wire::of(&body, calls::gzip)
     }
 }

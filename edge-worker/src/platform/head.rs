@@ -1,37 +1,50 @@
-//! Reads a call's head out of the runtime's request.
+//! Reads a call's head out of the runtime's request, in one crossing (shim/calls.js).
 
 use worker::Request;
 use worker::url::form_urlencoded;
 
-use crate::policy::call::{Call, path_and_query};
+use super::calls;
+use crate::policy::call::{Call, Runtime, path_and_query};
+
+/// The headers that are read, in the order in which they are told.
+const NAMES: &str = "authorization,origin,content-type,content-encoding,content-length,\
+idempotency-key,if-none-match,accept-encoding,upgrade,user-agent,sec-ch-ua-mobile,\
+sec-ch-ua-platform,sec-gpc,cf-connecting-ip";
+
+/// What stands for a header that is not there.
+const ABSENT: &str = "\u{1}";
 
 /// Reads the head.
 pub(super) fn read(request: &Request) -> Call {
-    let url = request.inner().url();
+    let told = calls::head(request.inner(), NAMES);
+    let mut lines = told.split('\n');
+    let mut next = || lines.next().filter(|line| *line != ABSENT).map(String::from);
+    let method = next().unwrap_or_default();
+    let url = next().unwrap_or_default();
     let (path, query) = path_and_query(&url);
-    let headers = request.headers();
-    let header = |name| headers.get(name).ok().flatten();
+    let (colo, client_ip, country, region) = (next(), next(), next(), next());
     Call {
-        method: request.method().to_string(),
+        method,
         path: String::from(path),
         query_write_keys: form_urlencoded::parse(query.as_bytes())
             .filter(|(name, _)| name == "write_key")
             .map(|(_, key)| key.into_owned())
             .collect(),
-        authorization: header("authorization"),
-        origin: header("origin"),
-        content_type: header("content-type"),
+        authorization: next(),
+        origin: next(),
+        content_type: next(),
         // A page that said it by the header would have to ask first, by a preflight.
-        content_encoding: header("content-encoding").or_else(|| parameter(query, "encoding")),
-        content_length: header("content-length").and_then(|length| length.parse().ok()),
-        idempotency_key: header("idempotency-key"),
-        if_none_match: header("if-none-match"),
-        accept_encoding: header("accept-encoding"),
-        upgrade: header("upgrade"),
-        user_agent: header("user-agent"),
-        hint_mobile: header("sec-ch-ua-mobile"),
-        hint_platform: header("sec-ch-ua-platform"),
-        sec_gpc: header("sec-gpc"),
+        content_encoding: next().or_else(|| parameter(query, "encoding")),
+        content_length: next().and_then(|length| length.parse().ok()),
+        idempotency_key: next(),
+        if_none_match: next(),
+        accept_encoding: next(),
+        upgrade: next(),
+        user_agent: next(),
+        hint_mobile: next(),
+        hint_platform: next(),
+        sec_gpc: next(),
+        runtime: Runtime { colo, client_ip, country, region, cf_connecting_ip: next() },
     }
 }
 

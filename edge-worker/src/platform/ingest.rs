@@ -27,7 +27,7 @@ pub(super) async fn ingest(
     let after = After::Call(context);
     let sites = sites::current(env, config, after, key).await?;
     let site = admission::by_key(&sites, call)?;
-    let caller = caller::of(&request, config);
+    let caller = caller::of(&request, call, config);
     let sender = Sender { words, call, env, after, settings: &settings, caller };
     if let Some(site) = site {
         sender.pass_requests(site).await?;

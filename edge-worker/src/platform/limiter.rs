@@ -1,11 +1,12 @@
 //! The Durable Object that limits: some buckets, in memory while it lives.
 //!
-//! `POST /charge` with `<least> <wanted> <per_minute> <bucket>` answers
-//! `<granted> <limit> <remaining> <reset_s> <retry_after_s>`, and 507 when it has no
+//! Its method `charge` takes `<least> <wanted> <per_minute> <bucket>` and returns
+//! `<granted> <limit> <remaining> <reset_s> <retry_after_s>`; it throws when it has no
 //! room for another bucket. What [`Buckets`] wants kept is written before that.
 
 use std::cell::RefCell;
 
+use worker::wasm_bindgen::JsValue;
 use worker::{
     DurableObject, Env, Request, Response, Result, SqlStorageValue, State, durable_object,
     wasm_bindgen,
@@ -34,10 +35,21 @@ impl DurableObject for Limiter {
         Self { state, buckets: RefCell::new(None) }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let text = request.text().await?;
-        let Some((charge, bucket)) = charge_text::read_charge(&text) else {
-            return Response::error("no charge", 400);
+    async fn fetch(&self, _request: Request) -> Result<Response> {
+        Response::error("called by its method alone", 404)
+    }
+}
+
+#[wasm_bindgen::prelude::wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
+impl Limiter {
+    /// Charges a bucket, by [`charge_text`]; what it wants kept is written before that.
+    ///
+    /// # Errors
+    /// For what is no charge, and when there is no room for another bucket.
+    pub fn charge(&self, charge: &[u8]) -> core::result::Result<Vec<u8>, JsValue> {
+        let text = core::str::from_utf8(charge).unwrap_or_default();
+        let Some((charge, bucket)) = charge_text::read_charge(text) else {
+            return Err(JsValue::from_str("no charge"));
         };
         // Precise to a millisecond for 285,000 years.
         let now_ms = now_ms() as f64;
@@ -49,10 +61,10 @@ impl DurableObject for Limiter {
         let charged = buckets.charge(bucket, now_ms, &charge);
         *slot = Some(buckets);
         let Some((charged, to_store)) = charged else {
-            return Response::error("no room for another bucket", 507);
+            return Err(JsValue::from_str("no room for another bucket"));
         };
         self.store(bucket, to_store)?;
-        Response::ok(charge_text::write_charged(&charged))
+        Ok(charge_text::write_charged(&charged).into_bytes())
     }
 }
 

@@ -5,19 +5,17 @@
 //! and an outage of them must cost nobody an event.
 
 use std::cell::RefCell;
-use std::pin::pin;
-use std::time::Duration;
 
-use futures_util::future::{Either, select};
 use tidemark_core::batch::Batch;
 use tidemark_core::judge::Site;
 use tidemark_core::verdict::Code;
-use worker::{Delay, Env, Error, Method, Request, RequestInit, Result};
+use worker::Env;
 
-use super::{clock, count, log};
+use super::{calls, clock, count, log};
 use crate::policy::answer::Refused;
 use crate::policy::charge_text;
 use crate::policy::counters::Front;
+use crate::policy::credit::{self, Credit};
 use crate::policy::payer::{self, Payer};
 use crate::policy::rate::{Allowance, Charge, Charged};
 use crate::policy::shares::{Shares, Spend};
@@ -26,10 +24,11 @@ use crate::policy::shares::{Shares, Spend};
 const BINDING: &str = "LIMITS";
 
 /// For how long an object's answer is waited for.
-const DEADLINE: Duration = Duration::from_millis(1_000);
+const DEADLINE_MS: u32 = 1_000;
 
 thread_local! {
     static SHARES: RefCell<Shares> = RefCell::new(Shares::default());
+    static CREDIT: RefCell<Credit> = RefCell::new(Credit::default());
 }
 
 /// Charges a batch. Returns what is told of the rate that it was charged to; nothing
@@ -48,8 +47,19 @@ pub(super) async fn charge(
         return Ok(None);
     }
     charge_tenant(env, site, events).await?;
-    let payer = payer::of_batch(site, &batch.events, network);
-    let wanted = Charge { least: events, wanted: events, per_minute: payer.per_minute };
+    let payer = payer::of_batch(site, batch, network);
+    let spent = CREDIT.with_borrow_mut(|credit| {
+        credit.spend(clock::now_ms(), payer.id, events, payer.per_minute)
+    });
+    let owed = match spent {
+        credit::Spend::Passed(allowance) => {
+            count::front(Front::EventsPassed);
+            return Ok(Some(allowance));
+        }
+        credit::Spend::Ask(owed) => owed,
+    };
+    let wanted = events.saturating_add(owed);
+    let wanted = Charge { least: events, wanted, per_minute: payer.per_minute };
     match ask(env, &payer, &wanted).await {
         Some(charged) if charged.granted >= events => {
             count::front(Front::EventsPassed);
@@ -97,31 +107,19 @@ fn over(charged: &Charged) -> Refused {
 
 /// What an object says of a charge; `None` when it is away.
 async fn ask(env: &Env, payer: &Payer, charge: &Charge) -> Option<Charged> {
-    let detail = match fetch(env, payer, charge).await {
-        Ok((200, text)) => match charge_text::read_charged(&text) {
-            Some(charged) => return Some(charged),
-            None => String::from("no answer to the question"),
-        },
-        Ok((status, _)) => format!("status {status}"),
-        Err(error) => error.to_string(),
+    let text = charge_text::write_charge(charge, &payer.bucket());
+    let object = payer.object();
+    let answer = calls::call(env, BINDING, &object, "charge", text.as_bytes(), None, DEADLINE_MS);
+    let detail = match answer.await {
+        Ok(answer) => {
+            match core::str::from_utf8(&answer).ok().and_then(charge_text::read_charged) {
+                Some(charged) => return Some(charged),
+                None => String::from("no answer to the question"),
+            }
+        }
+        Err(error) => error,
     };
     log::error("limits_away", &[("detail", &detail)]);
     count::front(Front::EventsAway);
     None
-}
-
-async fn fetch(env: &Env, payer: &Payer, charge: &Charge) -> Result<(u16, String)> {
-    let text = charge_text::write_charge(charge, &payer.bucket);
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(text.into()));
-    let request = Request::new_with_init("https://limits/charge", &init)?;
-    let stub = env.durable_object(BINDING)?.get_by_name(&payer.object)?;
-    let answer = async {
-        let mut response = stub.fetch_with_request(request).await?;
-        Ok((response.status_code(), response.text().await?))
-    };
-    match select(pin!(answer), pin!(Delay::from(DEADLINE))).await {
-        Either::Left((answer, _)) => answer,
-        Either::Right(_) => Err(Error::from("deadline")),
-    }
 }

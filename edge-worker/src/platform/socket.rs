@@ -28,7 +28,7 @@ use crate::policy::collector_answer::Away;
 use crate::policy::data_point::DataPoint;
 use crate::policy::route::Words;
 use crate::policy::socket::{
-    Backlog, CLOSE_IDLE, CLOSE_NORMAL, IDLE_MS, SOCKETS_MAX, ends, reason, refusal,
+    Backlog, CLOSE_IDLE, CLOSE_NORMAL, SOCKETS_MAX, ends, reason, refusal,
 };
 use crate::policy::{admission, write_key};
 
@@ -57,7 +57,7 @@ pub(super) async fn open(
     let sites = sites::current(env, config, After::Call(context), key).await?;
     admission::by_key(&sites, call)?;
     let place = Place::take().ok_or_else(Away::overloaded)?;
-    let caller = caller::of(request, config);
+    let caller = caller::of(request, call, config);
     let pair = WebSocketPair::new().map_err(|_| Away::overloaded())?;
     let socket = Socket {
         words,
@@ -149,8 +149,8 @@ impl Inbox {
     }
 
     /// What comes next, within the time that a socket may be silent.
-    async fn next(&mut self) -> Heard {
-        let idle = Delay::from(Duration::from_millis(IDLE_MS.into()));
+    async fn next(&mut self, idle: Duration) -> Heard {
+        let idle = Delay::from(idle);
         let heard = match select(pin!(self.heard.next()), pin!(idle)).await {
             Either::Left((heard, _)) => heard.unwrap_or(Heard::Ended),
             Either::Right(_) => Heard::Over(CLOSE_IDLE),
@@ -193,8 +193,10 @@ struct Socket {
 
 impl Socket {
     async fn serve(self, mut inbox: Inbox) {
+        let idle_ms = self.settings.config().map_or(0, |config| config.socket_idle_ms);
+        let idle = Duration::from_millis(idle_ms.into());
         let close = loop {
-            let data = match inbox.next().await {
+            let data = match inbox.next(idle).await {
                 Heard::Message(data, _) => data,
                 Heard::Over(code) => break Some(code),
                 Heard::Ended => break None,

@@ -38,6 +38,24 @@ pub struct Call {
     pub hint_platform: Option<String>,
     /// `Sec-GPC`.
     pub sec_gpc: Option<String>,
+    /// What the runtime knows of the caller.
+    pub runtime: Runtime,
+}
+
+/// What the runtime itself tells of a caller, in `cf`; workerd has one with nothing but
+/// the connection's other end.
+#[derive(Clone, Debug, Default)]
+pub struct Runtime {
+    /// Cloudflare's data centre: absent anywhere else.
+    pub colo: Option<String>,
+    /// The other end of the connection, where workerd hosts itself.
+    pub client_ip: Option<String>,
+    /// Cloudflare's country.
+    pub country: Option<String>,
+    /// Cloudflare's region.
+    pub region: Option<String>,
+    /// `CF-Connecting-IP`: anybody's word, but on Cloudflare.
+    pub cf_connecting_ip: Option<String>,
 }
 
 impl Call {

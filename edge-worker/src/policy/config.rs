@@ -37,6 +37,13 @@ const SITES_FRESH_RANGE_S: (u32, u32) = (1, 3_600);
 /// Bounds of how long a caller may take for a body: a tenth of a second (tests) to
 /// a minute.
 const BODY_DEADLINE_RANGE_MS: (u32, u32) = (100, 60_000);
+/// At once, unless told: on Cloudflare the CPU of a commit is nobody's to pay, and the
+/// time that an object is awake is.
+const DEDUPE_COMMIT_RANGE_MS: (u32, u32) = (0, 60_000);
+/// The runtime answers a WebSocket's pings by itself and tells nobody, so that this is
+/// long enough for a pause in a conversation.
+const SOCKET_IDLE_S: u32 = 300;
+const SOCKET_IDLE_RANGE_S: (u32, u32) = (1, 3_600);
 /// How long a caller may take for a body unless configured otherwise: 500 KB at
 /// 400 kbit/s.
 const BODY_DEADLINE_MS: u32 = 10_000;
@@ -73,6 +80,8 @@ pub struct Config {
     pub body_deadline_ms: u32,
     /// `TIDEMARK_COLLECTOR_DEADLINE_MS`.
     pub collector_deadline_ms: u32,
+    /// `TIDEMARK_SOCKET_IDLE_S`: for how long a WebSocket may be silent.
+    pub socket_idle_ms: u32,
     /// For how long a claim on ids holds at a dedupe shard.
     pub claim_lease_ms: u32,
     /// `TIDEMARK_METRICS`: whether /metrics is public.
@@ -108,7 +117,7 @@ impl Config {
         let fixed_sites = optional("TIDEMARK_SITES").map(|list| {
             Sites::read(&list).map_err(|problem| wrong("TIDEMARK_SITES", problem)).map(Rc::new)
         });
-        dedupe_window_ms(bindings)?;
+        dedupe_commit_ms(bindings)?;
         let ingest_url =
             ingest_url("TIDEMARK_COLLECTOR_URL", &required("TIDEMARK_COLLECTOR_URL")?)?;
         let hop_key = hop::Key {
@@ -137,6 +146,13 @@ impl Config {
                 least..=most,
             )?,
             collector_deadline_ms: collector_deadline_ms(bindings)?,
+            socket_idle_ms: number(
+                bindings,
+                "TIDEMARK_SOCKET_IDLE_S",
+                SOCKET_IDLE_S,
+                SOCKET_IDLE_RANGE_S.0..=SOCKET_IDLE_RANGE_S.1,
+            )?
+            .saturating_mul(1_000),
             claim_lease_ms: claim_lease_ms(bindings)?,
             metrics: match bindings("TIDEMARK_METRICS").as_deref() {
                 None | Some("" | "off") => false,
@@ -156,6 +172,18 @@ pub fn dedupe_window_ms(bindings: Bindings<'_>) -> Result<i64, ConfigError> {
     let default_s = u32::try_from(WINDOW_MS / 1_000).unwrap_or(most);
     let seconds = number(bindings, "TIDEMARK_DEDUPE_WINDOW_S", default_s, least..=most)?;
     Ok(i64::from(seconds).saturating_mul(1_000))
+}
+
+/// For how long what a shard marks may wait to be committed with more, in milliseconds,
+/// by `TIDEMARK_DEDUPE_COMMIT_MS`; of a short window at most a quarter.
+///
+/// # Errors
+/// When it is no number of milliseconds within its bounds.
+pub fn dedupe_commit_ms(bindings: Bindings<'_>) -> Result<u64, ConfigError> {
+    let (least, most) = DEDUPE_COMMIT_RANGE_MS;
+    let commit_ms = number(bindings, "TIDEMARK_DEDUPE_COMMIT_MS", least, least..=most)?;
+    let window_ms = u64::try_from(dedupe_window_ms(bindings)?).unwrap_or_default();
+    Ok(u64::from(commit_ms).min(window_ms / 4))
 }
 
 /// For how long a claim on ids holds, in milliseconds: longer than any hop takes,

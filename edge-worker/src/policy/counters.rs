@@ -53,6 +53,8 @@ pub enum Dedupe {
     Settled,
     /// It does not: a resend goes to the collector, which is the authority.
     SettleAway,
+    /// It wrote what it remembers.
+    Committed,
 }
 
 /// What happened on the hop to the collector.
@@ -125,6 +127,7 @@ impl Counters {
             Dedupe::ClaimAway => "claim_away",
             Dedupe::Settled => "settled",
             Dedupe::SettleAway => "settle_away",
+            Dedupe::Committed => "committed",
         };
         increment(&mut self.dedupe, name);
     }

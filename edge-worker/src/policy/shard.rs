@@ -6,17 +6,18 @@
 //! would cost a self-hosted edge more than they give: each is a file, and some
 //! 200 KB of SQLite while it is awake.
 
+use tidemark_core::batch::Batch;
 use tidemark_core::id::Uuid;
-use tidemark_core::json::Value;
+use tidemark_core::json::Node;
 
 /// Shards of one tenant; a power of two, because a hash is masked with it.
 const SHARDS: u16 = 128;
 
 /// The visitor whom every event of a batch names, by anonymous_id, else by
 /// user_id. `None` when two differ or one names nobody.
-pub fn one_visitor<'a>(events: &[Value<'a>]) -> Option<&'a str> {
-    let mut visitors = events.iter().map(|event| {
-        ["anonymous_id", "user_id"].into_iter().find_map(|field| event.get(field)).map(Value::raw)
+pub fn one_visitor<'a>(batch: &Batch<'a>) -> Option<&'a str> {
+    let mut visitors = batch.nodes().map(|event| {
+        ["anonymous_id", "user_id"].into_iter().find_map(|field| event.get(field)).map(Node::raw)
     });
     let first = visitors.next()??;
     visitors.all(|visitor| visitor == Some(first)).then_some(first)
@@ -32,11 +33,12 @@ pub fn name(tenant_id: Uuid, stays_same: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidemark_core::json::check_text;
+    use tidemark_core::batch::Form;
 
     fn visitor(events: &str) -> Option<String> {
-        let events: Vec<_> = check_text(events).unwrap().items().collect();
-        one_visitor(&events).map(Into::into)
+        let body = format!(r#"{{"events":{events}}}"#);
+        let batch = Batch::read(body.as_bytes(), Form::Batch).unwrap();
+        one_visitor(&batch).map(Into::into)
     }
 
     #[test]

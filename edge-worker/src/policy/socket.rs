@@ -18,10 +18,6 @@ pub const SOCKETS_MAX: usize = 64;
 /// Messages of one socket that wait: half a minute of a voice client's.
 const WAITING_MAX: usize = 256;
 
-/// For how long a socket may be silent. The runtime answers pings by itself and
-/// tells nobody, so that this is long enough for a pause in a conversation.
-pub const IDLE_MS: u32 = 300_000;
-
 /// It is over.
 pub const CLOSE_NORMAL: u16 = 1_000;
 /// The key or the page may not send.

@@ -1,18 +1,10 @@
 //! A hop body as it goes on the wire: compressed where that pays.
 
-use std::io::Write;
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
 /// Bodies below this are sent as they are: a packet carries them either way.
 const MIN_BYTES: usize = 1_024;
 /// The collector takes 200 bytes for one on the wire and calls more a bomb. What
 /// repeats itself that much is sent as it is.
 const MAX_RATIO: usize = 100;
-/// The fastest: fewer bytes are also fewer to sign and to keep, but none is worth a
-/// second pass.
-const LEVEL: Compression = Compression::fast();
 
 /// How a body is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +25,8 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Codes a body.
-    pub fn of(body: &str) -> Self {
+    /// Codes a body; `gzip` packs, quickly rather than well.
+    pub fn of(body: &str, gzip: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Self {
         let plain = || Self { coding: Coding::Identity, bytes: body.as_bytes().to_vec() };
         if body.len() < MIN_BYTES {
             return plain();
@@ -59,23 +51,25 @@ impl Wire {
     }
 }
 
-/// `None` cannot be: a vector takes everything.
-fn gzip(body: &[u8]) -> Option<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), LEVEL);
-    encoder.write_all(body).ok()?;
-    encoder.finish().ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
+    use std::io::{Read, Write};
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
 
     use super::*;
+
+    fn gzip(body: &[u8]) -> Option<Vec<u8>> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(body).ok()?;
+        encoder.finish().ok()
+    }
 
     #[test]
     fn what_is_coded_is_read_again() {
         let body: String = (0..900).map(|number| format!("{{\"n\":{number}}},")).collect();
-        let wire = Wire::of(&body);
+        let wire = Wire::of(&body, gzip);
         assert_eq!((wire.coding, wire.content_encoding()), (Coding::Gzip, Some("gzip")));
         assert!(wire.bytes.len() < body.len() / 2);
         let mut plain = String::new();
@@ -86,9 +80,10 @@ mod tests {
     #[test]
     fn a_short_body_and_one_that_looks_like_a_bomb_go_as_they_are() {
         for body in ["{}".to_owned(), "x".repeat(1_023), "x".repeat(500_000)] {
-            let wire = Wire::of(&body);
+            let wire = Wire::of(&body, gzip);
             assert_eq!((wire.coding, wire.content_encoding()), (Coding::Identity, None));
             assert_eq!(wire.bytes, body.as_bytes());
+            assert_eq!(Wire::of(&body, |_| None).coding, Coding::Identity);
         }
     }
 }

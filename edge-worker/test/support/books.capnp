@@ -18,6 +18,7 @@ const edge :Workerd.Worker = (
     (name = "worker.wasm", wasm = embed "../../build/worker.wasm"),
   ],
   compatibilityDate = "2026-04-26",
+  compatibilityFlags = ["nodejs_compat"],
   bindings = [
     (name = "TIDEMARK_SITES", fromEnvironment = "TIDEMARK_SITES"),
     (name = "TIDEMARK_COLLECTOR_URL", fromEnvironment = "TIDEMARK_COLLECTOR_URL"),

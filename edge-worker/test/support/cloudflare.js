@@ -9,8 +9,8 @@ const { Miniflare } = require('miniflare');
 const BUILD = fileURLToPath(new URL('../../build/', import.meta.url));
 const QUEUE = 'tidemark-hold';
 
-/** Starts an edge with a queue as its hold; gives its address, the bucket of dead letters, and the way to end it. */
-export async function startOnCloudflare({ vars, maxRetries = 100 }) {
+/** Starts an edge with a queue as its hold; `more` are further options of miniflare. Gives its address, the bucket of dead letters, and the way to end it. */
+export async function startOnCloudflare({ vars, maxRetries = 100, more = {} }) {
   const log = [];
   const miniflare = new Miniflare({
     host: '127.0.0.1',
@@ -22,6 +22,7 @@ export async function startOnCloudflare({ vars, maxRetries = 100 }) {
     ],
     modulesRoot: BUILD,
     compatibilityDate: '2026-04-26',
+    compatibilityFlags: ['nodejs_compat'],
     bindings: vars,
     durableObjects: {
       DEDUPE: { className: 'DedupeShard', useSQLite: true },
@@ -34,6 +35,7 @@ export async function startOnCloudflare({ vars, maxRetries = 100 }) {
     },
     r2Buckets: ['DEAD_LETTERS'],
     analyticsEngineDatasets: { COUNTERS: { dataset: 'tidemark_edge' } },
+    ...more,
     handleRuntimeStdio(stdout, stderr) {
       for (const stream of [stdout, stderr]) stream.on('data', (bytes) => log.push(String(bytes)));
     },

@@ -17,6 +17,7 @@ const shard :Workerd.Worker = (
     (name = "worker.wasm", wasm = embed "../../build/worker.wasm"),
   ],
   compatibilityDate = "2026-04-26",
+  compatibilityFlags = ["nodejs_compat"],
   bindings = [
     (name = "TIDEMARK_COLLECTOR_DEADLINE_MS", fromEnvironment = "TIDEMARK_COLLECTOR_DEADLINE_MS"),
     (name = "DEDUPE", durableObjectNamespace = "DedupeShard"),
