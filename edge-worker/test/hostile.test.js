@@ -69,6 +69,53 @@ test('line breaks in every string travel as data, not as headers', async () => {
   expect([answer.status, answer.body.batch_id, answer.headers.get('x-evil')]).toEqual([200, breaks, null]);
 });
 
+test('line breaks and NUL in every string: each event has its verdict, and no header is made of them', async () => {
+  const whole = { ...event(), session_id: 's', anonymous_id: 'a', user_id: 'u', schema_version: '1-0-0', source: 'web', attributes: { note: 'n', deep: { list: ['t'] } }, context: { locale: 'de', page: { url: 'https://a.example/', title: 'T' }, device: { user_agent: 'UA' } } };
+  const spoil = (value, bytes, at) => {
+    let index = 0;
+    const walk = (one) => {
+      if (typeof one === 'string') return index++ === at ? `${one}${bytes}X-Evil: 1` : one;
+      if (Array.isArray(one)) return one.map(walk);
+      return one && typeof one === 'object' ? Object.fromEntries(Object.entries(one).map(([key, inner]) => [key, walk(inner)])) : one;
+    };
+    return [walk(value), index];
+  };
+  for (const bytes of ['\r\n', '\0']) {
+    const [, strings] = spoil(whole, bytes, -1);
+    expect(strings).toBeGreaterThan(12);
+    const events = Array.from({ length: strings }, (_, at) => spoil(whole, bytes, at)[0]);
+    const answer = await post(edge, batch(events));
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('x-evil')).toBe(null);
+    expect(answer.body.verdicts).toHaveLength(strings);
+    // A NUL is never taken; a line break is, where any text may stand.
+    if (bytes === '\0') expect(new Set(answer.body.verdicts.map(({ verdict }) => verdict))).toEqual(new Set(['rejected']));
+    for (const { verdict, code } of answer.body.verdicts) expect(verdict === 'accepted' || /^[a-z_]+$/.test(code)).toBe(true);
+    for (const field of ['batch_id', 'sent_at', 'write_key']) {
+      const refused = await post(edge, batch([event()], { [field]: `x${bytes}y` }));
+      expect([200, 400, 401]).toContain(refused.status);
+      expect(refused.headers.get('x-evil')).toBe(null);
+    }
+  }
+});
+
+test('10 MB of junk headers are refused before any of ours reads them', async () => {
+  const junk = Array.from({ length: 10_000 }, (_, index) => `X-Junk-${index}: ${'j'.repeat(1_000)}`);
+  const answer = await raw(call(TARGET, ['Host: a', ...junk])).catch((error) => ({ status: error.code }));
+  expect([413, 431, 400, 'ECONNRESET', 'EPIPE', NaN]).toContain(answer.status);
+  expect((await post(edge, batch([event()]))).status).toBe(200);
+});
+
+test('twins, of one name and one millisecond and one visitor, are two events', async () => {
+  const same = { occurred_at: new Date().toISOString(), anonymous_id: '44444444-4444-4444-8444-444444444444' };
+  const [one, other, third] = [1, 2, 3].map(() => event(same));
+  expect(verdicts(await post(edge, batch([one, other])))).toEqual(['accepted', 'accepted']);
+  expect(verdicts(await post(edge, batch([third, one])))).toEqual(['accepted', 'duplicate']);
+  // Without ids of their own, too: their places in the batch tell them apart.
+  const { event_id: _, ...nameless } = one;
+  expect(verdicts(await post(edge, batch([nameless, nameless])))).toEqual(['accepted', 'accepted']);
+});
+
 /** A small seeded generator (mulberry32), so that a failure can be seen again. */
 function random(seed) {
   let state = seed;
@@ -97,4 +144,5 @@ test('400 damaged batches: always an answer of the contract', async () => {
     }
   }
   expect([...statuses].sort()).toEqual([200, 400]);
-});
+  // 400 calls one after the other: as long as the machine takes.
+}, 120_000);

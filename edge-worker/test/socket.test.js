@@ -77,6 +77,15 @@ test('a sender that never waits for answers is told to', async () => {
   expect(await socket.closed).toBe(1013);
 });
 
+test('a socket that is silent for too long is closed', async () => {
+  const patient = await startEdge({ vars: settings(collector, { TIDEMARK_SOCKET_IDLE_S: '1' }) });
+  const socket = await connectSocket(patient, PATH);
+  socket.send(JSON.stringify(event()));
+  expect((await socket.next()).accepted).toBe(1);
+  expect(await socket.closed).toBe(4408);
+  await patient.stop();
+});
+
 test.each([
   ['an unknown key', '/v1/events/ws?write_key=wk_nobody', {}, 401],
   ['a foreign origin', PATH, { origin: 'https://evil.example' }, 403],

@@ -11,10 +11,10 @@ export const NEXT_SECRET = 'the next secret of the hop';
 const KEYS = { [HOP_KEY_ID]: HOP_SECRET, [NEXT_KEY_ID]: NEXT_SECRET };
 
 /** Why a call's signature does not hold, written from the documentation and not from the code. */
-function fault(header, path, body, known) {
+function fault(header, path, body, known, nowMs) {
   const [version, keyId, time, tag, ...rest] = String(header).split(',');
   if (version !== 'v1' || !known.includes(keyId) || rest.length > 0) return `form: ${header}`;
-  if (!/^\d+$/.test(time) || Math.abs(Date.now() - Number(time)) > 300_000) return `time: ${time}`;
+  if (!/^\d+$/.test(time) || Math.abs(nowMs - Number(time)) > 300_000) return `time: ${time}`;
   const mac = createHmac('sha256', KEYS[keyId]).update(`v1\n${keyId}\n${time}\n${path}\n`).update(body);
   const expected = mac.digest();
   const given = Buffer.from(tag, 'hex');
@@ -33,13 +33,13 @@ export function acceptAll(batch) {
  * gives (or promises) `{ status, headers?, body }`, or `null` to hang up, or `undefined` never to answer.
  */
 export async function startCollector(port = 0) {
-  const collector = { batches: [], texts: [], faults: [], codings: [], keys: [HOP_KEY_ID], respond: acceptAll };
+  const collector = { batches: [], texts: [], faults: [], codings: [], keys: [HOP_KEY_ID], respond: acceptAll, now: Date.now };
   const server = createServer(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks);
     if (request.method === 'GET' && collector.siteList) return collector.siteList.answer(request, response);
-    const wrong = fault(request.headers['tidemark-signature'], request.url, body, collector.keys);
+    const wrong = fault(request.headers['tidemark-signature'], request.url, body, collector.keys, collector.now());
     if (wrong || request.method !== 'POST' || request.url !== '/internal/v1/ingest') {
       collector.faults.push(wrong ?? `${request.method} ${request.url}`);
       response.writeHead(401).end('{"error":{"code":"invalid_signature","detail":""}}');
