@@ -9,7 +9,7 @@
 //!
 //! What is marked is known at once and committed then, or, where the operator says so, a little later with all that is
 //! marked until then: a commit is dear, and what a killed object forgets costs the
-//! collector a duplicate that it finds by itself (docs/adr/0014). When a commit fails,
+//! collector a duplicate that it finds by itself (docs/adr/0015). When a commit fails,
 //! memory is thrown away and read again. [`Claims`] are in memory alone.
 
 use std::cell::{Cell, RefCell};
