@@ -94,6 +94,8 @@ pub enum Bug {
     CompanionsLeft,
     /// An erasure leaves the newest segment as it is.
     NewestSegmentNotErased,
+    /// An erasure leaves what is kept in memory for the log's readers.
+    TailNotErased,
     /// An erasure leaves the dead letters' content.
     DeadLettersNotErased,
     /// An erasure tells nobody which places it leaves empty.
@@ -122,7 +124,7 @@ impl Bug {
     ];
 
     /// Every one of them.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::LaneNotSynced,
         Self::FolderNotSynced,
         Self::AckBeforeSync,
@@ -163,6 +165,7 @@ impl Bug {
         Self::ErasureNotResumed,
         Self::CompanionsLeft,
         Self::NewestSegmentNotErased,
+        Self::TailNotErased,
         Self::DeadLettersNotErased,
         Self::ErasedPlacesNotTold,
     ];

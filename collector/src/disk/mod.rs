@@ -67,6 +67,12 @@ pub trait Appender: Send {
 
     /// Makes everything appended so far durable.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// A hint: the durable bytes `[from, to)` are not read again soon, so that the
+    /// system's memory is better used for others.
+    fn forget(&mut self, from: u64, to: u64) {
+        let _ = (from, to);
+    }
 }
 
 /// Writes a small file so that after a crash there is the old one or the new

@@ -119,4 +119,15 @@ impl Appender for RealFile {
         conditions::slow_sync();
         self.0.sync_data()
     }
+
+    /// Whole pages go; the one that the next bytes are appended to stays.
+    #[cfg(target_os = "linux")]
+    fn forget(&mut self, from: u64, to: u64) {
+        const PAGE_BYTES: u64 = 4096;
+        let from = from - from % PAGE_BYTES;
+        if let Some(length) = std::num::NonZeroU64::new(to.saturating_sub(from)) {
+            // A system that does not take the hint keeps the pages.
+            let _ = rustix::fs::fadvise(&self.0, from, Some(length), rustix::fs::Advice::DontNeed);
+        }
+    }
 }

@@ -93,4 +93,8 @@ impl Appender for TimedFile {
         (self.told)(begun.elapsed());
         synced
     }
+
+    fn forget(&mut self, from: u64, to: u64) {
+        self.file.forget(from, to);
+    }
 }

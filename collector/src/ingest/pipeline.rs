@@ -81,7 +81,8 @@ impl Pipeline {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|error| Refused::NotStored(Box::new(error)))?;
         let passage = self.admission.enter();
-        Ok(Entries::new(self.log.lanes(), random).with_passage(passage))
+        let entries = Entries::new(self.log.lanes(), random);
+        Ok(entries.with_passage(passage).announced(self.log.announce()))
     }
 
     /// Takes out the events that came late and are stored already, for the index need
@@ -99,6 +100,8 @@ impl Pipeline {
         if late.is_empty() {
             return Ok(Vec::new());
         }
+        // ClickHouse may take its time: nobody waits for this batch meanwhile.
+        drop(std::mem::take(&mut batch.on_its_way));
         let stored = base.stored(&late).await.map_err(Refused::NotStored)?;
         let of_batch =
             events().map(|(entry, _)| is_late(entry) && stored.contains(&entry.event_id)).collect();
@@ -125,10 +128,12 @@ impl Pipeline {
         let mut batch = batch;
         let stored = self.take_out_stored(&mut batch).await?;
         // Until the batch is durable, or refused, an erasure waits for it.
-        let Entries { entries, is_event, misfits, passage: _passage, .. } = batch;
+        let Entries { entries, is_event, misfits, passage: _passage, on_its_way, .. } = batch;
         let mut events = Vec::new();
         if !entries.is_empty() {
-            let outcomes = self.log.append(entries).await.map_err(refused)?;
+            let appending = self.log.append(entries);
+            drop(on_its_way);
+            let outcomes = appending.await.map_err(refused)?;
             let of_events = outcomes.into_iter().zip(is_event).filter(|(_, is_event)| *is_event);
             events.extend(of_events.map(|(outcome, _)| outcome));
         }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use tidemark_core::consent::Mode;
 use tidemark_core::id;
 
+use crate::log::append::OnItsWay;
 use crate::log::erased::Passage;
 use crate::log::{Entry, lane_of};
 use crate::record::{Encoder, Record, Rejection};
@@ -39,6 +40,8 @@ pub struct Entries {
     pub misfits: u64,
     /// What an erasure that begins now waits for.
     pub(super) passage: Option<Passage>,
+    /// What the log's next group waits for.
+    pub(super) on_its_way: OnItsWay,
 }
 
 impl Entries {
@@ -52,6 +55,7 @@ impl Entries {
             is_event: Vec::new(),
             misfits: 0,
             passage: None,
+            on_its_way: OnItsWay::default(),
         }
     }
 
@@ -59,6 +63,13 @@ impl Entries {
     #[must_use]
     pub(super) fn with_passage(mut self, passage: Option<Passage>) -> Self {
         self.passage = passage;
+        self
+    }
+
+    /// Lets the log wait for the batch, while it is judged.
+    #[must_use]
+    pub(super) fn announced(mut self, on_its_way: OnItsWay) -> Self {
+        self.on_its_way = on_its_way;
         self
     }
 

@@ -7,6 +7,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::entry::Entry;
 use crate::refusal::Cause;
@@ -24,8 +26,34 @@ pub trait EventLog: Send + Sync {
     /// [`AppendError`]: nothing is claimed about any entry.
     fn append(&self, entries: Vec<Entry>) -> Appending<'_>;
 
+    /// Says that a batch will be appended in a moment, or not at all: within the time
+    /// that it takes to judge one. Batches that come together are made durable together.
+    fn announce(&self) -> OnItsWay {
+        OnItsWay::default()
+    }
+
     /// How many lanes the log has; fixed when it was made.
     fn lanes(&self) -> u16;
+}
+
+/// A batch that is on its way, until this is dropped.
+#[derive(Debug, Default)]
+pub struct OnItsWay(Option<Arc<AtomicUsize>>);
+
+impl OnItsWay {
+    /// One more of those that `count` counts.
+    pub fn counted(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(Some(Arc::clone(count)))
+    }
+}
+
+impl Drop for OnItsWay {
+    fn drop(&mut self) {
+        if let Some(count) = &self.0 {
+            count.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
 }
 
 /// What became of an appended entry.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::append::{AppendError, Fullness, Outcome};
 use super::entry::Entry;
-use super::frame::{self, Stamp};
+use super::frame::{self, Head, Stamp};
 use super::header::Header;
 use super::lane_writer::LaneWriter;
 use super::limits::{BATCH_MAX_BYTES, BATCH_MAX_ENTRIES, LogLimits, PAYLOAD_MAX_BYTES};
@@ -66,7 +66,8 @@ pub(super) struct Scratch {
     pending: FingerprintSet,
     /// For each lane the entries to write, as places in the group.
     writes: Vec<Vec<(usize, usize, Fingerprint)>>,
-    buffer: Vec<u8>,
+    /// For each lane the frame that was written; empty between two commits.
+    frames: Vec<Option<(Head, Vec<u8>)>>,
 }
 
 /// What is to be said of a batch once the group is durable.
@@ -198,8 +199,9 @@ impl LogCore {
         let mut bytes = 0;
         reached(Stop::LogWrite);
         let written = self.write_lanes(groups, scratch, log_ms, &mut bytes);
-        let Scratch { writes, .. } = scratch;
+        let Scratch { writes, frames, .. } = scratch;
         if let Err(error) = written {
+            frames.clear();
             if planted::active(Bug::FailedIdsKept) {
                 self.index.insert(writes.iter().flatten().map(|write| write.2));
             }
@@ -223,6 +225,9 @@ impl LogCore {
                 self.index.insert(writes.iter().map(|write| write.2));
                 let end = self.lanes[at].next_offset() + writes.len() as u64;
                 self.lanes[at].publish(end, &self.shared.lanes[at]);
+                if let Some((head, frame)) = frames[at].take() {
+                    self.shared.lanes[at].tail().push(head, frame.into());
+                }
                 entries += writes.len() as u64;
             }
         }
@@ -242,19 +247,22 @@ impl LogCore {
         log_ms: i64,
         bytes: &mut u64,
     ) -> io::Result<()> {
-        let Scratch { writes, buffer, .. } = scratch;
+        let Scratch { writes, frames, .. } = scratch;
+        frames.clear();
+        frames.resize_with(writes.len(), || None);
         let touched = || (0..writes.len()).filter(|at| !writes[*at].is_empty());
         for at in touched() {
             let lane = &mut self.lanes[at];
             lane.rotate(self.limits.segment_max_bytes, self.limits.segment_max_age_ms, log_ms);
-            buffer.clear();
             let stamp =
                 Stamp { first_offset: lane.next_offset(), group: self.group, logged_at_ms: log_ms };
             let entries = writes[at].iter();
             let entries = entries.map(|(group, place, id)| (&groups[*group].entries[*place], *id));
-            frame::write(buffer, self.shared.lanes[at].seed, stamp, entries);
-            *bytes += buffer.len() as u64;
-            lane.write(&*self.disk, buffer, log_ms)?;
+            let mut frame = Vec::new();
+            let head = frame::write(&mut frame, self.shared.lanes[at].seed, stamp, entries);
+            *bytes += frame.len() as u64;
+            lane.write(&*self.disk, &frame, log_ms)?;
+            frames[at] = Some((head, frame));
         }
         if planted::active(Bug::AckBeforeSync) {
             return Ok(());

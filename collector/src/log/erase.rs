@@ -64,6 +64,9 @@ impl LogCore {
         let mut erasure = Erasure::default();
         let log_ms = self.time.now(&*self.clock);
         for (lane, state) in self.lanes.iter_mut().zip(&self.shared.lanes) {
+            if !planted::active(Bug::TailNotErased) {
+                state.tail().clear();
+            }
             lane.repair(&*self.disk)?;
             let segments: Vec<Segment> = state.segments().iter().cloned().collect();
             for (at, segment) in segments.iter().enumerate() {

@@ -131,9 +131,11 @@ impl Head {
 
     /// The items of a whole frame; none when its body is not what was written.
     pub fn items(&self, frame: &Bytes) -> Option<Vec<Item>> {
-        if !self.body_is_sound(frame) {
-            return None;
-        }
+        if self.body_is_sound(frame) { self.items_of_sound(frame) } else { None }
+    }
+
+    /// The items of a whole frame whose body is known to be what was written.
+    pub fn items_of_sound(&self, frame: &Bytes) -> Option<Vec<Item>> {
         let mut items = Vec::with_capacity(self.count as usize);
         let mut at = self.body_at();
         for offset in self.first_offset..self.end_offset() {
@@ -206,12 +208,14 @@ pub struct Stamp {
 }
 
 /// Appends a frame of `entries` to `buffer`: one copy of each payload, and one
-/// pass of the checksum over it.
-pub fn write<'a, E>(buffer: &mut Vec<u8>, seed: u32, stamp: Stamp, entries: E)
+/// pass of the checksum over it. Gives back its head.
+pub fn write<'a, E>(buffer: &mut Vec<u8>, seed: u32, stamp: Stamp, entries: E) -> Head
 where
     E: Iterator<Item = (&'a Entry, Fingerprint)> + Clone,
 {
     let begin = buffer.len();
+    let bytes = entries.clone().map(|(entry, _)| ID_BYTES + ENTRY_BYTES + entry.payload.len());
+    buffer.reserve(HEAD_BYTES + bytes.sum::<usize>());
     buffer.resize(begin + HEAD_BYTES, 0);
     let mut count = 0;
     for (_, fingerprint) in entries.clone() {
@@ -237,6 +241,7 @@ where
         body_checksum: crc32c::crc32c(&buffer[body..]),
     };
     head.write(seed, &mut buffer[begin..begin + HEAD_BYTES]);
+    head
 }
 
 fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {

@@ -169,6 +169,7 @@ impl LaneWriter {
         self.broken = None;
         let base = active.base;
         self.end = end;
+        active.file.forget(active.durable, active.written);
         active.durable = active.written;
         let segment = Segment {
             path: active.path.clone(),

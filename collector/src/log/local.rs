@@ -6,7 +6,9 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 use std::time::Duration;
 
 use super::entry::{Content, Item};
@@ -15,6 +17,7 @@ use super::quarantine::{Damage, Quarantine};
 use super::read::{LogError, LogReader, Ownership};
 use super::segment::{Found, Walk};
 use super::stats::LogStats;
+use super::tail::Tail;
 use crate::disk::Disk;
 use crate::place::{Lane, LogId};
 
@@ -45,6 +48,7 @@ pub(super) struct LaneState {
     pub seed: u32,
     segments: RwLock<VecDeque<Segment>>,
     cursors: Mutex<VecDeque<Cursor>>,
+    tail: Mutex<Tail>,
     end: AtomicU64,
     released: AtomicU64,
 }
@@ -71,12 +75,18 @@ struct Cursor {
 }
 
 impl LaneState {
-    pub fn new(log_id: LogId, lane: Lane, segments: VecDeque<Segment>, end: u64) -> Self {
+    pub fn new(
+        log_id: LogId,
+        (lane, lanes): (Lane, u16),
+        segments: VecDeque<Segment>,
+        end: u64,
+    ) -> Self {
         Self {
             lane,
             seed: frame::seed_of(log_id, lane),
             segments: RwLock::new(segments),
             cursors: Mutex::new(VecDeque::new()),
+            tail: Mutex::new(Tail::new(lanes)),
             end: AtomicU64::new(end),
             released: AtomicU64::new(0),
         }
@@ -88,6 +98,11 @@ impl LaneState {
 
     pub fn segments_mut(&self) -> RwLockWriteGuard<'_, VecDeque<Segment>> {
         self.segments.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The newest frames.
+    pub fn tail(&self) -> MutexGuard<'_, Tail> {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn end(&self) -> u64 {
@@ -155,6 +170,18 @@ impl Gathered {
             return true;
         }
         false
+    }
+
+    /// Takes what memory holds from an offset on; false when that is nothing.
+    fn take_tail(&mut self, lane: &LaneState, from: u64) -> bool {
+        let frames = lane.tail().from(from, self.max_entries, self.max_bytes);
+        for (head, frame) in frames {
+            let items = head.items_of_sound(&frame).unwrap_or_default().into_iter();
+            if !items.filter(|item| item.offset >= from).all(|item| self.take(item)) {
+                break;
+            }
+        }
+        !self.items.is_empty()
     }
 
     fn take_damaged(&mut self, from: u64, to: u64) -> bool {
@@ -332,6 +359,9 @@ impl LogReader for LocalReader {
             return Err(LogError::Beyond { lane: lane.lane, offset: from, end });
         }
         let mut gathered = Gathered { items: Vec::new(), bytes: 0, max_entries, max_bytes };
+        if gathered.take_tail(lane, from) {
+            return Ok(gathered.items);
+        }
         let mut from = from;
         while max_entries > 0
             && let Some(segment) = lane.segment_at(from)
@@ -358,6 +388,7 @@ impl LogReader for LocalReader {
             return Err(LogError::Beyond { lane: lane.lane, offset, end });
         }
         lane.released.fetch_max(offset, Ordering::AcqRel);
+        lane.tail().release(lane.released());
         Ok(())
     }
 }

@@ -7,7 +7,7 @@
 //! queues batches and has the one thread; [`LogCore`] (`core`) is the state machine
 //! of the group commit, with [`crate::dedupe`] in it; `lane_writer` is one lane's
 //! newest segment; `frame` and `segment` are the format on disk; `local` is how it
-//! is read. `open` and `recovery` bring it back after a restart, `upkeep` keeps its
+//! is read, `tail` what need not be read back. `open` and `recovery` bring it back after a restart, `upkeep` keeps its
 //! bounds, `erase` and `quarantine` are what their names say. Why it is built
 //! so: docs/adr/0007-the-log.md.
 //!
@@ -35,6 +35,7 @@ mod read;
 mod recovery;
 mod segment;
 mod stats;
+mod tail;
 mod upkeep;
 
 #[cfg(test)]

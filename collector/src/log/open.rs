@@ -194,8 +194,16 @@ impl LogCore {
         let (mut lanes, mut states) = (Vec::new(), Vec::new());
         for (mut scan, position) in scans.into_iter().zip(&positions) {
             let tail = scan.judge(newest_group, *position, &mut learn);
-            let opened =
-                open_lane(&*disk, log_id, scan, &tail, log_ms, &quarantine, &stats, &mut recovery)?;
+            let opened = open_lane(
+                &*disk,
+                &header,
+                scan,
+                &tail,
+                log_ms,
+                &quarantine,
+                &stats,
+                &mut recovery,
+            )?;
             lanes.push(opened.0);
             states.push(opened.1);
         }
@@ -306,7 +314,7 @@ fn header(
 #[expect(clippy::too_many_arguments, reason = "one call, and all of them are needed")]
 fn open_lane(
     disk: &dyn Disk,
-    log_id: LogId,
+    header: &Header,
     scan: LaneScan,
     tail: &TailWas,
     log_ms: i64,
@@ -314,10 +322,11 @@ fn open_lane(
     stats: &LogStats,
     recovery: &mut Recovery,
 ) -> Result<(LaneWriter, LaneState), OpenError> {
+    let log_id = header.log_id;
     let LaneScan { lane, folder, segments, end, damages, goes_on, next_base, .. } = scan;
     recovery.damages.extend(damages);
     let last = segments.back().filter(|_| goes_on).cloned();
-    let state = LaneState::new(log_id, lane, segments, end);
+    let state = LaneState::new(log_id, (lane, header.lanes), segments, end);
     let mut writer =
         LaneWriter::new(disk, log_id, lane, folder.clone(), end, next_base, last.as_ref())?;
     writer.sync_found()?;
