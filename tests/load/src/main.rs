@@ -6,8 +6,11 @@
 //! builds all of it with optimisation, and runs it.
 
 mod body;
+mod compare;
 mod generate;
+mod ids;
 mod measure;
+mod threads;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,6 +39,27 @@ enum Command {
         #[arg(long, default_value_t = 400_000)]
         events: u64,
     },
+    /// Two builds by turns, in batches of 100: the ratio, and whose threads it was.
+    Compare {
+        /// The other collector.
+        #[arg(long, value_name = "FILE")]
+        with: PathBuf,
+        /// Events of a turn.
+        #[arg(long, default_value_t = 200_000)]
+        events: u64,
+        /// Turns of each.
+        #[arg(long, default_value_t = 4)]
+        rounds: u64,
+    },
+    /// The memory that ids take, in an index that is filled from ClickHouse.
+    Ids {
+        /// Ids at first.
+        #[arg(long, default_value_t = 10_000_000)]
+        ids: u64,
+        /// Ids more, to tell what a further one takes.
+        #[arg(long, default_value_t = 5_000_000)]
+        further: u64,
+    },
     /// A rate that is held for some time.
     Soak {
         /// Events a second.
@@ -52,6 +76,12 @@ fn main() -> ExitCode {
     let binaries = Binaries { tidemark: cli.collector, clickhouse: cli.clickhouse };
     let outcome = match cli.command {
         Command::Bench { events } => measure::bench(&binaries, events),
+        Command::Compare { with, events, rounds } => {
+            let (batch, coding) = (100, body::Coding::Plain);
+            let load = generate::Load { batch, coding, senders: 8, events, rate: None };
+            compare::run(&binaries, with, load, rounds)
+        }
+        Command::Ids { ids, further } => ids::run(&binaries, ids, further),
         Command::Soak { rate, seconds } => measure::soak(&binaries, rate, seconds),
     };
     match outcome {

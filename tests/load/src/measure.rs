@@ -24,27 +24,34 @@ const QUERYABLE_AT: u64 = 10_000;
 /// Figures by name.
 pub type Figures = Map<String, Value>;
 
-struct Stack {
+/// A collector with a ClickHouse behind it.
+pub struct Stack {
     clickhouse: ClickHouse,
-    tidemark: Tidemark,
+    /// The collector.
+    pub tidemark: Tidemark,
     folder: TempDir,
     sent: u64,
 }
 
 /// What a load cost.
-struct Cost {
-    sent: Sent,
-    collector: Usage,
-    clickhouse_cpu_s: f64,
+pub struct Cost {
+    /// What was sent.
+    pub sent: Sent,
+    /// CPU of the collector alone, and its memory.
+    pub collector: Usage,
+    /// CPU of ClickHouse, seconds.
+    pub clickhouse_cpu_s: f64,
     generator_cpu_s: f64,
 }
 
-fn rounded(value: f64) -> Value {
+/// Two digits behind the point are enough.
+pub fn rounded(value: f64) -> Value {
     json!((value * 100.0).round() / 100.0)
 }
 
+/// A count as a number to divide by.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-const fn float(count: u64) -> f64 {
+pub const fn float(count: u64) -> f64 {
     count as f64
 }
 
@@ -57,7 +64,11 @@ fn own_cpu_s() -> f64 {
 }
 
 impl Stack {
-    fn start(binaries: &Binaries) -> Result<Self> {
+    /// Starts both, and waits for the tables.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub fn start(binaries: &Binaries) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("tidemark-load-").tempdir()?;
         let mut clickhouse = ClickHouse::new(binaries, folder.path())?;
         let mut tidemark = Tidemark::new(binaries, folder.path(), clickhouse.address)?;
@@ -69,6 +80,16 @@ impl Stack {
         let sql = "SELECT count() FROM tidemark.events_raw";
         until("the tables", || Ok(clickhouse.number(sql).is_ok()))?;
         Ok(Self { clickhouse, tidemark, folder, sent: 0 })
+    }
+
+    /// ClickHouse.
+    pub const fn clickhouse(&self) -> &ClickHouse {
+        &self.clickhouse
+    }
+
+    /// Where everything is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     fn usage(&self) -> Usage {
@@ -93,7 +114,10 @@ impl Stack {
     }
 
     /// Sends a load and waits until its last block is in ClickHouse.
-    fn cost(&mut self, load: Load, seed: u64) -> Result<Cost> {
+    ///
+    /// # Errors
+    /// When something is refused, or a row is missing.
+    pub fn cost(&mut self, load: Load, seed: u64) -> Result<Cost> {
         let before = (self.usage().cpu_s, self.clickhouse_cpu_s(), own_cpu_s());
         let sent = send(self.tidemark.address, load, seed)?;
         let generator_cpu_s = own_cpu_s() - before.2;
@@ -107,7 +131,8 @@ impl Stack {
 }
 
 impl Cost {
-    fn us_per_event(&self, cpu_s: f64) -> f64 {
+    /// So much CPU, by event.
+    pub fn us_per_event(&self, cpu_s: f64) -> f64 {
         cpu_s * 1e6 / float(self.sent.accepted.max(1))
     }
 }

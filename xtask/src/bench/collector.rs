@@ -11,6 +11,10 @@ use crate::setup;
 /// What an event of a batch of 100 may cost, microseconds of the collector's CPU.
 const BUDGET_US_PER_EVENT: f64 = 4.0;
 
+/// The rate at which an answer is to come within 10 ms, and for how long it is held.
+const QUIET_RATE: u64 = 5_000;
+const QUIET_SECONDS: u64 = 60;
+
 /// Builds what is needed, loads it, and reads the figures.
 ///
 /// # Errors
@@ -30,6 +34,23 @@ pub fn soak(place: &Place, rate: u64, seconds: u64) -> Result<Map<String, Value>
     load(place, &["soak", "--rate", &rate.to_string(), "--seconds", &seconds.to_string()])
 }
 
+/// What takes long: two rates that are held, and ten million ids, each under its own name.
+///
+/// # Errors
+/// As [`measure`].
+pub fn long(place: &Place, rate: u64, seconds: u64) -> Result<Map<String, Value>> {
+    let mut figures = Map::new();
+    for (rate, seconds) in [(QUIET_RATE, QUIET_SECONDS), (rate, seconds)] {
+        for (name, value) in soak(place, rate, seconds)? {
+            figures.insert(format!("soak_{rate}_{name}"), value);
+        }
+    }
+    for (name, value) in load(place, &["ids"])? {
+        figures.insert(format!("filled_{name}"), value);
+    }
+    Ok(figures)
+}
+
 fn load(place: &Place, arguments: &[&str]) -> Result<Map<String, Value>> {
     setup::for_clickhouse(place)?;
     let packages = ["tidemark-collector", "tidemark-embedded-clickhouse", "tidemark-load"];
@@ -40,9 +61,10 @@ fn load(place: &Place, arguments: &[&str]) -> Result<Map<String, Value>> {
     let mut load = command(place, &folder.join("tidemark-load").to_string_lossy(), &[])?;
     load.arg("--collector").arg(folder.join("tidemark"));
     load.arg("--clickhouse").arg(folder.join("embedded-clickhouse")).args(arguments);
+    // How far it is goes to the terminal; what it prints is the figures.
+    load.stderr(std::process::Stdio::inherit());
     let done = output(&mut load)?;
-    let errors = String::from_utf8_lossy(&done.stderr);
-    ensure!(done.status.success(), "the load failed:\n{errors}");
+    ensure!(done.status.success(), "the load failed");
     let printed = String::from_utf8_lossy(&done.stdout);
     let last = printed.lines().next_back().context("the load told nothing")?;
     Ok(serde_json::from_str(last)?)

@@ -12,6 +12,7 @@ mod struggle;
 mod workerd;
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
@@ -49,12 +50,16 @@ pub struct Options {
     /// Of core: search for texts that are slow to sanitise, for so many `--seconds`.
     #[arg(long, conflicts_with = "soak")]
     search_slow: bool,
+    /// Of the collector: beside the rest hold 5,000 events a second for a minute and
+    /// `--rate` for `--seconds`, and fill the index with ten million ids.
+    #[arg(long, conflicts_with = "soak")]
+    long: bool,
     /// Of the collector: hold a rate for some time instead. 50,000 a second for ten
     /// minutes need 20 GB of disk.
     #[arg(long)]
     soak: bool,
     /// Events a second of a soak.
-    #[arg(long, default_value_t = 50_000, requires = "soak")]
+    #[arg(long, default_value_t = 50_000)]
     rate: u64,
     /// Seconds of a soak (600 unless told otherwise) or of a search (60).
     #[arg(long)]
@@ -82,6 +87,11 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
         for (name, value) in &figures {
             say(format!("{name:<44}{:>12}", value.to_string()));
         }
+        if options.save {
+            let prefix = format!("soak_{}_", options.rate);
+            let named = figures.iter().map(|(name, value)| (prefix.clone() + name, value.clone()));
+            save(&baseline_file(place, "collector"), named.collect())?;
+        }
         if options.json {
             print(serde_json::to_string(&figures)?);
         }
@@ -91,14 +101,18 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
         ensure!(matches!(options.part, Part::Core), "only core is searched for slow texts");
         return core::search_slow(place, options.seconds.unwrap_or(60));
     }
-    let (part, (figures, peers)) = match options.part {
+    ensure!(!options.long || matches!(options.part, Part::Collector), "only the collector has it");
+    let (part, (mut figures, peers)) = match options.part {
         Part::Core => ("core", core::measure(place)?),
         Part::Edge => ("edge", edge::measure(place)?),
         Part::Sdk => ("sdk", sdk::measure(place)?),
         Part::Struggle => ("struggle", struggle::measure(place)?),
         Part::Collector => ("collector", collector::measure(place)?),
     };
-    let file = place.root.join("bench/baselines").join(part).with_extension("json");
+    if options.long {
+        figures.extend(collector::long(place, options.rate, options.seconds.unwrap_or(600))?);
+    }
+    let file = baseline_file(place, part);
     let baseline: Map<String, Value> = fs::read(&file)
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok())
@@ -116,11 +130,23 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
         say(format!("{:<44}{:>12}", format!("peer: {name}"), value.to_string()));
     }
     if options.save {
-        fs::write(&file, serde_json::to_string_pretty(&figures)? + "\n")
-            .with_context(|| format!("write {}", file.display()))?;
+        save(&file, figures.clone())?;
     }
     if options.json {
         print(serde_json::to_string(&Report { part, figures, baseline, peers })?);
     }
     Ok(())
+}
+
+fn baseline_file(place: &Place, part: &str) -> PathBuf {
+    place.root.join("bench/baselines").join(part).with_extension("json")
+}
+
+/// Writes figures into a baseline; those that were not measured now stay.
+fn save(file: &Path, figures: Map<String, Value>) -> Result<()> {
+    let kept = fs::read(file).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let mut all: Map<String, Value> = kept.unwrap_or_default();
+    all.extend(figures);
+    fs::write(file, serde_json::to_string_pretty(&all)? + "\n")
+        .with_context(|| format!("write {}", file.display()))
 }
