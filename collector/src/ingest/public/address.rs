@@ -1,134 +1,35 @@
-//! Whose call it is: the connection's own address, or what a trusted proxy says.
+//! Whose call it is, as HTTP tells it; who is believed is decided by [`Proxies`].
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::http::HeaderMap;
+use tidemark_core::endpoint::address::FORWARDED_FOR;
+pub use tidemark_core::endpoint::address::{Proxies, ProxyError};
 
 /// The other end of a connection, as the server notes it on each request.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-/// The header in which proxies note whom they speak for, the nearest last.
-const FORWARDED_FOR: &str = "x-forwarded-for";
-
-/// Addresses that are read out of that header: a chain of proxies is short.
-const HOPS_MAX: usize = 16;
-
-/// Proxies whose word about an address is taken.
-#[derive(Clone, Debug, Default)]
-pub struct Proxies(Vec<Network>);
-
-/// A network is not one.
-#[derive(Debug, thiserror::Error)]
-#[error("`{0}` is no address or network, such as 10.0.0.7 or 10.0.0.0/8")]
-pub struct ProxyError(String);
-
-#[derive(Clone, Copy, Debug)]
-struct Network {
-    /// As an IPv6 address, mapped where it is IPv4.
-    bits: u128,
-    mask: u128,
-}
-
-impl Proxies {
-    /// Reads addresses and networks.
-    ///
-    /// # Errors
-    /// The first that is neither.
-    pub fn parse<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, ProxyError> {
-        let networks = texts
-            .into_iter()
-            .map(|text| Network::parse(text).ok_or_else(|| ProxyError(text.to_owned())));
-        networks.collect::<Result<_, _>>().map(Self)
-    }
-
-    /// Whether an address is one of them.
-    pub fn trusts(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| mapped(address) & network.mask == network.bits)
-    }
-
-    /// The address of whoever calls: the connection's own, unless that is a trusted
-    /// proxy; then the last one of its list that is no trusted proxy itself. What
-    /// stands before that one anybody could have written.
-    pub fn caller(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let mut caller = peer;
-        let listed = headers.get_all(FORWARDED_FOR);
-        let listed: Vec<&str> = listed.iter().filter_map(|value| value.to_str().ok()).collect();
-        let mut named = listed.iter().rev().flat_map(|line| line.rsplit(','));
-        for _ in 0..HOPS_MAX {
-            if !self.trusts(caller) {
-                break;
-            }
-            let Some(next) = named.next().and_then(|text| text.trim().parse().ok()) else { break };
-            caller = next;
-        }
-        caller
-    }
-}
-
-impl Network {
-    fn parse(text: &str) -> Option<Self> {
-        let (address, length) = match text.split_once('/') {
-            Some((address, length)) => (address, Some(length.parse::<u32>().ok()?)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().ok()?;
-        let (width, offset) = if address.is_ipv4() { (32, 96) } else { (128, 0) };
-        let length = length.unwrap_or(width);
-        if length > width {
-            return None;
-        }
-        let mask = u128::MAX.checked_shl(128 - offset - length).unwrap_or(0);
-        Some(Self { bits: mapped(address) & mask, mask })
-    }
-}
-
-fn mapped(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped().into(),
-        IpAddr::V6(v6) => v6.into(),
-    }
+/// The address of whoever calls: `peer`, unless that is a proxy that is trusted.
+pub(super) fn caller(proxies: &Proxies, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let lines = headers.get_all(FORWARDED_FOR);
+    let lines: Vec<&str> = lines.iter().filter_map(|value| value.to_str().ok()).collect();
+    proxies.caller(peer, lines.into_iter())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn caller(trusted: &[&str], peer: &str, forwarded: &[&str]) -> String {
-        let proxies = Proxies::parse(trusted.iter().copied()).unwrap();
+    #[test]
+    fn several_lines_are_one_list_and_the_last_that_is_not_trusted_counts() {
+        let proxies = Proxies::parse(["10.0.0.0/8"]).unwrap();
         let mut headers = HeaderMap::new();
-        for line in forwarded {
+        for line in ["1.1.1.1", "198.51.100.9, 10.9.9.9"] {
             headers.append(FORWARDED_FOR, line.parse().unwrap());
         }
-        proxies.caller(peer.parse().unwrap(), &headers).to_string()
-    }
-
-    #[test]
-    fn only_a_trusted_proxy_is_asked() {
-        for (trusted, peer, forwarded, expected) in [
-            (&[][..], "203.0.113.1", &["198.51.100.9"][..], "203.0.113.1"),
-            (&["10.0.0.0/8"], "203.0.113.1", &["198.51.100.9"], "203.0.113.1"),
-            (&["10.0.0.0/8"], "10.1.2.3", &["198.51.100.9"], "198.51.100.9"),
-            (&["10.0.0.0/8"], "10.1.2.3", &["1.1.1.1, 198.51.100.9"], "198.51.100.9"),
-            (&["10.0.0.0/8"], "10.1.2.3", &["198.51.100.9, 10.9.9.9"], "198.51.100.9"),
-            (&["10.0.0.0/8"], "10.1.2.3", &["198.51.100.9", "10.9.9.9"], "198.51.100.9"),
-            (&["10.0.0.0/8"], "10.1.2.3", &[], "10.1.2.3"),
-            (&["10.0.0.0/8"], "10.1.2.3", &["198.51.100.9, unknown"], "10.1.2.3"),
-            (&["10.1.2.3"], "::ffff:10.1.2.3", &["2001:db8::7"], "2001:db8::7"),
-            (&["2001:db8::/32"], "2001:db8:9::1", &["198.51.100.9"], "198.51.100.9"),
-            (&["0.0.0.0/0"], "9.9.9.9", &["2001:db8::7"], "2001:db8::7"),
-            (&["0.0.0.0/0"], "2001:db8::7", &["198.51.100.9"], "2001:db8::7"),
-        ] {
-            assert_eq!(caller(trusted, peer, forwarded), expected, "{trusted:?} {forwarded:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_network_is_named() {
-        for text in ["", "10.0.0.0/33", "10.0.0", "::/129", "localhost", "10.0.0.0/x"] {
-            let told = Proxies::parse([text]).unwrap_err().to_string();
-            assert!(told.contains(&format!("`{text}`")), "{told}");
-        }
-        assert!(Proxies::parse(["::/0", "10.0.0.0/0"]).is_ok());
+        let of = |peer: &str| caller(&proxies, peer.parse().unwrap(), &headers).to_string();
+        assert_eq!(of("10.1.2.3"), "198.51.100.9");
+        assert_eq!(of("203.0.113.1"), "203.0.113.1");
     }
 }

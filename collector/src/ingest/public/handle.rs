@@ -21,7 +21,7 @@ use tidemark_core::limits::BATCH_MAX_BYTES;
 use tidemark_core::verdict::{Code, EventVerdict, Refusal, answer_json};
 use tokio::sync::{Semaphore, watch};
 
-use super::address::{Peer, Proxies};
+use super::address::{self, Peer, Proxies};
 use super::admission;
 use super::call::Call;
 use super::limiter::{Charge, Limiter};
@@ -114,7 +114,7 @@ impl Public {
     /// Where a call came from, as far as somebody trustworthy says so.
     pub(super) fn origin_of(&self, peer: Option<&Peer>, headers: &HeaderMap) -> Origin {
         let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip().to_canonical());
-        let address = self.proxies.caller(peer, headers).to_canonical();
+        let address = address::caller(&self.proxies, peer, headers).to_canonical();
         let country = self.country_header.as_ref().filter(|_| self.proxies.trusts(peer));
         let country = country.and_then(|name| headers.get(name)?.to_str().ok());
         Origin { address, prefix: client::prefix_of(address), geo: client::geo(country, None) }
