@@ -70,6 +70,10 @@ pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a reading query may take.
 pub const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long ClickHouse may be silent while it hands out the ids of nine days. It reads
+/// two columns of a part at a time.
+pub const IDS_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How long the readiness probe waits for ClickHouse: less than the usual
 /// second or two of a prober.
 pub const PROBE_TIMEOUT: Duration = Duration::from_millis(900);
@@ -223,6 +227,10 @@ pub const SCHEMAS_POLL: Duration = Duration::from_secs(2);
 
 /// How long to wait before the migrations are tried again, while ClickHouse is away.
 pub const MIGRATION_RETRY: Duration = Duration::from_secs(1);
+
+/// How long to wait after the database and this program were found not to go together:
+/// a person has to act, and is told again this often.
+pub const MIGRATION_REFUSED_RETRY: Duration = Duration::from_secs(10);
 
 const _: () = assert!(
     REQUEST_TIMEOUT.as_secs()

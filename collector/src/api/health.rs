@@ -37,7 +37,8 @@ pub struct Health {
 struct Readiness {
     live: bool,
     ready: bool,
-    /// What is waited for: `log`, `clickhouse`, `migrations`.
+    /// What is waited for: `log`, `clickhouse`, `migrations`, and `migration_refused`
+    /// where a person has to act.
     missing: Vec<&'static str>,
     /// Why the log takes nothing, by its code.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,6 +78,9 @@ impl Health {
         match self.store.is_migrated().await {
             // Recorded, and this process has seen it: from here on it writes.
             Ok(true) if self.gate.as_ref().is_none_or(|gate| gate.is_open()) => vec![],
+            Ok(_) if self.gate.as_ref().is_some_and(|gate| gate.is_refused()) => {
+                vec!["migrations", "migration_refused"]
+            }
             Ok(_) => vec!["migrations"],
             Err(error) => {
                 tracing::debug!(cause = causes(&error), "ClickHouse is away");

@@ -48,7 +48,7 @@ use crate::process;
 use crate::schemas::Registry;
 use crate::sealed::SealedError;
 use crate::sites::{self, Sites, SitesError};
-use crate::store::{ClickHouse, MigrationRefusal, SchemaGate};
+use crate::store::{ClickHouse, SchemaGate};
 
 /// How often observed durations are moved into their buckets.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
@@ -117,9 +117,6 @@ pub enum ServeError {
     /// A value of the configuration means nothing.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The database and this program do not go together.
-    #[error(transparent)]
-    Migration(#[from] MigrationRefusal),
 }
 
 /// What the roles share.
@@ -141,7 +138,7 @@ pub struct Options {
     pub log_was_lost: bool,
 }
 
-/// Serves until a signal or a refusal ends it. SIGHUP calls `reload`.
+/// Serves until a signal ends it. SIGHUP calls `reload`.
 ///
 /// # Errors
 /// [`ServeError`]. A stop by signal is no error.
@@ -205,12 +202,11 @@ pub async fn serve(config: Config, options: Options, reload: Reload) -> Result<(
         let (schemas, sites) = (Arc::clone(&schemas), Arc::clone(&sites));
         tokio::spawn(async move { schemas::keep_fresh(&schemas, &sites).await })
     };
-    let mut refused = None;
     let writes = durable.is_some();
     let stopped = async {
         tokio::select! {
             name = stop.recv() => tracing::info!(signal = name, "stopping"),
-            refusal = gate.keep_open(&store), if writes => refused = Some(refusal),
+            never = gate.keep_open(&store), if writes => match never {},
         }
         // Sockets end by themselves, once they are told.
         stopping.send_replace(true);
@@ -227,7 +223,7 @@ pub async fn serve(config: Config, options: Options, reload: Reload) -> Result<(
     watch.abort();
     sites.close().await;
     tracing::info!("stopped");
-    refused.map_or(Ok(()), |refusal| Err(refusal.into()))
+    Ok(())
 }
 
 /// Brings the log back, which reads files, away from the threads that serve.
@@ -282,9 +278,11 @@ fn routes(
         gate: durable.is_some().then(|| Arc::clone(gate)),
         log: durable.clone().map(|durable| Arc::new(move || durable.refuses()) as api::Refuses),
     };
-    let observed = durable.clone();
+    let observed = (durable.clone(), Arc::clone(gate));
     let observe: api::Observe = Arc::new(move |metrics| {
-        if let Some(durable) = &observed {
+        let (durable, gate) = &observed;
+        metrics.migration_refused(gate.is_refused());
+        if let Some(durable) = durable {
             durable.observe(metrics);
         }
     });

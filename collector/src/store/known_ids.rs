@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::client::{ClickHouse, within};
 use super::error::StoreError;
-use crate::limits::QUERY_TIMEOUT;
+use crate::limits::{IDS_TIMEOUT, QUERY_TIMEOUT};
 
 /// Ids handed on at once.
 const CHUNK: usize = 50_000;
@@ -24,7 +24,8 @@ struct StoredId {
 
 impl ClickHouse {
     /// Hands on, in pieces, tenant and event id of every event that was received since
-    /// then (Unix milliseconds) and is stored, or kept as a dead letter.
+    /// then (Unix milliseconds) and is stored, or kept as a dead letter. Each piece has its
+    /// time: ten million ids may take minutes, and a server that says nothing may not.
     ///
     /// # Errors
     /// [`StoreError`]; some pieces may have been handed on by then.
@@ -46,7 +47,7 @@ impl ClickHouse {
             .with_setting("select_sequential_consistency", "1")
             .fetch::<StoredId>()?;
         let (mut chunk, mut count) = (Vec::with_capacity(CHUNK), 0);
-        while let Some(StoredId { tenant_id, event_id }) = rows.next().await? {
+        while let Some(StoredId { tenant_id, event_id }) = within(IDS_TIMEOUT, rows.next()).await? {
             chunk.push((tenant_id, event_id));
             count += 1;
             if chunk.len() == CHUNK {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::hop::{batch, event, post};
 use crate::stack::{ClickHouse, Tidemark, config, tidemark_binary};
 
 async fn migrate(clickhouse: &ClickHouse, arguments: &[&str]) -> Output {
@@ -101,10 +102,22 @@ async fn a_changed_or_newer_migration_is_refused_by_name() {
     assert!(told.contains("migration 0001_events_raw differs"), "{told}");
     assert!(told.contains("abc"), "{told}");
 
-    // The collector does not serve on such a database either.
-    let mut tidemark = Tidemark::start(&config(&clickhouse.url), &[]).await;
-    assert_eq!(tidemark.ended().await.code(), Some(1));
+    // The collector takes events all the same, says why nothing is written, and drains
+    // once the database is mended.
+    let tidemark = Tidemark::start(&config(&clickhouse.url), &[]).await;
+    let refused = async || tidemark.metric("tidemark_migration_refused").await == 1.0;
+    tidemark.until("a refusal in /metrics", refused).await;
     assert!(tidemark.log().contains("migration 0001_events_raw differs"), "{}", tidemark.log());
+    assert_eq!(post(&tidemark, &batch(&[event(1)])).await.verdicts(), ["accepted"]);
+    let health = tidemark.http.get(format!("{}/health", tidemark.url)).send().await.unwrap();
+    assert_eq!(health.status(), 503);
+    let health: Value = serde_json::from_slice(&health.bytes().await.unwrap()).unwrap();
+    assert_eq!(health["missing"], serde_json::json!(["migrations", "migration_refused"]));
+    assert_eq!(health["ready"], true);
+    assert_eq!(clickhouse.count_events().await, 0);
+    clickhouse.run("TRUNCATE TABLE tidemark.schema_migrations").await;
+    tidemark.until("the event", async || clickhouse.count_events().await == 1).await;
+    drop(tidemark);
 
     clickhouse.run("TRUNCATE TABLE tidemark.schema_migrations").await;
     clickhouse.run(&record(9, "sessions")).await;
