@@ -9,7 +9,7 @@
 //! knows ClickHouse → [`api`] answers questions: health, metrics, stats.
 //!
 //! The arrows: ingest → log ← process → store ← api. [`clock`], [`config`],
-//! [`disk`], [`limits`], [`metrics`], [`place`], [`record`], [`refusal`],
+//! [`disk`], [`invariants`], [`limits`], [`metrics`], [`place`], [`record`], [`refusal`],
 //! [`schemas`], [`sites`] and [`spelling`] are leaves that everything may read;
 //! [`serve`] alone knows all of them and wires them up. [`openapi`] describes the HTTP
 //! of all this; [`admin`] is the command line of tenants, sites and keys, [`commands`]
@@ -24,6 +24,7 @@ pub mod config;
 pub mod dedupe;
 pub mod disk;
 pub mod ingest;
+pub mod invariants;
 pub mod limits;
 pub mod log;
 pub mod metrics;

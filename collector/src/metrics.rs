@@ -58,6 +58,8 @@ const INSERT_FAILURES: &str = "tidemark_insert_failures_total";
 const MISFITS: &str = "tidemark_attributes_misfit_total";
 const REQUEST_SECONDS: &str = "tidemark_request_duration_seconds";
 const DATA_FREE: &str = "tidemark_data_free_bytes";
+const MIGRATION_REFUSED: &str = "tidemark_migration_refused";
+const ERASURES: &str = "tidemark_erasures_unfinished";
 const FSYNC_SECONDS: &str = "tidemark_fsync_duration_seconds";
 const BLOCK_ROWS: &str = "tidemark_block_rows";
 const BLOCK_BYTES: &str = "tidemark_block_bytes";
@@ -114,6 +116,8 @@ pub struct Metrics {
     log: LogSeries,
     requests: Vec<(Endpoint, [Histogram; 3])>,
     data_free: Gauge,
+    migration_refused: Gauge,
+    erasures: Gauge,
 }
 
 /// The metrics cannot be set up; the cause is a bucket list that is no list.
@@ -184,6 +188,11 @@ impl Metrics {
             "Time from a request's head to its answer's, in seconds, by what it is for and how it ended."
         );
         describe_gauge!(DATA_FREE, "Bytes that may still be written below data.dir.");
+        describe_gauge!(
+            MIGRATION_REFUSED,
+            "1 while the database does not go with this program, so that nothing is written."
+        );
+        describe_gauge!(ERASURES, "Erasures of people that are not finished.");
         let plain =
             |verdict: Verdict| counter!(EVENTS, "verdict" => verdict.as_str(), "code" => "");
         let faults = Code::ALL
@@ -225,6 +234,8 @@ impl Metrics {
                 })
                 .into(),
             data_free: gauge!(DATA_FREE),
+            migration_refused: gauge!(MIGRATION_REFUSED),
+            erasures: gauge!(ERASURES),
         }
     }
 
@@ -243,6 +254,16 @@ impl Metrics {
     /// Notes how much may still be written below the data directory.
     pub fn data_free(&self, bytes: u64) {
         self.data_free.set(bytes as f64);
+    }
+
+    /// Notes whether the database goes with this program.
+    pub fn migration_refused(&self, refused: bool) {
+        self.migration_refused.set(f64::from(u8::from(refused)));
+    }
+
+    /// Notes how many erasures are not finished.
+    pub fn erasures(&self, unfinished: usize) {
+        self.erasures.set(unfinished as f64);
     }
 
     /// Counts a call as under way until the guard goes.
@@ -370,6 +391,10 @@ mod tests {
             "tidemark_insert_failures_total{reason=\"refused\"}",
             "tidemark_attributes_misfit_total ",
             "tidemark_writer_violations_total ",
+            "tidemark_invariant_violations_total{invariant=\"places_are_unique\"}",
+            "tidemark_writer_old_copy_lanes ",
+            "tidemark_migration_refused ",
+            "tidemark_erasures_unfinished ",
             "tidemark_log_lag_entries ",
             "tidemark_log_unsent_bytes ",
             "tidemark_dedupe_hits_total ",

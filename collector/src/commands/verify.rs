@@ -14,7 +14,8 @@ use super::doctor::reachable;
 use super::live::{ConfigFile, Environment};
 use super::{CommandError, Exit, print};
 use crate::config::Config;
-use crate::store::{Accounts, ClickHouse, Rollup};
+use crate::invariants::{Invariant as Promise, verdicts_sum_up};
+use crate::store::{ClickHouse, Rollup};
 
 const HELP: &str = r#"Output: a line an invariant:
   holds   ids_are_unique                  no id stands twice
@@ -77,13 +78,16 @@ pub(super) async fn run(options: &Options, environment: Environment) -> Result<E
     let kept = config.retention.events_days.saturating_sub(EXPIRING_DAYS);
     let days = options.days.min(kept);
     let mut invariants = Vec::new();
-    let mut names = vec![Asked::Ids, Asked::Places, Asked::Accounted, Asked::Erased];
+    let series = Series::read(&config).await;
+    let pending = series.as_ref().ok().map(Series::lag);
+    let mut names = vec![Asked::Ids, Asked::Places, Asked::Accounted(pending), Asked::Erased];
     names.extend(Rollup::ALL.map(Asked::Marks));
     names.extend(Rollup::ALL.map(|rollup| Asked::Recount(rollup, days)));
     for asked in names {
         invariants.push(asked.until_sure(&clickhouse).await?);
     }
-    invariants.push(verdicts_sum_up(&config).await);
+    invariants.push(counted(&series));
+    invariants.push(durable(&series));
     let broken = invariants.iter().filter(|one| one.state == State::Broken).count();
     let text = if options.json {
         format!("{}\n", serde_json::json!({"invariants": invariants, "broken": broken}))
@@ -113,7 +117,8 @@ fn to_text(invariants: &[Invariant]) -> String {
 enum Asked {
     Ids,
     Places,
-    Accounted,
+    /// With how many entries the collector says that ClickHouse lacks.
+    Accounted(Option<u64>),
     Erased,
     Marks(Rollup),
     Recount(Rollup, u16),
@@ -134,13 +139,15 @@ impl Asked {
     }
 
     fn name(self) -> String {
+        let of =
+            |promise: Promise, rollup: Rollup| format!("{}/{}", promise.name(), rollup.as_str());
         match self {
-            Self::Ids => "ids_are_unique".to_owned(),
-            Self::Places => "places_are_unique".to_owned(),
-            Self::Accounted => "every_place_is_accounted_for".to_owned(),
-            Self::Erased => "erased_are_gone".to_owned(),
-            Self::Marks(rollup) => format!("marks_follow_base/{}", rollup.as_str()),
-            Self::Recount(rollup, _) => format!("rollup_equals_recount/{}", rollup.as_str()),
+            Self::Ids => Promise::IdsAreUnique.name().to_owned(),
+            Self::Places => Promise::PlacesAreUnique.name().to_owned(),
+            Self::Accounted(_) => Promise::EveryPlaceIsAccountedFor.name().to_owned(),
+            Self::Erased => Promise::ErasedAreGone.name().to_owned(),
+            Self::Marks(rollup) => of(Promise::MarksFollowBase, rollup),
+            Self::Recount(rollup, _) => of(Promise::RollupEqualsRecount, rollup),
         }
     }
 
@@ -148,7 +155,7 @@ impl Asked {
         Ok(match self {
             Self::Ids => none(clickhouse.audit_ids().await?, "ids stand more than once"),
             Self::Places => none(clickhouse.audit_places().await?, "places have several rows"),
-            Self::Accounted => {
+            Self::Accounted(pending) => {
                 let gaps = clickhouse.audit_gaps().await?;
                 let told = gaps.iter().map(|gap| {
                     format!(
@@ -157,15 +164,16 @@ impl Asked {
                     )
                 });
                 let told = told.collect::<Vec<_>>().join("; ");
-                let Accounts { events, rejections, dead_letters, erased } =
-                    clickhouse.audit_accounts().await?;
-                let missing: u64 = gaps.iter().map(|gap| gap.missing).sum();
-                let sum = events + rejections + dead_letters + erased + missing;
-                let all = format!(
-                    "{sum} places of a day = {events} events + {rejections} rejections + \
-                     {dead_letters} dead letters + {erased} erased + {missing} missing"
-                );
-                (gaps.is_empty(), if gaps.is_empty() { all } else { format!("{all}: {told}") })
+                let mut account = clickhouse.audit_account().await?;
+                let waits = pending.unwrap_or(0);
+                account.pending = waits;
+                account.accepted += waits;
+                let mut all = account.to_string();
+                if pending.is_none() {
+                    all += "; what is pending the collector did not tell";
+                }
+                let holds = gaps.is_empty() && account.balances();
+                (holds, if gaps.is_empty() { all } else { format!("{all}; missing {told}") })
             }
             Self::Erased => {
                 none(clickhouse.audit_erased().await?, "places told as erased have a row")
@@ -189,26 +197,75 @@ fn none(count: u64, what: &str) -> (bool, String) {
     (count == 0, format!("{count} {what}"))
 }
 
-/// That each received event has a verdict, as the running collector counts them.
-async fn verdicts_sum_up(config: &Config) -> Invariant {
-    let told =
-        |state, found: String| Invariant { name: "verdicts_sum_up".to_owned(), state, found };
-    let address = reachable(config.server.listen);
-    let answer = match Call::get("/metrics", WITHIN).send(address).await {
-        Ok(answer) if answer.status == 200 => answer,
-        Ok(answer) => return told(State::Unknown, format!("/metrics answers {}", answer.status)),
-        Err(error) => return told(State::Unknown, error.to_string()),
-    };
-    let text = String::from_utf8_lossy(&answer.body);
-    let sum = |name: &str| -> f64 {
-        text.lines()
+/// Entries that ClickHouse lacks, as the running collector tells it.
+const LAG: &str = "tidemark_log_lag_entries";
+
+/// What the running collector tells of itself.
+struct Series(String);
+
+impl Series {
+    /// # Errors
+    /// Why it does not tell.
+    async fn read(config: &Config) -> Result<Self, String> {
+        let address = reachable(config.server.listen);
+        match Call::get("/metrics", WITHIN).send(address).await {
+            Ok(answer) if answer.status == 200 => {
+                Ok(Self(String::from_utf8_lossy(&answer.body).into_owned()))
+            }
+            Ok(answer) => Err(format!("/metrics answers {}", answer.status)),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Entries that ClickHouse lacks.
+    fn lag(&self) -> u64 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+        let lag = self.sum(LAG) as u64;
+        lag
+    }
+
+    /// The sum of a series over its labels.
+    fn sum(&self, name: &str) -> f64 {
+        self.0
+            .lines()
             .filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' '])))
             .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
             .sum()
+    }
+}
+
+fn told(promise: Promise, state: State, found: String) -> Invariant {
+    Invariant { name: promise.name().to_owned(), state, found }
+}
+
+/// That each received event has a verdict, as the running collector counts them.
+fn counted(series: &Result<Series, String>) -> Invariant {
+    let promise = Promise::VerdictsSumUp;
+    let series = match series {
+        Ok(series) => series,
+        Err(why) => return told(promise, State::Unknown, why.clone()),
     };
-    let (received, verdicts) =
-        (sum("tidemark_events_received_total"), sum("tidemark_events_total"));
+    let received = series.sum("tidemark_events_received_total");
+    let verdicts = series.sum("tidemark_events_total");
     // One batch may be counted between the two lines of the same answer.
-    let state = if (received - verdicts).abs() <= 500.0 { State::Holds } else { State::Broken };
-    told(state, format!("{received} received, {verdicts} verdicts"))
+    let holds = verdicts_sum_up(received, verdicts, 500.0);
+    let state = if holds { State::Holds } else { State::Broken };
+    told(promise, state, format!("{received} received, {verdicts} verdicts"))
+}
+
+/// That the log's disk has kept what was accepted, as the running collector found it.
+fn durable(series: &Result<Series, String>) -> Invariant {
+    let promise = Promise::AcceptedIsDurable;
+    let series = match series {
+        Ok(series) => series,
+        Err(why) => return told(promise, State::Unknown, why.clone()),
+    };
+    let damaged = series.sum("tidemark_log_damaged_entries_total");
+    let lost = series.sum("tidemark_writer_lost_total");
+    let state = if damaged + lost == 0.0 { State::Holds } else { State::Broken };
+    told(
+        promise,
+        state,
+        format!("{damaged} entries that the disk did not keep, {lost} let go early"),
+    )
 }

@@ -3,6 +3,10 @@
 
 use metrics::{Counter, Gauge, counter, describe_counter, describe_gauge, gauge};
 
+use crate::invariants::Invariant;
+
+const VIOLATIONS: &str = "tidemark_invariant_violations_total";
+
 /// What the writers have done since they started, and where they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WriterSnapshot {
@@ -27,7 +31,9 @@ pub struct WriterSnapshot {
     /// Offsets that the log let go before they were committed.
     pub lost: u64,
     /// Promises found broken.
-    pub violations: u64,
+    pub violations: [u64; Invariant::ALL.len()],
+    /// Lanes that write nothing, because their log is an old copy.
+    pub old_copies: u64,
     /// Statements that brought a rollup up to date.
     pub rollups: u64,
     /// Durable entries that are not in ClickHouse yet.
@@ -68,14 +74,19 @@ const COUNTERS: [(&str, &str, Value); 12] = [
     (
         "tidemark_writer_violations_total",
         "Promises found broken: part of a block there, a watermark inside of its range; must stay 0.",
-        |s| s.violations,
+        |s| s.violations.iter().sum(),
     ),
     ("tidemark_rollup_statements_total", "Statements that brought a rollup up to date.", |s| {
         s.rollups
     }),
 ];
 
-const GAUGES: [(&str, &str, Value); 3] = [
+const GAUGES: [(&str, &str, Value); 4] = [
+    (
+        "tidemark_writer_old_copy_lanes",
+        "Lanes that write nothing, because ClickHouse has more of their log than data.dir.",
+        |s| s.old_copies,
+    ),
     ("tidemark_log_lag_entries", "Durable entries that are not in ClickHouse yet.", |s| s.lag),
     ("tidemark_rollup_lag_entries", "Committed entries that the furthest rollup lacks.", |s| {
         s.rollup_lag
@@ -91,6 +102,7 @@ const GAUGES: [(&str, &str, Value); 3] = [
 pub(super) struct WriterSeries {
     counters: Vec<(Counter, Value)>,
     gauges: Vec<(Gauge, Value)>,
+    violations: [Counter; Invariant::ALL.len()],
 }
 
 impl WriterSeries {
@@ -104,13 +116,22 @@ impl WriterSeries {
             describe_gauge!(name, help);
             (gauge!(name), value)
         });
-        Self { counters: counters.into(), gauges: gauges.into() }
+        describe_counter!(
+            VIOLATIONS,
+            "Times that an invariant was found broken, by its name; must stay 0."
+        );
+        let violations =
+            Invariant::ALL.map(|invariant| counter!(VIOLATIONS, "invariant" => invariant.name()));
+        Self { counters: counters.into(), gauges: gauges.into(), violations }
     }
 
     /// Takes over a snapshot; counters never go back.
     pub(super) fn take(&self, snapshot: &WriterSnapshot) {
         for (counter, value) in &self.counters {
             counter.absolute(value(snapshot));
+        }
+        for (counter, count) in self.violations.iter().zip(snapshot.violations) {
+            counter.absolute(count);
         }
         for (gauge, value) in &self.gauges {
             #[expect(

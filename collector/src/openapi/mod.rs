@@ -6,6 +6,10 @@
 //! public path is described, and every code of a whole call stands at each
 //! operation that can say it. What an event holds is not repeated: the envelope
 //! is the committed schema itself.
+//!
+//! Deliberately absent: the operators' calls below `/internal/v1` beside the hop (erasures
+//! and replays). `tidemark delete-user` and `tidemark replay` are their interface; the calls
+//! between a command and a collector of the same release are signed and may change with it.
 
 mod answers;
 mod ingest;

@@ -51,3 +51,15 @@ fn every_code_of_a_whole_call_is_described_somewhere() {
         assert_ne!(described, elsewhere.contains(code), "{}", code.as_str());
     }
 }
+
+#[test]
+fn what_a_command_says_to_its_collector_is_no_interface() {
+    use crate::limits::{ERASURES_PATH, ERASURES_STATUS_PATH, REPLAY_PATH};
+    let document = document();
+    let paths = document["paths"].as_object().unwrap();
+    for path in [ERASURES_PATH, ERASURES_STATUS_PATH, REPLAY_PATH] {
+        assert!(!paths.contains_key(path), "{path}");
+    }
+    let internal: Vec<_> = paths.keys().filter(|path| path.starts_with("/internal/")).collect();
+    assert!(internal.iter().any(|path| *path == tidemark_core::hop::PATH), "{internal:?}");
+}

@@ -3,6 +3,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::invariants::Invariant;
+
 /// A number that only grows.
 #[derive(Debug, Default)]
 pub struct Count(AtomicU64);
@@ -16,6 +18,27 @@ impl Count {
     /// The sum so far.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How often each invariant was found broken.
+#[derive(Debug, Default)]
+pub struct Violations([Count; Invariant::ALL.len()]);
+
+impl Violations {
+    /// One more of an invariant.
+    pub fn add(&self, invariant: Invariant) {
+        self.0[invariant as usize].add(1);
+    }
+
+    /// How many there were of each, in the order of [`Invariant::ALL`].
+    pub fn by_invariant(&self) -> [u64; Invariant::ALL.len()] {
+        Invariant::ALL.map(|invariant| self.0[invariant as usize].get())
+    }
+
+    /// How many there were of all.
+    pub fn get(&self) -> u64 {
+        self.by_invariant().iter().sum()
     }
 }
 
@@ -46,9 +69,11 @@ pub struct Counters {
     pub damaged: Count,
     /// Offsets that the log no longer held, and that were never committed.
     pub lost: Count,
+    /// Lanes that write nothing, because ClickHouse has more of their log than the disk.
+    pub old_copies: Count,
     /// What must never be: part of a block there, a watermark between. Every one
     /// is said loudly, and stops its lane.
-    pub violations: Count,
+    pub violations: Violations,
     /// Plans written.
     pub plans: Count,
     /// Rollup statements that were applied.

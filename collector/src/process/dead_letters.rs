@@ -18,8 +18,10 @@ use sha2::{Digest as _, Sha256};
 use crate::disk::Disk;
 use crate::limits::DEAD_LETTERS_MAX_BYTES;
 use crate::place::Lane;
+use crate::sealed::SealedError;
 
 use super::plan::FOLDER;
+use super::replayed;
 
 const HEAD: &[u8] = b"tidemark-dead 1\n";
 
@@ -43,6 +45,7 @@ pub struct Letter {
 #[derive(Debug)]
 pub struct DeadLetters {
     lane: Lane,
+    max_bytes: u64,
     known: Option<Known>,
 }
 
@@ -61,6 +64,9 @@ pub enum DeadLettersError {
     /// The file has reached its bound.
     #[error("the file of dead letters is full: replay or remove what is in it")]
     Full,
+    /// Which of its letters were replayed cannot be read.
+    #[error(transparent)]
+    Marks(#[from] SealedError),
     /// The file is none of ours, or of a newer release.
     #[error("{0} is not a file of dead letters that this program reads")]
     Unknown(String),
@@ -74,7 +80,7 @@ pub fn path(lane: Lane) -> String {
 impl DeadLetters {
     /// The letters of a lane. Nothing is read yet.
     pub const fn new(lane: Lane) -> Self {
-        Self { lane, known: None }
+        Self { lane, max_bytes: DEAD_LETTERS_MAX_BYTES, known: None }
     }
 
     /// Adds a letter, durably, unless its offset is there.
@@ -85,11 +91,15 @@ impl DeadLetters {
         let path = path(self.lane);
         let mut known = match self.known.take() {
             Some(known) => known,
-            None => open(disk, &path)?,
+            None => open(disk, self.lane)?,
         };
         if !known.offsets.contains(&letter.offset) {
             let frame = frame(letter);
-            if known.bytes + frame.len() as u64 > DEAD_LETTERS_MAX_BYTES {
+            if known.bytes + frame.len() as u64 > self.max_bytes {
+                // Letters that were replayed since make room.
+                known = open(disk, self.lane)?;
+            }
+            if known.bytes + frame.len() as u64 > self.max_bytes {
                 self.known = Some(known);
                 return Err(DeadLettersError::Full);
             }
@@ -116,6 +126,40 @@ pub fn read(disk: &dyn Disk, lane: Lane) -> Result<Vec<Letter>, DeadLettersError
         Some(bytes) => Ok(parse(&bytes, &path)?.0),
         None => Ok(Vec::new()),
     }
+}
+
+/// The letters of a lane that were not sent again yet, with their places in the file.
+///
+/// # Errors
+/// [`DeadLettersError`].
+pub fn unsent(disk: &dyn Disk, lane: Lane) -> Result<Unsent, DeadLettersError> {
+    let replayed = replayed::read(disk, lane)?;
+    let letters = read(disk, lane)?;
+    let all = letters.len();
+    let unsent = letters.into_iter().enumerate();
+    let unsent = unsent.filter(|(_, letter)| !replayed.contains(&letter.offset)).collect();
+    Ok(Unsent { letters: unsent, all })
+}
+
+/// What is left of a lane's letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsent {
+    /// The letters, each with its place in the file.
+    pub letters: Vec<(usize, Letter)>,
+    /// How many stand in the file.
+    pub all: usize,
+}
+
+/// Says of letters that they were sent again, durably. One caller at a time.
+///
+/// # Errors
+/// [`DeadLettersError`]; it may be done again.
+pub fn mark_replayed(
+    disk: &dyn Disk,
+    lane: Lane,
+    offsets: impl IntoIterator<Item = u64>,
+) -> Result<(), DeadLettersError> {
+    Ok(replayed::mark(disk, lane, offsets)?)
 }
 
 /// Empties the payload of each letter for which `matches` says so, durably: their
@@ -152,16 +196,25 @@ fn bytes_of(disk: &dyn Disk, path: &str) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Reads the file, cuts what is torn, or makes it.
-fn open(disk: &dyn Disk, path: &str) -> Result<Known, DeadLettersError> {
+/// Reads the file, cuts what is torn, lets go what was replayed, or makes it.
+fn open(disk: &dyn Disk, lane: Lane) -> Result<Known, DeadLettersError> {
+    let path = &path(lane);
     let bytes = bytes_of(disk, path)?.unwrap_or_default();
     // One that was made and whose first line was not kept is made again.
     if bytes.len() < HEAD.len() && HEAD.starts_with(&bytes) {
         crate::disk::replace(disk, path, HEAD)?;
         return Ok(Known { offsets: HashSet::new(), bytes: HEAD.len() as u64 });
     }
-    let (letters, whole) = parse(&bytes, path)?;
-    if whole < bytes.len() {
+    let (mut letters, mut whole) = parse(&bytes, path)?;
+    let replayed = replayed::read(disk, lane)?;
+    if letters.iter().any(|letter| replayed.contains(&letter.offset)) {
+        letters.retain(|letter| !replayed.contains(&letter.offset));
+        let mut kept = HEAD.to_vec();
+        letters.iter().for_each(|letter| kept.extend_from_slice(&frame(letter)));
+        crate::disk::replace(disk, path, &kept)?;
+        replayed::clear(disk, lane)?;
+        whole = kept.len();
+    } else if whole < bytes.len() {
         disk.truncate(path, whole as u64)?;
     }
     let offsets = letters.iter().map(|letter| letter.offset).collect();
@@ -254,6 +307,34 @@ mod tests {
         assert_eq!(disk.length(&path(1)).unwrap(), whole);
         again.add(&disk, &letter(8)).unwrap();
         assert_eq!(read(&disk, 1).unwrap(), [letter(5), letter(3), letter(8)]);
+    }
+
+    #[test]
+    fn a_letter_that_was_replayed_is_not_given_out_again_and_makes_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = RealDisk::open(folder.path()).unwrap();
+        disk.create_folder(FOLDER).unwrap();
+        let one = frame(&letter(1)).len() as u64;
+        let max_bytes = HEAD.len() as u64 + 3 * one;
+        let mut letters = DeadLetters { max_bytes, ..DeadLetters::new(1) };
+        for offset in [1, 2, 3] {
+            letters.add(&disk, &letter(offset)).unwrap();
+        }
+        assert!(matches!(letters.add(&disk, &letter(4)), Err(DeadLettersError::Full)));
+        mark_replayed(&disk, 1, [1, 3]).unwrap();
+        mark_replayed(&disk, 1, [3]).unwrap();
+        let left = unsent(&disk, 1).unwrap();
+        assert_eq!(left, Unsent { letters: vec![(1, letter(2))], all: 3 });
+        // Nothing is rewritten before there is need.
+        assert_eq!(read(&disk, 1).unwrap().len(), 3);
+        letters.add(&disk, &letter(4)).unwrap();
+        letters.add(&disk, &letter(5)).unwrap();
+        assert_eq!(read(&disk, 1).unwrap(), [letter(2), letter(4), letter(5)]);
+        assert_eq!(unsent(&disk, 1).unwrap().letters.len(), 3);
+        // A letter of the same place that comes again is a new one.
+        mark_replayed(&disk, 1, [2]).unwrap();
+        DeadLetters::new(1).add(&disk, &letter(2)).unwrap();
+        assert_eq!(read(&disk, 1).unwrap(), [letter(4), letter(5), letter(2)]);
     }
 
     #[test]

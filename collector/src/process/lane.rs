@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::disk::Disk;
+use crate::invariants::Invariant;
 use crate::limits::{BLOCK_MAX_AGE_MS, BLOCK_MAX_BYTES, BLOCK_MAX_ROWS, FENCE_GRACE, HALT_MS};
 use crate::log::{Item, LogError, LogReader};
 use crate::place::Lane;
@@ -263,12 +264,17 @@ impl LaneWriter {
         }
         let due_ms = *self.first_seen_ms.get_or_insert(world.now_ms) + self.options.max_age_ms;
         if end - from < self.options.max_rows as u64 && world.now_ms < due_ms {
-            return self.idle(world, Step::WaitUntil(due_ms));
+            // The plan of the block that is gathered takes the last commit along.
+            return Step::WaitUntil(due_ms);
         }
         let begin = world.log.begin(self.lane);
         if begin > from {
             self.shared.counters.lost.add(begin - from);
-            self.violated("the log no longer holds what was never committed", from, begin);
+            self.violated(
+                Invariant::EveryPlaceIsAccountedFor,
+                "the log no longer holds what was never committed",
+                (from, begin),
+            );
             self.skip_to(begin);
             return Step::Worked;
         }
@@ -403,10 +409,10 @@ impl LaneWriter {
 
     /// Says that a promise does not hold. It never may; whoever reads this has
     /// found a mistake in this program, or in what somebody did beside it.
-    pub(super) fn violated(&self, what: &str, from: u64, to: u64) {
-        self.shared.counters.violations.add(1);
+    pub(super) fn violated(&self, invariant: Invariant, what: &str, (from, to): (u64, u64)) {
+        self.shared.counters.violations.add(invariant);
         tracing::error!(
-            lane = self.lane, log_id = %self.plan.log_id, from, to,
+            invariant = invariant.name(), lane = self.lane, log_id = %self.plan.log_id, from, to,
             "invariant violated: {what}; run `tidemark verify`"
         );
     }

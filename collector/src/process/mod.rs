@@ -24,6 +24,7 @@ mod lane;
 mod open;
 pub mod plan;
 pub mod replay;
+mod replayed;
 mod rollup;
 mod settle;
 mod split;

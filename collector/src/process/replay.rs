@@ -11,7 +11,7 @@
 //!
 //! Deliberately absent: asking and appending, which are the service's.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
@@ -37,6 +37,8 @@ pub struct Source {
     pub people: Arc<ErasedPeople>,
     /// The writers, who know how far they are.
     pub writers: Arc<dyn Resting + Send + Sync>,
+    /// Held while dead letters are marked.
+    pub marking: Arc<Mutex<()>>,
 }
 
 /// What is asked for: a page of a lane.
@@ -109,17 +111,31 @@ impl Source {
         if wanted.dead_letters { self.letters(wanted) } else { self.entries(wanted) }
     }
 
+    /// Says of dead letters that they were sent again: what became of them is durable in
+    /// the log, or ClickHouse has them. They are not given out any more.
+    ///
+    /// # Errors
+    /// [`ReplayError`]; they are then found to be stored the next time.
+    pub fn mark(
+        &self,
+        lane: Lane,
+        offsets: impl IntoIterator<Item = u64>,
+    ) -> Result<(), ReplayError> {
+        let _one_at_a_time = self.marking.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(dead_letters::mark_replayed(&*self.disk, lane, offsets)?)
+    }
+
     fn letters(&self, wanted: &Wanted) -> Result<Found, ReplayError> {
-        let letters = dead_letters::read(&*self.disk, wanted.lane)?;
+        let dead_letters::Unsent { letters, all } = dead_letters::unsent(&*self.disk, wanted.lane)?;
         let mut found = Found::default();
         let from = usize::try_from(wanted.from).unwrap_or(usize::MAX);
-        for letter in letters.iter().skip(from).take(wanted.max) {
+        let page = from..from.saturating_add(wanted.max);
+        for (_, letter) in letters.iter().filter(|(at, _)| page.contains(at)) {
             if wanted.reason.as_ref().is_none_or(|reason| *reason == letter.reason) {
                 self.take(wanted, letter.offset, &letter.payload, &mut found);
             }
         }
-        let next = from.saturating_add(wanted.max);
-        found.next = (next < letters.len()).then_some(next as u64);
+        found.next = (page.end < all).then_some(page.end as u64);
         Ok(found)
     }
 

@@ -14,6 +14,7 @@
 //! stays counted, where the count is not keyed by a person.
 
 use crate::clock::Clock;
+use crate::invariants::Invariant;
 use crate::limits::{HALT_MS, ROLLUP_EVERY_MS, ROLLUP_MAX_OFFSETS};
 use crate::log::LogReader;
 use crate::place::{Lane, LogId};
@@ -172,8 +173,9 @@ impl RollupWriter {
         };
         let doubted = spans.iter().find(|span| span.range.lane == lane);
         if doubted.is_some_and(|span| mark != span.range.from && mark != span.range.to) {
-            self.shared.counters.violations.add(1);
+            self.shared.counters.violations.add(Invariant::MarksFollowBase);
             tracing::error!(
+                invariant = Invariant::MarksFollowBase.name(),
                 rollup = self.rollup.as_str(), lane, mark, log_id = %self.log_id,
                 "invariant violated: the watermark is neither before nor after its range; \
                  run `tidemark verify`"

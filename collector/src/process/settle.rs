@@ -1,6 +1,7 @@
 //! A planned piece until it is where it belongs: sent, doubted, fenced, counted,
 //! split, or buried.
 
+use crate::invariants::Invariant;
 use crate::limits::{DEAD_LETTERS_MAX_A_BLOCK, HALT_MS};
 use crate::log::Content;
 use crate::place::Range;
@@ -154,7 +155,11 @@ impl LaneWriter {
         let damaged = inside().filter(|item| item.content == Content::Damaged).count() as u64;
         let erased = inside().filter(|item| item.content == Content::Erased).count() as u64;
         if rows > piece.rows || rows + damaged + erased < piece.rows {
-            self.violated("the log holds other rows than were planned", from, to);
+            self.violated(
+                Invariant::EveryPlaceIsAccountedFor,
+                "the log holds other rows than were planned",
+                (from, to),
+            );
             return self.pause(HALT_MS, world);
         }
         let gone = piece.rows - rows;
@@ -228,7 +233,11 @@ impl LaneWriter {
             let offsets: Vec<u64> = self.rows_of(piece).iter().map(|row| row.offset).collect();
             return self.halve(index, *piece, &offsets, Standing::Fenced);
         }
-        self.violated("part of a block is there", piece.range.from, piece.range.to);
+        self.violated(
+            Invariant::PlacesAreUnique,
+            "part of a block is there",
+            (piece.range.from, piece.range.to),
+        );
         self.pause(HALT_MS, world)
     }
 
@@ -303,7 +312,11 @@ impl LaneWriter {
         }
         let offset = piece.range.from;
         let Some((offset, payload)) = self.buried_entry(piece) else {
-            self.violated("a refused row is no longer in the log", offset, offset + 1);
+            self.violated(
+                Invariant::EveryPlaceIsAccountedFor,
+                "a refused row is no longer in the log",
+                (offset, offset + 1),
+            );
             return self.pause(HALT_MS, world);
         };
         let letter = Letter { offset, code, reason, payload };

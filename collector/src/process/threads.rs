@@ -155,7 +155,8 @@ impl Writers {
             erased: counters.erased.get(),
             damaged: counters.damaged.get(),
             lost: counters.lost.get(),
-            violations: counters.violations.get(),
+            violations: counters.violations.by_invariant(),
+            old_copies: counters.old_copies.get(),
             rollups: counters.rollups.get(),
             lag: log.owned_lanes().into_iter().map(|lane| self.lag(log, lane)).sum(),
             rollup_lag: self.rollup_lag(),
@@ -307,6 +308,7 @@ impl Signal {
 fn is_ours(lane: Lane, end: u64, parts: &Parts, signal: &Signal, shared: &Shared) -> bool {
     let log_id = parts.log.log_id();
     let mut attempts = 0;
+    let mut told = false;
     while !signal.stopped() {
         if !parts.gate.is_open() {
             signal.wait(WRITER_POLL, false);
@@ -318,6 +320,9 @@ fn is_ours(lane: Lane, end: u64, parts: &Parts, signal: &Signal, shared: &Shared
                 return true;
             }
             Ok(mark) => {
+                if !std::mem::replace(&mut told, true) {
+                    shared.counters.old_copies.add(1);
+                }
                 tracing::error!(
                     lane, %log_id, mark, end,
                     "ClickHouse has more of this log than data.dir: it is an old copy, and this lane \

@@ -136,6 +136,7 @@ impl Durable {
             disk: Arc::clone(&self.disk),
             people: Arc::clone(&self.erased),
             writers: Arc::new(self.writers.resting()),
+            marking: Arc::default(),
         }
     }
 
@@ -156,6 +157,7 @@ impl Durable {
     /// Shows the metrics where everything stands now.
     pub(super) fn observe(&self, metrics: &Metrics) {
         metrics.writers(&self.writers.snapshot(&self.reader));
+        metrics.erasures(self.erasures.unfinished());
         let stats = self.reader.stats();
         metrics.log(&LogSnapshot {
             stored: stats.stored.get(),

@@ -87,6 +87,11 @@ impl Replays {
         let is_new =
             |candidate: &Candidate| !known.contains(&(candidate.tenant_id, candidate.event_id));
         let (new, stored): (Vec<_>, Vec<_>) = found.candidates.into_iter().partition(is_new);
+        let letters = asked.dead_letters && !asked.dry_run;
+        let marks: Vec<u64> = match letters {
+            true => new.iter().chain(&stored).map(|candidate| candidate.offset).collect(),
+            false => Vec::new(),
+        };
         let (mut sent, mut duplicate) = (new.len() as u64, 0);
         if !asked.dry_run && !new.is_empty() {
             let log_id = self.source.log.log_id();
@@ -96,6 +101,13 @@ impl Replays {
             let again = outcomes.iter().filter(|outcome| **outcome == Outcome::Duplicate);
             duplicate = again.count() as u64;
             sent -= duplicate;
+        }
+        if !marks.is_empty() {
+            let (source, lane) = (self.source.clone(), asked.lane);
+            tokio::task::spawn_blocking(move || source.mark(lane, marks))
+                .await
+                .map_err(|error| Refused::NotAnswered(error.into()))?
+                .map_err(|error| Refused::NotAnswered(error.into()))?;
         }
         let told = json!({
             "lanes": lanes,

@@ -13,6 +13,7 @@ use super::client::{ClickHouse, within};
 use super::contract::Rollup;
 use super::error::StoreError;
 use super::rollup::{Column, SPANS, template};
+use crate::invariants::Account;
 use crate::limits::QUERY_TIMEOUT;
 
 /// How long one question of an audit may take.
@@ -49,17 +50,26 @@ pub struct Gap {
     pub missing: u64,
 }
 
-/// What became of the places of the last day, by table.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Row, Deserialize)]
-pub struct Accounts {
-    /// Rows of `events_raw`.
-    pub events: u64,
-    /// Rows of `rejected_events`.
-    pub rejections: u64,
-    /// Rows of `dead_letters`.
-    pub dead_letters: u64,
-    /// Places of erased events.
-    pub erased: u64,
+/// How many rows each table has of the places below the watermarks.
+#[derive(Clone, Copy, Debug, Row, Deserialize)]
+struct Rows {
+    events: u64,
+    rejections: u64,
+    dead_letters: u64,
+    erased: u64,
+}
+
+/// What is left of a lane's places of more than a day ago.
+#[derive(Clone, Debug, Row, Deserialize)]
+struct Older {
+    log_id: String,
+    lane: u16,
+    /// Whether any place is of the last day.
+    is_fresh: bool,
+    /// The first of them.
+    since: u64,
+    /// Places before it, or all when there is none, that are in some table.
+    there: u64,
 }
 
 /// A watermark.
@@ -131,17 +141,19 @@ impl ClickHouse {
         .await
     }
 
-    /// Counts what became of the places of the last day.
+    /// What became of all places that were sent to ClickHouse, as far as the watermarks of
+    /// the counts a minute say, which follow the base. What is pending is not in it. A place
+    /// of more than a day ago that no table has is one that expired, or one that a repair of
+    /// the log left unused: retention is a day at least.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn audit_accounts(&self) -> Result<Accounts, StoreError> {
-        let of = |table: &str| {
-            format!(
-                "(SELECT count() FROM {table} WHERE received_at > now() - INTERVAL 1 DAY \
-                 AND log_id != {NO_LOG})"
-            )
-        };
+    pub async fn audit_account(&self) -> Result<Account, StoreError> {
+        let marks = self.marks(Rollup::MinuteCounts).await?;
+        let below = below(&marks);
+        // A subquery may be NULL, a count is not; the rows are read by their types.
+        let of =
+            |table: &str| format!("assumeNotNull((SELECT count() FROM {table} WHERE {below}))");
         let sql = format!(
             "SELECT {} AS events, {} AS rejections, {} AS dead_letters, {} AS erased",
             of("events_raw"),
@@ -149,7 +161,36 @@ impl ClickHouse {
             of("dead_letters FINAL"),
             of("erased_places FINAL")
         );
-        within(AUDIT_TIMEOUT, self.client().query(&sql).fetch_one()).await
+        let rows: Rows = within(AUDIT_TIMEOUT, self.client().query(&sql).fetch_one()).await?;
+        let sql = format!(
+            "SELECT toString(p.log_id) AS log_id, p.lane AS lane, max(s.known) = 1 AS is_fresh, \
+             max(s.since) AS since, uniqExactIf(p.offset, s.known = 0 OR p.offset < s.since) AS there \
+             FROM {ACCOUNTED} AS p LEFT JOIN (SELECT log_id, lane, min(offset) AS since, 1 AS known \
+             FROM {ACCOUNTED} WHERE received_at > now() - INTERVAL 1 DAY AND ({below}) \
+             GROUP BY log_id, lane) AS s ON p.log_id = s.log_id AND p.lane = s.lane \
+             WHERE {} GROUP BY p.log_id, p.lane",
+            below.replace("log_id =", "p.log_id =").replace("lane =", "p.lane =")
+        );
+        let older: Vec<Older> =
+            within(AUDIT_TIMEOUT, self.client().query(&sql).fetch_all()).await?;
+        let expired = |mark: &Mark| {
+            let is_its = |it: &&Older| it.log_id == mark.log_id && it.lane == mark.lane;
+            match older.iter().find(is_its) {
+                Some(older) if older.is_fresh => older.since.saturating_sub(older.there),
+                Some(older) => mark.upto.saturating_sub(older.there),
+                None => mark.upto,
+            }
+        };
+        let Rows { events, rejections, dead_letters, erased } = rows;
+        Ok(Account {
+            accepted: marks.iter().map(|mark| mark.upto).sum(),
+            events,
+            rejections,
+            dead_letters,
+            erased,
+            expired: marks.iter().map(expired).sum(),
+            ..Account::default()
+        })
     }
 
     /// The lanes in which, since a day ago, places are in no table: neither event, nor
@@ -266,11 +307,7 @@ fn recount(rollup: Rollup, columns: &[Column], marks: &[Mark], days: u16) -> Str
         )
     });
     let keys = keys.join(", ");
-    let mut spans = String::from("(false");
-    for Mark { log_id, lane, upto } in marks {
-        let _ = write!(spans, " OR (log_id = '{log_id}' AND lane = {lane} AND offset < {upto})");
-    }
-    spans.push(')');
+    let mut spans = below(marks);
     if time.is_some() {
         let _ = write!(spans, " AND occurred_at >= {since}");
     }
@@ -284,6 +321,17 @@ fn recount(rollup: Rollup, columns: &[Column], marks: &[Mark], days: u16) -> Str
          SELECT 1 AS side, {keys}, {when} AS at{values} FROM {table} WHERE NOT is_mark GROUP BY {keys}\
          ){erased} GROUP BY {keys} HAVING min(at) >= {since})"
     )
+}
+
+/// The condition of a place that lies below its lane's watermark.
+fn below(marks: &[Mark]) -> String {
+    let mut places = String::from("(false");
+    for Mark { log_id, lane, upto } in marks {
+        // Writing to a text cannot fail.
+        let _ = write!(places, " OR (log_id = '{log_id}' AND lane = {lane} AND offset < {upto})");
+    }
+    places.push(')');
+    places
 }
 
 /// The number that a column's states come to; `None` for a key.

@@ -26,7 +26,7 @@ mod sql;
 mod statements;
 mod stats;
 
-pub use audit::{Accounts, Gap, Recount};
+pub use audit::{Gap, Recount};
 pub use client::ClickHouse;
 pub use cluster::for_cluster;
 pub use contract::{

@@ -120,4 +120,5 @@ async fn an_old_copy_of_the_log_writes_nothing_over_what_is_there() {
     stack.tidemark.restart().await;
     let said = async || stack.tidemark.log().contains("it is an old copy");
     stack.tidemark.until("the old copy is known for one", said).await;
+    assert!(stack.tidemark.metric("tidemark_writer_old_copy_lanes").await >= 1.0);
 }

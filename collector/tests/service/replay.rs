@@ -51,6 +51,33 @@ async fn what_a_table_lost_comes_back_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_is_sent_again_and_then_given_out_no_more() {
+    let stack = Stack::start().await;
+    assert_eq!(post(&stack.tidemark, &batch(&[event(1)])).await.verdicts(), ["accepted"]);
+    let count = async |n: u64| stack.clickhouse.count_events().await == n;
+    stack.tidemark.until("one", async || count(1).await).await;
+    stack
+        .clickhouse
+        .run("ALTER TABLE tidemark.events_raw ADD CONSTRAINT no_odd CHECK user_id != 'odd'")
+        .await;
+    let odd = |number| with(event(number), "user_id", json!("odd"));
+    let told = post(&stack.tidemark, &batch(&[odd(2), event(3), odd(4)])).await;
+    assert_eq!(told.verdicts(), ["accepted"; 3]);
+    let letters = async || stack.tidemark.metric("tidemark_writer_dead_letters_total").await == 2.0;
+    stack.tidemark.until("two letters", letters).await;
+    stack.tidemark.until("their neighbour", async || count(2).await).await;
+
+    let told = replay(&stack, &["--dead-letters", "--dry-run"]).await;
+    assert_eq!((&told["looked_at"], &told["sent"]), (&json!(2), &json!(2)));
+    stack.clickhouse.run("ALTER TABLE tidemark.events_raw DROP CONSTRAINT no_odd").await;
+    let told = replay(&stack, &["--dead-letters"]).await;
+    assert_eq!((&told["looked_at"], &told["sent"]), (&json!(2), &json!(2)));
+    stack.tidemark.until("all four", async || count(4).await).await;
+    let told = replay(&stack, &["--dead-letters"]).await;
+    assert_eq!(told["looked_at"], 0, "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_comes_late_is_asked_for_in_the_base() {
     let stack = Stack::start().await;
     let held = |number: u32| {

@@ -12,14 +12,17 @@ use crate::stack::{SITE, Stack, TENANT};
 
 const LOG: &str = "0190f5f6-7e2a-7c3b-9d4e-0000000000f1";
 
-async fn verify(stack: &Stack) -> (BTreeMap<String, String>, Option<i32>) {
+/// State and finding of each invariant, and the exit code.
+async fn verify(stack: &Stack) -> (BTreeMap<String, (String, String)>, Option<i32>) {
     let command = stack.tidemark.prepared(&["verify", "--json"]);
     let output = tokio::process::Command::from(command).output().await.unwrap();
     let told: Value =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let invariants = told["invariants"].as_array().unwrap();
-    let states = invariants.iter().map(|one| (text(&one["name"]), text(&one["state"])));
+    let states = invariants
+        .iter()
+        .map(|one| (text(&one["name"]), (text(&one["state"]), text(&one["found"]))));
     (states.collect(), output.status.code())
 }
 
@@ -61,9 +64,13 @@ async fn what_is_whole_holds_and_what_is_broken_is_named() {
     let stack = Stack::start().await;
     hundred_events(&stack).await;
     let (states, code) = verify(&stack).await;
-    let not_holding: Vec<_> = states.iter().filter(|(_, state)| *state != "holds").collect();
+    let not_holding: Vec<_> = states.iter().filter(|(_, (state, _))| *state != "holds").collect();
     assert!(not_holding.is_empty() && code == Some(0), "{not_holding:?}");
-    assert_eq!(states.len(), 4 + 2 * Rollup::ALL.len() + 1);
+    assert_eq!(states.len(), 4 + 2 * Rollup::ALL.len() + 2);
+    assert_eq!(
+        states["every_place_is_accounted_for"].1,
+        "100 accepted = 100 events + 0 rejections + 0 dead letters + 0 pending + 0 erased + 0 expired"
+    );
 
     for statement in [
         // An id again, of before there was a log.
@@ -98,7 +105,7 @@ async fn what_is_whole_holds_and_what_is_broken_is_named() {
     assert_eq!(code, Some(1));
     let broken: Vec<_> = states
         .iter()
-        .filter(|(_, state)| *state == "broken")
+        .filter(|(_, (state, _))| state == "broken")
         .map(|(name, _)| name.as_str())
         .collect();
     assert_eq!(
@@ -111,5 +118,29 @@ async fn what_is_whole_holds_and_what_is_broken_is_named() {
             "places_are_unique",
             "rollup_equals_recount/minute_counts",
         ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_expired_is_in_the_account() {
+    let stack = Stack::start().await;
+    for statement in [
+        // The first ten places of a lane, and all of another, are in no table any more.
+        format!(
+            "INSERT INTO tidemark.rejected_events (tenant_id, received_at, expires_at, log_id, lane, offset) \
+             SELECT '{TENANT}', now64(3), now() + 86400, '{LOG}', 0, 10 + number FROM numbers(90)"
+        ),
+        format!(
+            "INSERT INTO tidemark.minute_counts (is_mark, log_id, lane, mark_offset) \
+             VALUES (true, '{LOG}', 0, 100), (true, '{LOG}', 1, 7)"
+        ),
+    ] {
+        stack.clickhouse.run(&statement).await;
+    }
+    let (states, code) = verify(&stack).await;
+    assert_eq!(code, Some(0), "{states:?}");
+    assert_eq!(
+        states["every_place_is_accounted_for"].1,
+        "107 accepted = 0 events + 90 rejections + 0 dead letters + 0 pending + 0 erased + 17 expired"
     );
 }
