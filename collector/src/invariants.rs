@@ -71,8 +71,8 @@ pub struct Account {
     pub erased: u64,
     /// Places whose rows have outlived their retention.
     pub expired: u64,
-    /// Places that the log's disk did not keep, which were counted and said.
-    pub damaged: u64,
+    /// Places that a repair of the log left out, so that none is given twice.
+    pub unused: u64,
 }
 
 impl Account {
@@ -84,7 +84,7 @@ impl Account {
             + self.pending
             + self.erased
             + self.expired
-            + self.damaged
+            + self.unused
     }
 
     /// Whether each place is found once.
@@ -96,14 +96,14 @@ impl Account {
 impl std::fmt::Display for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { accepted, events, rejections, dead_letters, pending, .. } = self;
-        let Self { erased, expired, damaged, .. } = self;
+        let Self { erased, expired, unused, .. } = self;
         write!(
             f,
             "{accepted} accepted = {events} events + {rejections} rejections + \
              {dead_letters} dead letters + {pending} pending + {erased} erased + {expired} expired"
         )?;
-        if *damaged > 0 {
-            write!(f, " + {damaged} damaged")?;
+        if *unused > 0 {
+            write!(f, " + {unused} left out by repairs")?;
         }
         if self.balances() { Ok(()) } else { write!(f, " does not hold: {} found", self.found()) }
     }
@@ -140,7 +140,7 @@ mod tests {
             pending: 4,
             erased: 5,
             expired: 6,
-            damaged: 7,
+            unused: 7,
         };
         assert!(account.balances());
         for broken in [Account { accepted: 27, ..account }, Account { events: 2, ..account }] {

@@ -15,6 +15,7 @@ use super::live::{ConfigFile, Environment};
 use super::{CommandError, Exit, print};
 use crate::config::Config;
 use crate::invariants::{Invariant as Promise, verdicts_sum_up};
+use crate::log::limits::REPAIR_GAP;
 use crate::store::{ClickHouse, Rollup};
 
 const HELP: &str = r#"Output: a line an invariant:
@@ -156,7 +157,11 @@ impl Asked {
             Self::Ids => none(clickhouse.audit_ids().await?, "ids stand more than once"),
             Self::Places => none(clickhouse.audit_places().await?, "places have several rows"),
             Self::Accounted(pending) => {
-                let gaps = clickhouse.audit_gaps().await?;
+                let (repaired, gaps): (Vec<_>, Vec<_>) = clickhouse
+                    .audit_gaps()
+                    .await?
+                    .into_iter()
+                    .partition(|gap| gap.missing % REPAIR_GAP == 0);
                 let told = gaps.iter().map(|gap| {
                     format!(
                         "{} of lane {} between {} and {} (log {})",
@@ -167,6 +172,7 @@ impl Asked {
                 let mut account = clickhouse.audit_account().await?;
                 let waits = pending.unwrap_or(0);
                 account.pending = waits;
+                account.unused = repaired.iter().map(|gap| gap.missing).sum();
                 account.accepted += waits;
                 let mut all = account.to_string();
                 if pending.is_none() {

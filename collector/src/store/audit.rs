@@ -114,15 +114,17 @@ impl ClickHouse {
         .await
     }
 
-    /// Counts the watermarks that say more than the lane's tables have.
+    /// Counts the watermarks that say more than the lane's tables have. A lane that nothing
+    /// came to for a day is left out: its newest rows may have expired.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn audit_marks(&self, rollup: Rollup) -> Result<u64, StoreError> {
         self.audit(&format!(
             "SELECT count() FROM (SELECT log_id, lane, max(mark_offset) AS upto FROM {} \
-             WHERE is_mark GROUP BY log_id, lane) AS m LEFT JOIN (SELECT log_id, lane, \
-             max(offset) + 1 AS ends FROM {ACCOUNTED} GROUP BY log_id, lane) AS p \
+             WHERE is_mark GROUP BY log_id, lane) AS m INNER JOIN (SELECT log_id, lane, \
+             max(offset) + 1 AS ends FROM {ACCOUNTED} GROUP BY log_id, lane \
+             HAVING max(received_at) > now() - INTERVAL 1 DAY) AS p \
              ON m.log_id = p.log_id AND m.lane = p.lane WHERE m.upto > p.ends",
             rollup.as_str()
         ))
