@@ -111,6 +111,8 @@ async fn a_signed_batch_lands_with_every_column() {
         "consent_mode": "full",
         "app_version": "3.14.0",
         "environment": "production",
+        "device_class": "",
+        "flags": [],
         "gtm_container_id": "GTM-ABC123",
         "campaign_source": "letter",
         "campaign_medium": "email",
