@@ -153,7 +153,7 @@ impl Admission {
         // never told, because such an event is rejected.
         let mut no_id = |_| Uuid::default();
         let call = Call { site: &site, place: Place::Signed, now_ms };
-        let verdicts = self.judge(&call, &batch, &mut no_id, shared, sink);
+        let verdicts = self.judge(&call, &batch, &mut no_id, &shared, sink);
         let batch_id = batch.batch_id.as_deref().map(str::to_owned);
         Ok(Admitted { batch_id, verdicts })
     }
@@ -188,7 +188,7 @@ impl Admission {
             context: Context::default(),
         };
         let call = Call { site, place: Place::Public(arrival), now_ms: received_at_ms };
-        Ok(self.judge(&call, batch, &mut fill_id, shared, sink))
+        Ok(self.judge(&call, batch, &mut fill_id, &shared, sink))
     }
 
     /// Judges every event of a batch, lays each accepted one out as its record, and
@@ -199,7 +199,7 @@ impl Admission {
         call: &Call<'t>,
         batch: &'t Batch<'t>,
         fill_id: &mut dyn FnMut(usize) -> Uuid,
-        shared: Shared<'static>,
+        shared: &Shared<'_>,
         sink: &mut impl Sink,
     ) -> Vec<EventVerdict> {
         let salt = self.salt(call.site.tenant_id);
@@ -214,7 +214,7 @@ impl Admission {
         let hearing = judge.hear(batch);
         let index = hearing.context().map(Part::index);
         let context = root(&index).map_or_else(Context::default, context::shared);
-        let shared = Shared { context, ..shared };
+        let shared = Shared { context, ..*shared };
         let mut verdicts = Vec::with_capacity(batch.events.len());
         hearing.each(fill_id, |heard| {
             verdicts.push(self.settle(&heard, call, &shared, sink));
