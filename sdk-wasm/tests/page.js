@@ -58,3 +58,10 @@ export const block_storage = () => {
 export const unblock_storage = () => {
   isBlocked = false;
 };
+
+const real = Date.now;
+
+/** Sets the page's clock ahead of the real one. */
+export function advance(ms) {
+  Date.now = () => real() + ms;
+}

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use tidemark_core::id::Uuid;
-use tidemark_core::judge::{NamePolicy, Site, WhenConsentAbsent};
+use tidemark_core::judge::{BotPolicy, NamePolicy, Site, WhenConsentAbsent};
 use tidemark_core::validate::Catalogue;
 
 use super::CommandError;
@@ -27,6 +27,16 @@ pub(super) enum ConsentAbsent {
     #[default]
     Accept,
     /// It is dropped.
+    Drop,
+}
+
+/// What becomes of events that an automated client sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Bots {
+    /// They are taken, and flagged.
+    #[default]
+    Flag,
+    /// They are dropped.
     Drop,
 }
 
@@ -85,6 +95,9 @@ pub(super) struct Policy {
     /// The site counts visitors without consent, without ids (consent mode `cookieless`).
     #[arg(long)]
     cookieless: bool,
+    /// What becomes of events whose browser says that a program drives it.
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    bots: Bots,
 }
 
 impl Policy {
@@ -100,6 +113,10 @@ impl Policy {
                 ConsentAbsent::Drop => WhenConsentAbsent::Drop,
             },
             cookieless: self.cookieless,
+            bots: match self.bots {
+                Bots::Flag => BotPolicy::Flag,
+                Bots::Drop => BotPolicy::Drop,
+            },
             ..Site::default()
         }
     }

@@ -70,6 +70,10 @@ fn cases() -> BTreeMap<String, Vec<Value>> {
             continue;
         }
         for case in read(&path)["cases"].as_array().unwrap() {
+            // A call's user agent is a header; a line has none.
+            if case.get("agent").is_some() {
+                continue;
+            }
             let site = case["site"].as_str().unwrap_or("open").to_owned();
             cases.entry(site).or_default().push(case.clone());
         }
@@ -93,6 +97,9 @@ fn options(slug: &str) -> Vec<String> {
     .into_iter()
     .flat_map(|(option, value)| [option.to_owned(), value])
     .collect();
+    if let Some(bots) = site["bots"].as_str() {
+        options.extend(["--bots".to_owned(), bots.to_owned()]);
+    }
     if site["cookieless"] == true {
         options.push("--cookieless".to_owned());
     }

@@ -10,6 +10,7 @@ fn every_command_tells_options_examples_and_exit_codes() {
             &[
                 "--mode",
                 "--when-consent-absent",
+                "--bots",
                 "--cookieless",
                 "--schemas",
                 "--received-at",

@@ -375,7 +375,15 @@ impl World {
         if process.judged.is_empty() || self.rng.chance(10) {
             return;
         }
-        let judged = std::mem::take(&mut process.judged);
+        let mut judged = std::mem::take(&mut process.judged);
+        if process.eraser.is_some() {
+            // One call's thread may be slower than its neighbours', and an erasure pass it by.
+            let mut rng = self.rng.fork();
+            (process.judged, judged) = judged.into_iter().partition(|_| rng.chance(60));
+            if judged.is_empty() {
+                return;
+            }
+        }
         let groups: Vec<AppendGroup> =
             judged.iter().map(|it| AppendGroup { entries: it.entries.clone() }).collect();
         let picked: Vec<usize> = judged.iter().map(|it| it.call).collect();
