@@ -10,6 +10,8 @@ const STORE = 'chunks';
 /** What the page of this tab before left in sessionStorage: its name, whether the server
  * answered it, and the changes of which it does not know that they were committed. */
 const TAB = 'tidemark.tab';
+/** Where watch/pages.js keeps the way between pages, while a visit lasts. */
+export const TRAIL = 'tidemark.trail';
 /** A page asks the others, and each that lives answers. */
 const ASK = 'tidemark.ask';
 const HERE = 'tidemark.here';
@@ -239,7 +241,7 @@ export const createStorage = (failed, saved) => {
         labels.forEach((_, from) => cookie('', 0, `;domain=${labels.slice(from).join('.')}`));
       });
       attempt(() => [ASK, HERE].forEach((key) => localStorage.removeItem(key)));
-      attempt(() => sessionStorage.removeItem(TAB));
+      attempt(() => [TAB, TRAIL].forEach((key) => sessionStorage.removeItem(key)));
       close();
       attempt(() => indexedDB.deleteDatabase(NAME));
     },

@@ -2,9 +2,7 @@
 // path does. A query or a fragment alone is the same page.
 
 import { json } from '../json.js';
-
-/** Where the way between pages is kept while a visit lasts, once consent allows it. */
-const TRAIL = 'tidemark.trail';
+import { TRAIL } from '../storage.js';
 
 /** @param {() => boolean} mayStore */
 export const watchPages = (enter, run, mayStore) => {
