@@ -136,9 +136,9 @@ impl Small<'_> {
                 if url.kept < url.end {
                     cut = url.kept;
                 }
-                (start, start_spaced) = (at, at);
                 // The sign that begins a path is no local part's.
                 at += usize::from(is_path);
+                (start, start_spaced) = (at, at);
                 continue;
             }
             if here == b'\\' {

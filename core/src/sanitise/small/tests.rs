@@ -36,6 +36,7 @@ fn escapes_stay_whole() {
         (r#""C:\\jo@example.org""#, r#""C:\\[email]""#),
         (r#""\u001fbjo@example.org""#, r#""\u001f[email]""#),
         (r#""https://a.example/b\\c?d\"e""#, r#""https://a.example/b\\c\"e""#),
+        (r#""/%40ann.example""#, r#""/%40ann.example""#),
         (r#""see https://a.example/?q\njo@example.org""#, r#""see https://a.example/\n[email]""#),
     ] {
         assert_eq!(small_json(text).as_deref(), Some(clean));
