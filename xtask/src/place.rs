@@ -2,7 +2,7 @@
 //! clones of this user (tools, chDB).
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
@@ -24,7 +24,10 @@ impl Place {
     /// # Errors
     /// When there is no home folder to keep tools in.
     pub fn find() -> Result<Self> {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // What cargo says now: where xtask was compiled may be another clone, gone since,
+        // that shared the target folder with this one.
+        let manifest = env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = manifest.parent().context("xtask is inside of the repository")?.to_path_buf();
         let target = env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
         let cache = match (env::var_os("TIDEMARK_CACHE"), env::var_os("XDG_CACHE_HOME")) {
