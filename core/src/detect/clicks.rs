@@ -384,7 +384,9 @@ impl Struggle {
                 && !self.clicks.iter().flatten().any(|other| {
                     is_same(other)
                         && self.judge(other, now_ms, true).0.is_some_and(|answer| {
-                            (at_ms - answer.at_ms).abs() <= self.thresholds.answer_ms
+                            // A sign to wait that is still there answers all who see it.
+                            answer.how & how::BUSY > 0 && answer.ended_ms >= at_ms
+                                || (at_ms - answer.at_ms).abs() <= self.thresholds.answer_ms
                         })
                 });
             let pending = self.clicks.get_mut(at)?.as_mut()?;

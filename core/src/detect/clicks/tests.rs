@@ -234,3 +234,13 @@ proptest! {
         prop_assert_eq!(kinds(&facts), []);
     }
 }
+
+#[test]
+fn who_clicks_on_a_spinner_that_still_turns_has_its_answer() {
+    let clicks = presses(&[0, 350, 700, 1_050]);
+    let turning = after(clicks.clone(), &[(5, Saw(1, SURE | BUSY))]);
+    assert_eq!(kinds(&turning), [("rage", 2_051)]);
+    // Gone before the last click, which nothing answers.
+    let gone = after(clicks, &[(5, Saw(1, SURE | BUSY)), (900, Back(1))]);
+    assert_eq!(kinds(&gone), [("rage", 2_051), ("dead", 3_050)]);
+}

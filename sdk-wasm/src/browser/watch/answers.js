@@ -27,6 +27,8 @@ const THINGS_MAX = 64;
 const FIELDS_MAX = 64;
 /** What a request that the click sent brings, it brings at once. */
 const REQUEST_MS = 250;
+/** How long a change that may be a request's waits for the browser to tell the request. */
+const TOLD_MS = 60;
 /** Changes that wait for an engine that is not there yet. */
 const HELD_MAX = 30;
 
@@ -59,7 +61,7 @@ export const watchAnswers = (enter, run, isOpen) => {
     if (!numbers.has(thing)) numbers.set(thing, ++count);
     return numbers.get(thing);
   };
-  let control, click, at, x, y, place, page, hash, fields, originals, isPlain;
+  let control, click, at, handledAt, x, y, place, page, hash, fields, originals, isPlain;
   let groups = [];
   let isOn, isPress, isPressed, isByHand, isLearning, isSettled, frame, timer, unhook;
   let learntAt = -LEARN_EVERY_MS;
@@ -71,14 +73,14 @@ export const watchAnswers = (enter, run, isOpen) => {
   };
   const answered = (what) => saw(0, SURE, what);
 
-  /** Whether a request that the click sent ended just now. */
+  /** Whether a request that the click sent was answered just now. Its body may still come. */
   const isFetched = (when) => {
-    const ended = when - wholeTime(0);
+    const changed = when - wholeTime(0);
     return performance.getEntriesByType('resource').slice(-20).some(
-      ({ initiatorType, startTime, responseEnd }) =>
+      ({ initiatorType, startTime, responseStart, responseEnd }) =>
         /fetch|xmlhttp/.test(initiatorType) &&
-        startTime >= at && startTime < at + REQUEST_MS &&
-        responseEnd <= ended + 5 && responseEnd > ended - REQUEST_MS,
+        startTime >= at && startTime < handledAt + REQUEST_MS &&
+        responseStart <= changed + 5 && responseEnd > changed - REQUEST_MS,
     );
   };
   /** Where a thing that changed is, in the engine's words; nothing where it is no answer. */
@@ -152,10 +154,16 @@ export const watchAnswers = (enter, run, isOpen) => {
       } else compare(owner, 4, '', old, now);
     }
   };
-  const evaluate = () => {
+  /** Looks at all that changed: in the next frame, or now where a judgement is due. */
+  const evaluate = (inFrame) => {
     frame = 0;
     // What a press changes answers the click that is to come of it.
     if (isPress) return;
+    const [first] = groups;
+    if (inFrame && first && !first.isSure && Date.now() - first.when < TOLD_MS) {
+      frame = requestAnimationFrame(evaluate);
+      return;
+    }
     let left = THINGS_MAX;
     for (const { records, when, isSure } of groups.splice(0)) {
       for (const record of records) if (left-- > 0) run(() => look(record, when, isSure));
@@ -179,9 +187,11 @@ export const watchAnswers = (enter, run, isOpen) => {
     return [background, color, border, font, opacity, transform, width, height].join();
   };
   /** What no record tells: fields that scripts fill, and where the page is. */
-  const compare = () =>
+  const compare = (isLate) =>
     run(() => {
       if (!click) return;
+      // Frames may stall for seconds; a judgement does not wait for them.
+      if (isLate) evaluate();
       if (page !== address()) answered(NAVIGATION);
       if (hash !== location.hash && document.querySelector(':target')) answered(NAVIGATION);
       if (!isByHand && fields.some(([field, value, checked]) => field.value !== value || field.checked !== checked)) answered(FIELD);
@@ -263,6 +273,8 @@ export const watchAnswers = (enter, run, isOpen) => {
     },
     /** A button is pressed on what is about to be clicked. */
     press: (element, event) => {
+      // What the click before changed is looked at beside what was then.
+      evaluate();
       isPress = isPressed = true;
       begin();
       isLearning = isByHand = false;
@@ -298,7 +310,8 @@ export const watchAnswers = (enter, run, isOpen) => {
       isPlain = plain;
       frame ||= requestAnimationFrame(evaluate);
       held = 0;
-      for (const ms of [0, 300, 1000, 1900]) setTimeout(compare, ms);
+      handledAt = performance.now();
+      for (const ms of [0, 300, 1000, 1900]) setTimeout(compare, ms, ms > 300);
       setTimeout(() => run(() => {
         if (link && !event.defaultPrevented) answered(NAVIGATION);
       }));
