@@ -78,7 +78,7 @@ const READ_ON: Duration = Duration::from_secs(2);
 /// Runs a command, shows what it prints, and returns the last lines of that.
 fn watched(command: &mut Command) -> (std::io::Result<ExitStatus>, String) {
     let last = Arc::new(Mutex::new(VecDeque::with_capacity(LAST_LINES)));
-    let run = || {
+    let mut run = || {
         let (reader, writer) = std::io::pipe()?;
         let mut child = command.stdout(writer.try_clone()?).stderr(writer).spawn()?;
         // The command holds the pipe's other end until it gets another one.
