@@ -19,13 +19,17 @@ pub struct Options {
     /// How long each target runs.
     #[arg(long, default_value_t = 60)]
     seconds: u32,
-    /// Only this target: validate, sanitize or edge.
+    /// Only this target: validate, sanitize, page or edge.
     target: Option<String>,
 }
 
 /// The targets, and the folder whose crate has them.
-const TARGETS: [(&str, &str); 3] =
-    [("validate", "core/fuzz"), ("sanitize", "core/fuzz"), ("edge", "edge-worker/fuzz")];
+const TARGETS: [(&str, &str); 4] = [
+    ("validate", "core/fuzz"),
+    ("sanitize", "core/fuzz"),
+    ("page", "core/fuzz/page"),
+    ("edge", "edge-worker/fuzz"),
+];
 const HOST: &str = "x86_64-unknown-linux-gnu";
 /// The coverage of sancov that libFuzzer asks for: counters, their places, compares.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -99,7 +103,7 @@ fn edge_input(event: &str) -> String {
     format!("{HEAD}\n{ANSWER}\n{held}\n{{\"batch_id\":\"b\",\"events\":[{event},{event}]}}")
 }
 
-/// Writes the golden payloads, and for `sanitize` the labelled lines, as seeds.
+/// Writes the golden payloads, and for `sanitize` and `page` the labelled lines, as seeds.
 fn seed(place: &Place, target: &str, corpus: &Path) -> Result<()> {
     fs::create_dir_all(corpus)?;
     let mut count = 0;
@@ -123,7 +127,7 @@ fn seed(place: &Place, target: &str, corpus: &Path) -> Result<()> {
             })?;
         }
     }
-    if target == "sanitize" {
+    if matches!(target, "sanitize" | "page") {
         for line in fs::read_to_string(place.root.join("tests/sanitise/lines.ndjson"))?.lines() {
             let line: Value = serde_json::from_str(line)?;
             put(line.get("text").and_then(Value::as_str).unwrap_or_default())?;

@@ -2,7 +2,8 @@
 
 use alloc::string::String;
 
-/// Appends text as a JSON string: only what must be escaped is.
+/// Appends text as a JSON string, as `JSON.stringify` writes it: only what must be
+/// escaped is.
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
     let mut copied = 0;
@@ -18,6 +19,8 @@ pub fn write_string(out: &mut String, text: &str) {
             b'\n' => out.push('n'),
             b'\r' => out.push('r'),
             b'\t' => out.push('t'),
+            0x08 => out.push('b'),
+            0x0c => out.push('f'),
             _ => {
                 out.push_str("u00");
                 out.push(if byte >= 0x10 { '1' } else { '0' });

@@ -183,16 +183,46 @@ enum Known {
     Glued,
 }
 
-/// Reads what stands behind the check digits of a country whose length is known: one
-/// look at each byte, because every second word of a list may begin as an account does.
+/// Numbers and letters in a range, in base ten, modulo 97; separators are left out.
+fn remainder(bytes: &[u8], from: usize, to: usize) -> u64 {
+    let (mut at, mut count, mut sum) = (from, 0, 0);
+    while at < to {
+        let value = WORTH.get(usize::from(byte(bytes, at))).copied().unwrap_or(0xff);
+        at += 1;
+        if value > 35 {
+            continue;
+        }
+        sum = sum * if value > 9 { 100 } else { 10 } + u64::from(value);
+        count += 1;
+        // Seven more take it to 97 · 100⁷, a hundredth of what 64 bits hold.
+        if count % 8 == 0 {
+            sum %= 97;
+        }
+    }
+    sum
+}
+
+/// Countries whose accounts hold nothing but digits behind the country.
+fn is_of_digits(country: [u8; 2]) -> bool {
+    #[rustfmt::skip]
+    const COUNTRIES: [&[u8; 2]; 18] = [
+        b"AE", b"AT", b"BE", b"CZ", b"DE", b"DK", b"EE", b"ES", b"FI", b"HR", b"HU", b"LT",
+        b"NO", b"PL", b"PT", b"SE", b"SI", b"SK",
+    ];
+    COUNTRIES.contains(&&country)
+}
+
+/// Reads what stands behind the check digits of a country whose length is known. Every
+/// second word of a list may begin as an account does: its form is held against before
+/// its proof. `of_digits` tells that a letter in a later group is not its own.
 fn read_known(
     bytes: &[u8],
     from: usize,
     length: usize,
-    told: bool,
+    (told, of_digits): (bool, bool),
     proves: impl Fn(u64) -> bool,
 ) -> Known {
-    let (mut at, mut read, mut group, mut remainder) = (from, 4, 4, 0_u64);
+    let (mut at, mut read, mut group) = (from, 4, 4);
     loop {
         let value = WORTH.get(usize::from(byte(bytes, at))).copied().unwrap_or(0xff);
         if value > 35 {
@@ -207,10 +237,9 @@ fn read_known(
             group = 0;
             continue;
         }
-        remainder = remainder * if value > 9 { 100 } else { 10 } + u64::from(value);
-        // Seven more take it to 97 · 100⁷, a hundredth of what 64 bits hold.
-        if read % 8 == 0 {
-            remainder %= 97;
+        // The next number of a list begins with its country.
+        if value > 9 && of_digits && group < read {
+            return Known::Ends(0);
         }
         at += 1;
         read += 1;
@@ -219,7 +248,7 @@ fn read_known(
             let next = byte(bytes, at);
             let ends = !next.is_ascii_alphanumeric() && next != b'_';
             return match () {
-                () if ends && (told || proves(remainder)) => Known::Ends(at),
+                () if ends && (told || proves(remainder(bytes, from, at))) => Known::Ends(at),
                 () if group == read => Known::Glued,
                 () => Known::Ends(0),
             };
@@ -240,7 +269,8 @@ fn read_iban(bytes: &[u8], digits: usize, told: bool) -> usize {
     let check = letter(0) * 10_000 + letter(1) * 100 + digit(digits) * 10 + digit(digits + 1);
     let proves = |remainder: u64| (remainder % 97 * 1_000_000 + u64::from(check)) % 97 == 1;
     if length > 0 {
-        match read_known(bytes, digits + 2, length, told, proves) {
+        let of_digits = !told && is_of_digits(country);
+        match read_known(bytes, digits + 2, length, (told, of_digits), proves) {
             Known::Ends(end) => return end,
             Known::Glued => {}
         }
@@ -248,7 +278,7 @@ fn read_iban(bytes: &[u8], digits: usize, told: bool) -> usize {
     let mut remainder = 0_u64;
     let (mut at, mut read, mut end) = (digits + 2, 4, 0);
     let (mut group, mut numbers) = (4, true);
-    let (mut count, mut small) = (2, false);
+    let mut count = 2;
     loop {
         let here = byte(bytes, at);
         let value = WORTH.get(usize::from(here)).copied().unwrap_or(0xff);
@@ -258,11 +288,14 @@ fn read_iban(bytes: &[u8], digits: usize, told: bool) -> usize {
             if remainder > 1 << 50 {
                 remainder %= 97;
             }
+            // One word that is no account of its country is none with small letters.
+            if here >= b'a' && !told {
+                return 0;
+            }
             read += 1;
             group += 1;
             numbers |= value < 10;
             count += u32::from(value < 10);
-            small |= here >= b'a';
             at += 1;
             if read == length {
                 let next = byte(bytes, at);
@@ -274,7 +307,7 @@ fn read_iban(bytes: &[u8], digits: usize, told: bool) -> usize {
         }
         // One word of another length: a country to come, or a number made up.
         if group == read && read >= 15 && here != b'_' {
-            let proven = proves(remainder) && !small && count >= 10;
+            let proven = proves(remainder) && count >= 10;
             return if told || proven { at } else { 0 };
         }
         let known = length > 0 && read < length;

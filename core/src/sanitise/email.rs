@@ -185,7 +185,11 @@ fn domain_end(bytes: &[u8], from: usize, spelt: bool) -> usize {
     let (mut letters, mut ascii, mut unspaced) = (0, false, false);
     while end < limit {
         let here = byte(bytes, end);
-        let dot = if spelt { spelt_dot(bytes, end) } else { dot(bytes, end) };
+        let dot = match here {
+            _ if here.is_ascii_alphanumeric() => 0,
+            _ if spelt => spelt_dot(bytes, end),
+            _ => dot(bytes, end),
+        };
         if dot > 0 && end > label {
             end += dot;
             label = end;
@@ -249,6 +253,9 @@ fn literal_end(bytes: &[u8], from: usize) -> usize {
 
 /// The length of a dot that may be spelt out: `[dot]`, ` dot `, and spaces around.
 fn spelt_dot(bytes: &[u8], at: usize) -> usize {
+    if !matches!(byte(bytes, at), b' ' | b'(' | b'[' | b'{') {
+        return dot(bytes, at);
+    }
     let start = at + usize::from(byte(bytes, at) == b' ');
     let in_brackets = spelt(bytes, start, b"dot");
     if in_brackets > 0 {
@@ -260,9 +267,12 @@ fn spelt_dot(bytes: &[u8], at: usize) -> usize {
 
 /// The length of the dot at a place, of the three that IDNA takes for one; 0 for none.
 fn dot(bytes: &[u8], at: usize) -> usize {
-    match (byte(bytes, at), byte(bytes, at + 1), byte(bytes, at + 2)) {
-        (b'.', ..) => 1,
-        (0xef, 0xbc, 0x8e) | (0xef, 0xbd, 0xa1) | (0xe3, 0x80, 0x82) => 3,
+    match byte(bytes, at) {
+        b'.' => 1,
+        0xe3 | 0xef => match bytes.get(at..at + 3) {
+            Some([0xef, 0xbc, 0x8e] | [0xef, 0xbd, 0xa1] | [0xe3, 0x80, 0x82]) => 3,
+            _ => 0,
+        },
         _ => 0,
     }
 }

@@ -10,6 +10,8 @@ pub(super) struct Index<const N: usize> {
     starts: [u16; KEYS + 1],
     /// The third letters of the entries that share two, a bit each.
     thirds: [u32; KEYS],
+    /// The first letters of the entries that may be had, a bit each.
+    firsts: u32,
 }
 
 /// Two letters by their lower five bits: either case, and any byte of any script.
@@ -40,7 +42,8 @@ impl<const N: usize> Index<N> {
         reason = "evaluated when compiled: out of bounds is an error"
     )]
     const fn new(list: &[&'static str], last: bool, without: u8) -> Self {
-        let mut index = Self { entries: [""; N], starts: [0; KEYS + 1], thirds: [0; KEYS] };
+        let mut index =
+            Self { entries: [""; N], starts: [0; KEYS + 1], thirds: [0; KEYS], firsts: 0 };
         let (mut wanted, mut filled) = (0, 0);
         // Entries that share their letters stay in the order of the list.
         while wanted < KEYS {
@@ -65,6 +68,9 @@ impl<const N: usize> Index<N> {
                         b'_' => 1 << (b'_' & 31) | 1 << (b' ' & 31),
                         letter => 1 << (letter & 31),
                     };
+                    if index.thirds[wanted] != 0 {
+                        index.firsts |= 1 << (a & 31);
+                    }
                     index.entries[filled] = list[at];
                     filled += 1;
                 }
@@ -74,6 +80,11 @@ impl<const N: usize> Index<N> {
         }
         index.starts[KEYS] = filled as u16;
         index
+    }
+
+    /// Whether an entry may have this letter first, either case.
+    pub(super) const fn may_begin(&self, a: u8) -> bool {
+        self.firsts >> (a & 31) & 1 != 0
     }
 
     /// Whether an entry may have these three letters, either case; NUL is for none.

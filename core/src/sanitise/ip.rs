@@ -5,7 +5,7 @@
 //! unspecified addresses tell nothing and stay.
 
 use super::Rule;
-use super::glyph::{before, byte, is_word, starts_with};
+use super::glyph::{LETTER, before, byte, is_word, sort, starts_with};
 use super::index::Index;
 use super::scan::Scan;
 use super::topic::Topic;
@@ -14,7 +14,11 @@ use super::topic::Topic;
 pub(super) fn four(scan: &mut Scan<'_>) -> bool {
     let from = scan.at;
     // Most digits have no full stop behind them or their like.
-    if !(1..4).any(|digits| byte(scan.bytes, from + digits) == b'.') {
+    let mut dot = from + 1;
+    while dot < from + 3 && byte(scan.bytes, dot).is_ascii_digit() {
+        dot += 1;
+    }
+    if byte(scan.bytes, dot) != b'.' {
         return false;
     }
     let (to, first) = quad(scan.bytes, from);
@@ -32,7 +36,7 @@ pub(super) fn four(scan: &mut Scan<'_>) -> bool {
     }
     let product = previous == b'/' && is_product(scan, from - 1);
     let version = product || scan.topic(from) == Topic::Version;
-    if version || like_a_version(scan, from, to) && !is_told(scan.bytes, from) {
+    if version || like_a_version(scan, from, to) && !is_told(scan, from) {
         scan.at = to;
         return true;
     }
@@ -65,15 +69,20 @@ fn like_a_version(scan: &Scan<'_>, from: usize, to: usize) -> bool {
     built || small && !port && !host
 }
 
-/// Whether a word before a place speaks of machines.
-fn is_told(bytes: &[u8], place: usize) -> bool {
+/// Whether a word before a place speaks of machines, or a mark that will stand there.
+fn is_told(scan: &Scan<'_>, place: usize) -> bool {
+    let bytes = scan.bytes;
+    if scan.machine > 0 && scan.machine + TOLD_WITHIN >= place + "ip]".len() {
+        return true;
+    }
     let mut at = place.saturating_sub(TOLD_WITHIN);
+    let mut behind = sort(before(bytes, at)) & LETTER;
     while at < place {
-        let begins =
-            byte(bytes, at).is_ascii_alphabetic() && !before(bytes, at).is_ascii_alphabetic();
-        if begins && begins_machine(bytes, at) {
+        let here = sort(byte(bytes, at)) & LETTER;
+        if here > behind && begins_machine(bytes, at) {
             return true;
         }
+        behind = here;
         at += 1;
     }
     false
@@ -81,6 +90,9 @@ fn is_told(bytes: &[u8], place: usize) -> bool {
 
 /// Whether a word of machines begins at a place.
 fn begins_machine(bytes: &[u8], at: usize) -> bool {
+    if !INDEX.may_have(byte(bytes, at), byte(bytes, at + 1), byte(bytes, at + 2)) {
+        return false;
+    }
     let words = INDEX.get(byte(bytes, at), byte(bytes, at + 1));
     words.iter().any(|entry| {
         let word = entry.as_bytes().get(1..).unwrap_or_default();

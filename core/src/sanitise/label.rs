@@ -6,7 +6,7 @@
 //! by lot, and parameters of a query.
 
 use super::Rule;
-use super::glyph::{byte, is_word, starts_with};
+use super::glyph::{ENDS_LINE, ENDS_VALUE, IN_NAME, byte, is_word, sort, starts_with};
 use super::names::{self, Name};
 use super::scan::Scan;
 
@@ -34,10 +34,7 @@ pub(super) fn value(scan: &mut Scan<'_>) {
     if !names::may_mean(bytes, name_end) {
         return;
     }
-    let mut name = name_end;
-    while name > scan.copied && name + NAME_MAX > name_end && is_name(scan.before(name)) {
-        name -= 1;
-    }
+    let mut name = name_begin(scan, name_end);
     // Words that are one name all the same.
     if starts_with(bytes, name, b"passe")
         && name >= scan.copied + 7
@@ -56,7 +53,7 @@ pub(super) fn value(scan: &mut Scan<'_>) {
     }
     // The scheme of an Authorization header.
     for scheme in [b"bearer ".as_slice(), b"basic ", b"token ", b"digest ", b"apikey "] {
-        if starts_with(bytes, from, scheme) {
+        if byte(bytes, from) | 0x20 == byte(scheme, 0) && starts_with(bytes, from, scheme) {
             from += scheme.len();
         }
     }
@@ -68,11 +65,13 @@ pub(super) fn value(scan: &mut Scan<'_>) {
     let weak = class == Some(Name::Weak);
     let colon = byte(bytes, sign) == b':';
     let mut to = from;
-    while to < from + JUDGED_MAX && !ends_value(byte(bytes, to), line) {
+    let ends = if line { ENDS_LINE } else { ENDS_VALUE };
+    while to < from + JUDGED_MAX {
         let here = byte(bytes, to);
         // Labels in a row, each the value of the one before. The sign itself tells
         // nothing: what it is must read the same when the next one is gone.
-        if here == b'=' && weak || here == b':' && (weak || colon && glued) {
+        let label = here == b'=' && weak || here == b':' && (weak || colon && glued);
+        if sort(here) & ends != 0 || label {
             break;
         }
         to += 1;
@@ -92,15 +91,15 @@ pub(super) fn value(scan: &mut Scan<'_>) {
         _ => {
             let said = assigned || is_drawn(own, 5);
             let element = byte(bytes, to) == b'[' && byte(bytes, to + 1).is_ascii_digit();
-            let known = element || is_placeholder(own, label) || is_code(own);
-            own.len() >= 3 && (said && !known || parameter)
+            let known = || element || is_placeholder(own, label) || is_code(own);
+            own.len() >= 3 && (parameter || said && !known())
         }
     };
     if !hides || is_mark(own) {
         return;
     }
     let jwt = starts_with(own, 0, b"eyj") && own.contains(&b'.');
-    while !ends_value(byte(bytes, to), line) {
+    while sort(byte(bytes, to)) & ends == 0 {
         to += 1;
     }
     if !glued {
@@ -116,24 +115,24 @@ fn trim(mut value: &[u8]) -> &[u8] {
     }
     value
 }
-const fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | 0x80..)
+
+/// Where the name begins that ends at a place.
+fn name_begin(scan: &Scan<'_>, end: usize) -> usize {
+    let floor = scan.copied.max(end.saturating_sub(NAME_MAX));
+    let mut name = end;
+    while name > floor && is_name(byte(scan.bytes, name - 1)) {
+        name -= 1;
+    }
+    name
 }
 
-fn ends_value(byte: u8, line: bool) -> bool {
-    match byte {
-        0 | b'\n' | b'\r' | b'"' | b'\'' | b'<' | b'`' => true,
-        b' ' | b'\t' | b',' | b';' | b'&' | b'}' | b')' | b'>' | b'[' | b']' | b'\\' => !line,
-        _ => false,
-    }
+fn is_name(byte: u8) -> bool {
+    sort(byte) & IN_NAME != 0
 }
 
 /// A secret that a sentence tells: "my password is …". The word whose first digit, or
 /// whose digit behind a sign, is looked at begins at `from`. True when it is one.
 pub(super) fn spoken(scan: &mut Scan<'_>, from: usize) -> bool {
-    if !scan.may_speak() {
-        return false;
-    }
     let bytes = scan.bytes;
     let mut value = from;
     let blank = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b']');
@@ -151,10 +150,7 @@ pub(super) fn spoken(scan: &mut Scan<'_>, from: usize) -> bool {
         return false;
     };
     let name_end = value - verb;
-    let mut name = name_end;
-    while name > scan.copied && name + NAME_MAX > name_end && is_name(scan.before(name)) {
-        name -= 1;
-    }
+    let name = name_begin(scan, name_end);
     if names::of(bytes.get(name..name_end).unwrap_or_default(), true) != Some(Name::Secret) {
         return false;
     }
@@ -244,23 +240,42 @@ fn is_placeholder(value: &[u8], label: &[u8]) -> bool {
             .is_some_and(|end| end.eq_ignore_ascii_case(value));
     let sign = matches!(byte(value, 0), b'{' | b'(' | b'%' | b'*' | b'.')
         || byte(value, 0) == b'$' && matches!(byte(value, 1), b'{' | b'(' | b'A'..=b'Z' | b'_');
-    // original_token=anchor_token; and what begins or is written as constants are.
-    let last = label.iter().rposition(|byte| *byte == b'_').and_then(|line| label.get(line..));
-    let same = last.is_some_and(|last| last.len() > 3 && value.ends_with(last));
-    let signs = value.iter().filter(|byte| **byte == b'_').count();
-    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let constant = signs > 0
-        && digits < 4
-        && (byte(value, 0) == b'_' || signs > 1)
-        && value.iter().all(|byte| *byte == b'_' || byte.is_ascii_alphanumeric())
-        && (byte(value, 0) == b'_' || value.iter().all(|byte| !byte.is_ascii_lowercase()));
+    // original_token=anchor_token.
+    let joined = || {
+        let last = label.iter().rposition(|byte| *byte == b'_').and_then(|line| label.get(line..));
+        last.is_some_and(|last| last.len() > 3 && value.ends_with(last)) || is_constant(value)
+    };
     named
-        || same
-        || constant
         || sign
-        || [b"true".as_slice(), b"false", b"none", b"null", b"undefined", b"string", b"yes", b"str"]
+        || value.contains(&b'_') && joined()
+        || matches!(value.len(), 3..=6 | 9)
+            && [
+                b"true".as_slice(),
+                b"false",
+                b"none",
+                b"null",
+                b"undefined",
+                b"string",
+                b"yes",
+                b"str",
+            ]
             .iter()
             .any(|known| word(known))
+}
+
+/// Whether a value with a low line begins or is written as constants are.
+fn is_constant(value: &[u8]) -> bool {
+    let (mut lines, mut digits, mut small) = (0, 0, false);
+    for byte in value {
+        match byte {
+            b'_' => lines += 1,
+            b'0'..=b'9' => digits += 1,
+            b'a'..=b'z' => small = true,
+            b'A'..=b'Z' => {}
+            _ => return false,
+        }
+    }
+    digits < 4 && (byte(value, 0) == b'_' || lines > 1 && !small)
 }
 
 /// Whether a value is a piece of a program: a call, a path of names.
@@ -295,7 +310,7 @@ fn is_cookie(bytes: &[u8], from: usize) -> bool {
     while at < from + NAME_MAX && is_name(byte(bytes, at)) {
         at += 1;
     }
-    let value = |at: usize| !ends_value(byte(bytes, at), true);
+    let value = |at: usize| sort(byte(bytes, at)) & ENDS_LINE == 0;
     at > from && byte(bytes, at) == b'=' && value(at + 1) && value(at + 2)
 }
 

@@ -4,7 +4,7 @@
 //! `billing.e-mail` are e-mail, `email_count` is a count. A name is read from its
 //! end, the signs between words left out; the entry must begin where a word does.
 
-use super::glyph::byte;
+use super::glyph::{ANY_LETTER, JOINT, byte, sort};
 use super::index::Index;
 
 /// What a name means.
@@ -24,11 +24,18 @@ pub(super) enum Name {
 pub(super) fn of(name: &[u8], rare: bool) -> Option<Name> {
     let mut end = name.len();
     // email2, phones[0], address_1.
-    while end > 0 && !byte(name, end - 1).is_ascii_alphabetic() && byte(name, end - 1) < 0x80 {
+    while end > 0 && sort(byte(name, end - 1)) & ANY_LETTER == 0 {
         end -= 1;
     }
-    let find =
-        |table: &[&str]| table.iter().rev().find_map(|entry| class(entry.as_bytes(), name, end));
+    // Where its last word begins, whatever is joined to that.
+    let mut begin = end;
+    while begin > 0 && sort(byte(name, begin - 1)) & JOINT == 0 {
+        begin -= 1;
+    }
+    let find = |table: &[&str]| {
+        let class = |entry: &&str| class(entry.as_bytes(), name, (begin, end));
+        table.iter().rev().find_map(class)
+    };
     // The feature is asked here too: a page's build folds no arguments, and would carry
     // the whole list.
     if !rare || !cfg!(feature = "rare-rules") {
@@ -66,13 +73,13 @@ fn last_letters(name: &[u8], end: usize) -> [u8; 3] {
 
 /// Whether a label that ends at a place may tell a secret, by its last three letters.
 pub(super) fn may_mean(bytes: &[u8], end: usize) -> bool {
-    let ends = |byte: &u8| byte.is_ascii_alphabetic() || *byte >= 0x80;
-    let reach = bytes.get(end.saturating_sub(8)..end).unwrap_or_default();
-    let Some(last) = reach.iter().rposition(ends) else {
-        // What is further before is looked at all the same.
-        return end > 8 && may_have(bytes, end - 8);
-    };
-    may_have(bytes, end - (reach.len() - 1 - last))
+    // What is further before is looked at all the same.
+    let floor = end.saturating_sub(8);
+    let mut last = end;
+    while last > floor && sort(byte(bytes, last - 1)) & ANY_LETTER == 0 {
+        last -= 1;
+    }
+    last > 0 && LABELS.may_begin(byte(bytes, last - 1)) && may_have(bytes, last)
 }
 
 fn may_have(bytes: &[u8], end: usize) -> bool {
@@ -81,7 +88,7 @@ fn may_have(bytes: &[u8], end: usize) -> bool {
 }
 
 /// What a page knows; the others it leaves to the edge.
-const COMMON: [&str; 18] = [
+pub(super) const COMMON: [&str; 18] = [
     "Spassword",
     "Spwd",
     "Ssecret",
@@ -132,12 +139,32 @@ static LABELS: Index<{ NAMES.len() }> = Index::but_for(NAMES, b'P');
 
 /// The class of an entry that a name ends with. Of entries that end alike the
 /// shorter stands first, because the last one wins.
-fn class(entry: &[u8], name: &[u8], end: usize) -> Option<Name> {
+/// The name's last word is at `begin..end`.
+fn class(entry: &[u8], name: &[u8], (begin, end): (usize, usize)) -> Option<Name> {
     let mut at = entry.len();
     if cfg!(feature = "rare-rules") && end + 1 < at {
         return None;
     }
-    let mut read = end;
+    let mut read;
+    // Most entries are one word, and need no look at joints.
+    if begin == 0 || begin + at <= end + 1 {
+        let word = entry.get(1..).unwrap_or_default();
+        read = end.checked_sub(word.len())?;
+        // Entries that end alike mostly begin in another way.
+        let own = name.get(read..end).unwrap_or_default();
+        if byte(own, 0).to_ascii_lowercase() != byte(word, 0) || !own.eq_ignore_ascii_case(word) {
+            return None;
+        }
+        at = 1;
+    } else {
+        // The last word's own letters first.
+        let own = name.get(begin..end).unwrap_or_default();
+        at -= own.len();
+        read = begin;
+        if !entry.get(at..).is_some_and(|tail| tail.eq_ignore_ascii_case(own)) {
+            return None;
+        }
+    }
     while at > 1 {
         while read > 0 && read < end && is_joint(byte(name, read - 1)) {
             read -= 1;

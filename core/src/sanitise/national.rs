@@ -100,7 +100,9 @@ pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> usize {
     let own = bytes.get(from..to).unwrap_or_default();
     let form = |pattern: &[u8]| fits(own, pattern);
     let last = byte(own, own.len() - 1).to_ascii_uppercase();
-    if !matches!(own.len(), 7..=18) {
+    // No form has fewer digits; the words before are read for those alone.
+    let digits = own.iter().filter(|byte| byte.is_ascii_digit()).count();
+    if !matches!(own.len(), 7..=18) || digits < 4 {
         return 0;
     }
     let told = matches!(scan.topic(from), Topic::Identity | Topic::Social);
@@ -108,7 +110,6 @@ pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> usize {
         return 0;
     }
     let letters = own.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-    let digits = own.iter().filter(|byte| byte.is_ascii_digit()).count();
     let large = own.iter().all(|byte| !byte.is_ascii_lowercase());
     // 1024u32 is a program's.
     let outside =

@@ -57,6 +57,7 @@ pub(super) struct Piece<'c> {
 
 /// Judges the chain whose word begins at `start`. True when something was found;
 /// otherwise `at` stands behind the digits that were looked at.
+#[inline]
 pub(super) fn chain(scan: &mut Scan<'_>, start: usize) -> bool {
     // A few digits that nothing joins to others are no number: most are such.
     let mut end = scan.at;
@@ -72,6 +73,12 @@ pub(super) fn chain(scan: &mut Scan<'_>, start: usize) -> bool {
         scan.at = end;
         return false;
     }
+    whole_chain(scan, start)
+}
+
+/// [`chain`], of digits that others may be joined to.
+#[inline(never)]
+fn whole_chain(scan: &mut Scan<'_>, start: usize) -> bool {
     let mut runs = [Run::default(); MAX_RUNS];
     let mut digits = [0_u8; MAX_DIGITS];
     let (count, total) = read(scan.bytes, scan.at, &mut runs, &mut digits);

@@ -7,7 +7,7 @@
 
 use alloc::string::String;
 
-use super::glyph::{before, byte, digit, is_word};
+use super::glyph::{IN_WORD, LETTER, before, byte, digit, sort};
 use super::policy::Policy;
 use super::topic::{Topic, Topics};
 use super::{Rule, email, ip, label, national, number, path, secret};
@@ -39,6 +39,8 @@ pub(super) struct Scan<'s> {
     pub at: usize,
     /// Everything before it is written.
     pub copied: usize,
+    /// Where the last address of a machine ended; 0 before the first.
+    pub machine: usize,
     topics: Topics,
     word: Word,
     /// Whether the text has a verb that a secret may stand behind, once it was asked.
@@ -57,6 +59,7 @@ pub(super) fn pass(text: &str, policy: &Policy<'_>, told: &mut u32) -> Option<St
         policy,
         at: 0,
         copied: 0,
+        machine: 0,
         topics: Topics::new(),
         word: Word { from: 0, to: 0, letters: false, begins_with_letter: false },
         #[cfg(feature = "rare-rules")]
@@ -68,6 +71,11 @@ pub(super) fn pass(text: &str, policy: &Policy<'_>, told: &mut u32) -> Option<St
     while let Some(trigger) = scan.next_trigger() {
         let from = scan.at;
         match trigger {
+            b'0'..=b'9' => {
+                if rare {
+                    digits(&mut scan);
+                }
+            }
             b'/' | b'\\' if rare => {
                 if trigger == b'\\' {
                     email::address(&mut scan);
@@ -85,7 +93,7 @@ pub(super) fn pass(text: &str, policy: &Policy<'_>, told: &mut u32) -> Option<St
                     label::value(&mut scan);
                 }
             }
-            _ if digit(scan.bytes, from).1 > 0 => {
+            0x80.. if digit(scan.bytes, from).1 > 0 => {
                 if rare {
                     digits(&mut scan);
                 }
@@ -116,8 +124,8 @@ pub(super) fn pass(text: &str, policy: &Policy<'_>, told: &mut u32) -> Option<St
 
 /// A digit: of an address, of a word, or of a number.
 fn digits(scan: &mut Scan<'_>) {
-    let rare = scan.policy.rare();
-    if rare && (ip::four(scan) || national::nino(scan)) {
+    let apart = scan.before(scan.at) == b' ';
+    if ip::four(scan) || apart && national::nino(scan) {
         return;
     }
     let at = scan.at;
@@ -125,17 +133,17 @@ fn digits(scan: &mut Scan<'_>) {
         scan.word = Word::around(scan, at);
     }
     let Word { from, to, letters, begins_with_letter } = scan.word;
-    if label::spoken(scan, from.max(scan.copied)) {
+    let start = from.max(scan.copied);
+    if scan.may_speak() && label::spoken(scan, start) {
         return;
     }
-    if !begins_with_letter && secret::apart(scan, from) {
-        return;
-    }
-    if !begins_with_letter && number::chain(scan, from.max(scan.copied)) {
+    if !begins_with_letter && (apart && secret::apart(scan, from) || number::chain(scan, start)) {
         return;
     }
     // A chain that was no number has moved on, at times beyond the word.
-    if letters && at < from + FIRST_DIGIT && rare && secret::word(scan, from.max(scan.copied), to) {
+    let is_judged =
+        letters && at < from + FIRST_DIGIT && secret::may_be_word(scan.bytes, start, to);
+    if is_judged && secret::word(scan, start, to) {
         return;
     }
     if letters || scan.at == at {
@@ -160,30 +168,37 @@ struct Word {
 impl Word {
     fn around(scan: &Scan<'_>, at: usize) -> Self {
         let (mut from, mut to) = (at, at);
-        let mut letters = false;
-        while from > scan.copied && is_word(byte(scan.bytes, from - 1)) {
+        let (bytes, floor) = (scan.bytes, scan.copied);
+        let mut sorts = 0;
+        while from > floor {
+            let sort = sort(byte(bytes, from - 1));
+            if sort & IN_WORD == 0 {
+                break;
+            }
+            sorts |= sort;
             from -= 1;
-            letters |= byte(scan.bytes, from).is_ascii_alphabetic();
         }
-        let begins_with_letter = letters;
-        while is_word(byte(scan.bytes, to)) {
-            letters |= byte(scan.bytes, to).is_ascii_alphabetic();
+        let begins_with_letter = sorts & LETTER != 0;
+        loop {
+            let sort = sort(byte(bytes, to));
+            if sort & IN_WORD == 0 {
+                break;
+            }
+            sorts |= sort;
             to += 1;
         }
-        Self { from, to, letters, begins_with_letter }
+        Self { from, to, letters: sorts & LETTER != 0, begins_with_letter }
     }
 }
 
 impl Scan<'_> {
     /// The next byte that may begin something, `at` standing on it.
     fn next_trigger(&mut self) -> Option<u8> {
-        loop {
-            let byte = *self.bytes.get(self.at)?;
-            if TRIGGERS.get(usize::from(byte)).is_some_and(|trigger| *trigger) {
-                return Some(byte);
-            }
-            self.at += 1;
-        }
+        let rest = self.bytes.get(self.at..)?;
+        let begins = |byte: &u8| TRIGGERS.get(usize::from(*byte)).is_some_and(|trigger| *trigger);
+        let offset = rest.iter().position(begins)?;
+        self.at += offset;
+        rest.get(offset).copied()
     }
 
     /// Whether a secret may be spoken of in the text: it says that something is.
@@ -211,6 +226,9 @@ impl Scan<'_> {
         self.policy.put(&mut out, rule, self.text.get(from..to).unwrap_or_default());
         self.out = Some(out);
         self.told |= 1 << rule as u32;
+        if rule == Rule::Ip {
+            self.machine = to;
+        }
         self.copied = to;
         self.at = to;
         self.topics.marked(to, if rule == Rule::Phone { Topic::Phone } else { Topic::None });

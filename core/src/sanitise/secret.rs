@@ -44,7 +44,7 @@ pub(super) fn apart(scan: &mut Scan<'_>, at: usize) -> bool {
     let country = |from: usize| {
         bytes.get(from..from + 2).is_some_and(|two| two.iter().all(u8::is_ascii_uppercase))
     };
-    if at < scan.copied + 3 || !country(at - 3) || before(bytes, at) != b' ' {
+    if at < scan.copied + 3 || before(bytes, at) != b' ' || !country(at - 3) {
         return false;
     }
     let from = at - 3;
@@ -58,12 +58,28 @@ pub(super) fn apart(scan: &mut Scan<'_>, at: usize) -> bool {
     end > 0
 }
 
+/// Whether a word is long enough to be something, or goes on behind a space as an account
+/// does: most are neither.
+#[inline]
+pub(super) fn may_be_word(bytes: &[u8], from: usize, to: usize) -> bool {
+    to >= from + 7 || goes_on(bytes, to)
+}
+
+fn goes_on(bytes: &[u8], to: usize) -> bool {
+    matches!(byte(bytes, to), b' ' | b'.' | 0x80..)
+}
+
 /// Judges a word with letters and digits.
 pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> bool {
     let bytes = scan.bytes;
     let length = to - from;
     let is_digit = |at: usize| byte(bytes, at).is_ascii_digit();
-    if is_digit(from + 2) && is_digit(from + 3) && byte(bytes, from).is_ascii_alphabetic() {
+    // An account has fifteen signs at least, and a shorter word goes on behind a space.
+    if (length >= 15 || goes_on(bytes, to))
+        && is_digit(from + 2)
+        && is_digit(from + 3)
+        && byte(bytes, from).is_ascii_alphabetic()
+    {
         let told = scan.topic(from) == Topic::Bank;
         let end = checksum::iban(bytes.get(from..).unwrap_or_default(), told);
         if end > 0 && !scan.is_at_sign(from + end) {
@@ -94,7 +110,9 @@ pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> bool {
         let rule = if starts_with(bytes, from, b"eyj") && end > to && byte(bytes, to) == b'.' {
             Some(Rule::Jwt)
         } else if is_key(bytes, head, from, to, end)
-            || scan.topic(from) == Topic::Scheme && is_drawn(bytes, from, end)
+            || end - from >= DRAWN
+                && scan.topic(from) == Topic::Scheme
+                && is_drawn(bytes, from, end)
         {
             Some(Rule::Secret)
         } else {

@@ -1,11 +1,13 @@
-//! What a page runs of the sanitiser: one pass over JSON text, in a kilobyte.
+//! What a page runs of the sanitiser: one pass over JSON text.
 //!
 //! It says of a page's rules (docs/sanitiser.md) what [`json_with`](super::json_with)
 //! says without rare rules, over text as `JSON.stringify` writes it: escaped is only
-//! what must be, and nothing is unescaped to be looked at. Tests hold both to the same
-//! answers.
+//! what must be, and nothing is unescaped to be looked at. docs/adr/0016 tells why it is
+//! code of its own; a property test and a fuzz target hold both to the same bytes.
 //!
-//! Always true: one pass, idempotent, and JSON stays JSON: an escape is never cut.
+//! Always true: one pass, idempotent, and JSON stays JSON, however it is written: an
+//! escape is never cut. What other escapes hide (a page may replace `JSON.stringify`)
+//! is left for the edge.
 
 use alloc::string::String;
 
@@ -15,12 +17,13 @@ use super::names::{begins_word, is_hashed, is_joint};
 use super::url::ends_scheme;
 use crate::limits::{LONG_STRING_MAX_BYTES, STRING_MAX_BYTES, URL_MAX_BYTES};
 
-/// What keys mean to a page, the entry's class before it: `H` is hidden, whatever it
-/// holds, `U` a URL or path and nothing else, `L` may be long. A name's last words
-/// decide, but for `U`.
-const KEYS: &str = "HpasswordHpwdHsecretHtokenHapikeyHauthorizationHcookieHemailHphoneHphonenumber\
-    HcardnumberHcvcHssnHibanHlastnameHaddressHlatitudeHlongitudeUurlUpathUreferrerUhref\
-    LprompttextLstacktrace";
+/// The keys that hide what they hold, whatever it is, each behind a slash. A name's last
+/// words decide.
+const HIDDEN: &str = "/password/pwd/secret/token/apikey/authorization/cookie/email/phone/phonenumber\
+    /cardnumber/cvc/ssn/iban/lastname/address/latitude/longitude";
+
+/// The keys whose string is a URL or a path, four of them, and those that may be long.
+const KNOWN: [&str; 6] = ["url", "path", "referrer", "href", "prompt_text", "stack_trace"];
 
 /// What stands for a hidden value.
 const REDACTED: &str = "\"[redacted]\"";
@@ -31,51 +34,53 @@ const DOMAIN_MAX_BYTES: usize = 255;
 /// Bytes of the longest address of e-mail, about: what a cut may leave half of.
 const LONGEST_WORD: usize = 512;
 
-/// The sanitised text of a JSON value; `None` when it is cut off or closes what it
-/// never opened. Beyond that it is taken for JSON: `JSON.stringify` wrote it.
+/// The sanitised text of a JSON object, array or string; `None` when it is cut off,
+/// closes what it never opened, or goes on behind its end. Beyond that it is taken for
+/// JSON: `JSON.stringify` wrote it.
 pub fn small_json(text: &str) -> Option<String> {
     let mut small = Small { text, bytes: text.as_bytes(), out: String::new(), copied: 0 };
     let bytes = small.bytes;
     let mut depth = 0_u32;
     let mut at = 0;
-    let mut class = 0;
+    // The key in front, where no other value stands between.
+    let mut key: &[u8] = &[];
     while let Some(first) = bytes.get(at) {
+        if depth == 0 && at > 0 {
+            return None;
+        }
+        let from = at;
+        at += 1;
         match first {
             b'{' | b'[' => depth += 1,
             b'}' | b']' => depth = depth.checked_sub(1)?,
             b'"' => {
-                let end = string_end(bytes, at)?;
-                let next = after_space(bytes, end);
+                at = string_end(bytes, from)?;
+                let inside = bytes.get(from + 1..at - 1)?;
+                let next = after_space(bytes, at);
                 if byte(bytes, next) != b':' {
-                    small.string(at + 1, end - 1, class);
-                    class = 0;
-                    at = end;
+                    small.string(from + 1, at - 1, key);
+                } else {
+                    at = after_space(bytes, next + 1);
+                    key = inside;
+                    if is_hidden(key) {
+                        let value = at;
+                        at = value_end(bytes, at)?;
+                        let inside = bytes.get(value..at)?;
+                        let stays = matches!(byte(bytes, value), b't' | b'f' | b'n')
+                            || inside == b"\"\""
+                            || inside == REDACTED.as_bytes()
+                            || is_hashed(bytes.get(value + 1..at - 1).unwrap_or_default());
+                        if !stays {
+                            small.put(value, at, REDACTED);
+                        }
+                    }
                     continue;
                 }
-                class = class_of(bytes.get(at + 1..end - 1)?);
-                at = after_space(bytes, next + 1);
-                if class == b'H' {
-                    class = 0;
-                    let value = at;
-                    at = value_end(bytes, at)?;
-                    let inside = bytes.get(value..at)?;
-                    let stays = matches!(byte(bytes, value), b't' | b'f' | b'n')
-                        || inside == b"\"\""
-                        || inside == REDACTED.as_bytes()
-                        || is_hashed(bytes.get(value + 1..at - 1).unwrap_or_default());
-                    if !stays {
-                        small.put(value, at, REDACTED);
-                    }
-                }
-                continue;
             }
             _ => {}
         }
         // What an array or object holds is no member of the key's.
-        if *first != b' ' {
-            class = 0;
-        }
-        at += 1;
+        key = &[];
     }
     if depth > 0 {
         return None;
@@ -102,14 +107,18 @@ impl Small<'_> {
     }
 
     /// Sanitises the inside of a string.
-    fn string(&mut self, from: usize, close: usize, class: u8) {
+    fn string(&mut self, from: usize, close: usize, key: &[u8]) {
         let bytes = self.bytes;
-        let limit = if class == b'L' { LONG_STRING_MAX_BYTES } else { STRING_MAX_BYTES };
-        let to = kept_end(bytes, from, close, limit, class == b'U');
+        let known = KNOWN.iter().take_while(|name| name.as_bytes() != key).count();
+        let is_long = matches!(known, 4 | 5);
+        let limit = if is_long { LONG_STRING_MAX_BYTES } else { STRING_MAX_BYTES };
+        let to = kept_end(bytes, from, close, limit, known < 4);
         let mut at = from;
         // Where a local part that goes on here may have begun: of any letters, and of
         // none from a script without spaces.
         let (mut start, mut start_spaced) = (from, from);
+        // Behind the last escape, whose letter is none of the text's.
+        let mut plain = from;
         // Of the last URL: where what it may not keep begins, and where it ends.
         let (mut cut, mut url_end) = (usize::MAX, from);
         while at < to {
@@ -123,10 +132,12 @@ impl Small<'_> {
             }
             let is_path = at == from && here == b'/';
             if at >= url_end
-                && (is_path || starts_with(bytes, at, b"://") && ends_scheme(bytes, at))
+                && (is_path
+                    || starts_with(bytes, at, b"://")
+                        && ends_scheme(bytes.get(plain..).unwrap_or_default(), at - plain))
             {
                 let host = if is_path { at } else { at + 3 };
-                let url = Url::at(bytes, from, host, to);
+                let url = Url::at(bytes, plain, host, to);
                 url_end = url.end;
                 at = host;
                 if !is_path && url.user_end > host {
@@ -143,6 +154,7 @@ impl Small<'_> {
             }
             if here == b'\\' {
                 at += escape_length(bytes, at);
+                plain = at;
                 (start, start_spaced) = (at, at);
                 continue;
             }
@@ -194,7 +206,8 @@ struct Url {
 }
 
 impl Url {
-    /// The URL whose host is at a place; a string's inside is `from..to`.
+    /// The URL whose host is at a place; a string's inside ends at `to`, and its last
+    /// escape before the host at `from`.
     fn at(bytes: &[u8], from: usize, host: usize, to: usize) -> Self {
         // An apostrophe is a URL's own, unless it stands between two.
         let mut before = host.saturating_sub(3);
@@ -230,6 +243,8 @@ impl Url {
             }
             end += 1;
         }
+        // An escape that is cut off reaches beyond.
+        end = end.min(to);
         if end <= host + URL_MAX_BYTES {
             limit = end;
         }
@@ -268,8 +283,8 @@ fn kept_end(bytes: &[u8], from: usize, close: usize, limit: usize, is_url: bool)
     close
 }
 
-/// What a key means, as [`KEYS`] says; 0 for nothing.
-fn class_of(name: &[u8]) -> u8 {
+/// Whether a key hides what it holds: see [`HIDDEN`].
+fn is_hidden(name: &[u8]) -> bool {
     let mut end = name.len();
     // email2, phones[0], address_1.
     while end > 0 && byte(name, end - 1) < 0x80 && !byte(name, end - 1).is_ascii_alphabetic() {
@@ -277,10 +292,10 @@ fn class_of(name: &[u8]) -> u8 {
     }
     let mut read = end;
     let mut fits = true;
-    for sign in KEYS.bytes().rev() {
-        if sign.is_ascii_uppercase() {
-            if fits && begins_word(name, read) && (sign != b'U' || read == 0 && end == name.len()) {
-                return sign;
+    for sign in HIDDEN.bytes().rev() {
+        if sign == b'/' {
+            if fits && begins_word(name, read) {
+                return true;
             }
             read = end;
             fits = true;
@@ -292,7 +307,7 @@ fn class_of(name: &[u8]) -> u8 {
             read -= usize::from(fits);
         }
     }
-    0
+    false
 }
 
 /// The length of the at sign at a place; 0 for none.
@@ -380,7 +395,7 @@ fn value_end(bytes: &[u8], mut at: usize) -> Option<usize> {
                 continue;
             }
             b'{' | b'[' => depth += 1,
-            b',' | b' ' if depth == 0 => return Some(at),
+            b',' | b' ' | b'\n' | b'\r' | b'\t' if depth == 0 => return Some(at),
             b'}' | b']' => match depth.checked_sub(1) {
                 Some(outer) => depth = outer,
                 None => return Some(at),
@@ -397,7 +412,7 @@ fn escape_length(bytes: &[u8], at: usize) -> usize {
 }
 
 fn after_space(bytes: &[u8], mut at: usize) -> usize {
-    while byte(bytes, at) == b' ' {
+    while matches!(byte(bytes, at), b' ' | b'\n' | b'\r' | b'\t') {
         at += 1;
     }
     at

@@ -502,6 +502,13 @@ fn numbers_are_told_by_their_own_proof_or_by_a_word() {
         ("[`0943001563`] doc: fix", "[`0943001563`] doc: fix"),
         ("addr:2001:db8:1:2:3:4:5:6", "addr:[ip]"),
         ("libX11 1.4.99.1, ping 1.2.3.4", "libX11 1.4.99.1, ping [ip]"),
+        // A machine stands beside a machine.
+        ("ping 1.2.3.4 1.2.3.5 1.2.3.6 1.2.3.7", "ping [ip] [ip] [ip] [ip]"),
+        (r#""node": "10.1.2.3", "v8": "9.4.146.26""#, r#""node": "[ip]", "v8": "9.4.146.26""#),
+        (
+            "Chromium 98.76.154.32, seen at 98.76.154.32",
+            "Chromium 98.76.154.32, seen at 98.76.154.32",
+        ),
         ("token = self.tokens.next()", "token = self.tokens.next()"),
         ("password=password, token: ${token}", "password=password, token: ${token}"),
         ("-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----"),

@@ -63,19 +63,21 @@ impl Topics {
         if self.read < floor {
             self.read = floor;
         }
-        let mut previous = before(bytes, self.read);
-        while self.read < place {
-            let at = self.read;
-            let first = byte(bytes, at);
-            self.read += 1;
-            let behind = core::mem::replace(&mut previous, first);
-            let (sort, joins) = (sort(first), sort(behind));
+        let mut behind = sort(before(bytes, self.read));
+        let mut next = self.read;
+        self.read = self.read.max(place);
+        while next < place {
+            let at = next;
+            next += 1;
+            let sort = sort(byte(bytes, at));
+            let joins = core::mem::replace(&mut behind, sort);
             if sort & (LETTER | LEAD | CLOSE) == 0 || sort & LETTER != 0 && joins & WORD != 0 {
                 continue;
             }
             if sort == CLOSE {
                 let phone = bytes.get(..at).is_some_and(|text| text.ends_with(b"[phone"));
-                self.marked(at + 1, if phone { Topic::Phone } else { Topic::None });
+                self.topic = if phone { Topic::Phone } else { Topic::None };
+                self.at = at + 1;
                 continue;
             }
             // Not the constants of programs: PUT_CALL.
@@ -215,7 +217,7 @@ const WORDS: &[&str] = &[
     "Otracking", "Otrace", "Otransa*", "Itax_id*", "Itax_n*", "Itax_file", "Itaxpayer", "Itfn",
     "Utin", "Itckn", "Itc_kimlik*",
     "Oupc", "Uuen",
-    "Cvisa", "Vversion*", "Vver", "Ivoter*", "Ivsnr",
+    "Cvisa", "Vv8", "Vchromium", "Vwebkit", "Vversion*", "Vver", "Ivoter*", "Ivsnr",
     "Pwhatsapp",
     "IΑΜΚΑ", "IΑΦΜ",
     "PΤηλ*",
