@@ -63,7 +63,7 @@ fn what_it_said_differently_once() {
         r#"{"URL":"a?b","u_rl":"a?b","Path":"a#b"}"#.to_string(),
         format!(r#"{{"promptText":"{long}","my_prompt_text":"{long}","prompt_text":"{long}"}}"#),
     ] {
-        assert_eq!(small_json(&text), Some(walked(&text)), "{:.60}", text);
+        assert_eq!(small_json(&text), Some(walked(&text)), "{text:.60}");
     }
 }
 
