@@ -217,11 +217,13 @@ impl Url {
         let quoted = before > from && byte(bytes, before - 1) == b'\'';
         let (mut user_end, mut kept) = (0, usize::MAX);
         let mut in_authority = true;
-        let (mut end, mut limit) = (host, host);
+        // An escape counts as the one byte that it stands for.
+        let (mut end, mut limit, mut length) = (host, host, 0);
         while end < to {
-            if end <= host + URL_MAX_BYTES {
+            if length <= URL_MAX_BYTES {
                 limit = end;
             }
+            length += 1;
             match byte(bytes, end) {
                 b' ' | b'<' | b'>' | b'`' => break,
                 b'\'' if quoted => break,
@@ -245,7 +247,7 @@ impl Url {
         }
         // An escape that is cut off reaches beyond.
         end = end.min(to);
-        if end <= host + URL_MAX_BYTES {
+        if length <= URL_MAX_BYTES {
             limit = end;
         }
         kept = kept.min(limit);

@@ -51,12 +51,15 @@ fn escapes_stay_whole() {
 #[test]
 fn what_it_said_differently_once() {
     let long = "a b ".repeat(STRING_MAX_BYTES / 2);
+    let escapes = "\\u0014".repeat(URL_MAX_BYTES - 3);
     for text in [
         // The letter of an escape began a scheme, and an address in quotes.
         r#""\n://a.example/?b""#.to_string(),
         r#""\n1://jo@a.example/#b""#.to_string(),
         r#""\u001f://a.example/?b""#.to_string(),
         r#""'\thttp://a.example/?it's""#.to_string(),
+        // The bytes of an escape counted for a URL's limit.
+        format!(r#"["/{escapes}a","https://{escapes}abcde","/{escapes}abcde b"]"#),
         // The walk wrote another escape.
         r#"["https://jo@\b","\fjo@example.org"]"#.to_string(),
         // Another case, other joints and another word in front are another key.
@@ -182,7 +185,7 @@ proptest! {
         let text = pieces.concat();
         let is_json = check_text(&text).is_ok();
         if let Some(clean) = small_json(&text) {
-            prop_assert_eq!(check_text(&clean).is_ok(), is_json, "{} {}", text, clean);
+            prop_assert!(check_text(&clean).is_ok() || !is_json, "{} {}", text, clean);
         }
         let inside = format!("[{text}]");
         if check_text(&inside).is_ok() {
