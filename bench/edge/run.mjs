@@ -1,16 +1,21 @@
 // Measures the edge on workerd, beside a validator written by hand in JavaScript; the last line is JSON.
 //
+//   node bench/edge/run.mjs [--collector FILE --clickhouse FILE]
+//
 // CPU is that of the whole workerd process, HTTP and Durable Objects included; the collector is a stub in a
-// process of its own. Latencies are those of one connection, and mean little on a machine that is busy.
+// process of its own. With the two programs also the way through the edge into the real collector. Latencies
+// are those of one connection, and mean little on a machine that is busy.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 import { batch, EVENTS } from './batches.mjs';
+import { accepted, client, drive } from './drive.mjs';
+import { startStack } from './stack.mjs';
 import { startWorkerd } from './workerd.mjs';
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -18,54 +23,59 @@ const BATCHES = 1_500;
 const WARM_UP = 1_500;
 const CONNECTIONS = 4;
 const PUT_OFF_MS = 8_000;
+/** Fresh processes of which the first call is timed. */
+const COLD = 5;
+const INGEST = '/v1/events/batch?write_key=wk_bench';
+/** Longer than all of it takes on a machine that is busy: what is later hangs, and is told where. */
+const WHOLE_MS = 900_000;
 
-const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-
-function post(url, body) {
-  return new Promise((resolve, reject) => {
-    const began = performance.now();
-    const call = request(url, { method: 'POST', agent, headers: { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body) } }, (response) => {
-      const chunks = [];
-      response.on('data', (chunk) => chunks.push(chunk)).on('end', () => resolve({ ms: performance.now() - began, status: response.statusCode, text: String(Buffer.concat(chunks)) }));
-    });
-    call.on('error', reject);
-    call.end(body);
-  });
+let doing = 'start';
+setTimeout(() => {
+  console.error(`the bench hangs at: ${doing}`);
+  process.exit(1);
+}, WHOLE_MS).unref();
+function say(what) {
+  doing = what;
+  console.error(`  ${what}`);
 }
 
-/** Sends the bodies, so many at once; gives CPU a body and the times of each, and fails where one is not accepted. */
-async function drive(server, path, bodies, events, atOnce) {
+const bodies = (count, events = EVENTS) => Array.from({ length: count }, () => batch(events));
+
+/** Drives bodies of 50 events over all connections; CPU a body. */
+async function cost(server, to, path, count) {
   const before = server.cpuMs();
-  const times = [];
-  let next = 0;
-  const worker = async () => {
-    while (next < bodies.length) {
-      const body = bodies[next++];
-      const answer = await post(server.url + path, body);
-      if (answer.status !== 200 || JSON.parse(answer.text).accepted !== events) throw new Error(`${answer.status} ${answer.text.slice(0, 500)}`);
-      times.push(answer.ms);
-    }
-  };
-  const began = performance.now();
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  const wallMs = performance.now() - began;
+  const times = await drive(to, path, bodies(count), EVENTS, CONNECTIONS);
   // What is put off (marks, told and committed within seconds) is counted with what put it off.
-  if (atOnce > 1) await new Promise((resolve) => setTimeout(resolve, PUT_OFF_MS));
-  times.sort((a, b) => a - b);
-  const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))];
-  return { cpuMs: (server.cpuMs() - before) / bodies.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), perS: (1_000 * bodies.length) / wallMs };
+  await new Promise((resolve) => setTimeout(resolve, PUT_OFF_MS));
+  return { cpuMs: (server.cpuMs() - before) / count, ...times };
 }
 
 async function measure(server, path) {
-  const bodies = (count, events = EVENTS) => Array.from({ length: count }, () => batch(events));
-  await drive(server, path, bodies(WARM_UP), EVENTS, CONNECTIONS);
-  const many = await drive(server, path, bodies(BATCHES), EVENTS, CONNECTIONS);
-  const one = await drive(server, path, bodies(300), EVENTS, 1);
-  const single = await drive(server, path, bodies(300, 1), 1, 1);
-  const hundred = await drive(server, path, bodies(200, 100), 100, 1);
-  return { many, one, single, hundred };
+  const to = client(server.url, CONNECTIONS);
+  await drive(to, path, bodies(WARM_UP), EVENTS, CONNECTIONS);
+  const many = await cost(server, to, path, BATCHES);
+  const one = await drive(to, path, bodies(300), EVENTS, 1);
+  const before = server.cpuMs();
+  const single = await drive(to, path, bodies(300, 1), 1, 1);
+  const singleCpuMs = (server.cpuMs() - before) / 300;
+  const hundred = await drive(to, path, bodies(200, 100), 100, 1);
+  return { many, one, single, singleCpuMs, hundred };
 }
 
+/** What the first call of a fresh process takes: the best of some, because a busy machine only ever adds. */
+async function cold(start, path) {
+  const times = [];
+  for (let round = 0; round < COLD; round += 1) {
+    const server = await start();
+    const to = client(server.url, 1);
+    times.push(await accepted(to, path, batch(), EVENTS));
+    to.rest();
+    await server.stop();
+  }
+  return Math.min(...times);
+}
+
+const { values: programs } = parseArgs({ options: { collector: { type: 'string' }, clickhouse: { type: 'string' } } });
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-bench-edge-'));
 const stub = fork(file('collector.mjs'));
 process.once('exit', () => {
@@ -82,33 +92,48 @@ const site = {
   origins: [],
   limits: { tenant_events_per_minute: 100_000_000, person_events_per_minute: 1_000_000 },
 };
-const vars = {
-  TIDEMARK_SITES: JSON.stringify([site]),
-  TIDEMARK_COLLECTOR_URL: `http://127.0.0.1:${collectorPort}`,
-  TIDEMARK_HOP_KEY_ID: 'k1',
-  TIDEMARK_HOP_SECRET: 'the secret of the hop',
-  TIDEMARK_SALT_SECRET: 'the secret of the salt',
-};
-const startEdge = () => startWorkerd(file('../../edge-worker/workerd.capnp'), [`--directory-path=do-storage=${mkdtempSync(join(folder, 'do-'))}`, `--directory-path=sdk-files=${folder}`], vars);
+const hop = { id: 'k1', secret: 'the secret of the hop, which is long enough' };
+const saltSecret = 'the secret of the salt, which is long enough';
+const startEdge = (collector = `http://127.0.0.1:${collectorPort}`) =>
+  startWorkerd(file('../../edge-worker/workerd.capnp'), [`--directory-path=do-storage=${mkdtempSync(join(folder, 'do-'))}`, `--directory-path=sdk-files=${folder}`], {
+    TIDEMARK_SITES: JSON.stringify([site]),
+    TIDEMARK_COLLECTOR_URL: collector,
+    TIDEMARK_HOP_KEY_ID: hop.id,
+    TIDEMARK_HOP_SECRET: hop.secret,
+    TIDEMARK_SALT_SECRET: saltSecret,
+  });
+const startBaseline = () => startWorkerd(file('baseline.capnp'));
 
-// Cold: the first call of a fresh process, the best of five, because a busy machine only ever adds.
-const cold = [];
-for (let round = 0; round < 5; round += 1) {
-  const server = await startEdge();
-  cold.push((await post(`${server.url}/v1/events/batch?write_key=wk_bench`, batch())).ms);
-  await server.stop();
-  agent.destroy();
-}
+say('first calls of fresh processes');
+const coldMs = await cold(startEdge, INGEST);
+const coldByHandMs = await cold(startBaseline, '/');
+say('batches, the collector a stub');
 const edge = await startEdge();
-const measured = await measure(edge, '/v1/events/batch?write_key=wk_bench');
+const measured = await measure(edge, INGEST);
 await edge.stop();
-const baseline = await startWorkerd(file('baseline.capnp'));
+say('the validator by hand');
+const baseline = await startBaseline();
 const byHand = await measure(baseline, '/');
 await baseline.stop();
-stub.disconnect();
-agent.destroy();
 
 const round = (value) => Math.round(value * 1_000) / 1_000;
+const real = {};
+if (programs.collector) {
+  say('into the real collector');
+  const stack = await startStack({ ...programs, folder: join(folder, 'stack'), site, hop, saltSecret });
+  const front = await startEdge(stack.url);
+  const to = client(front.url, 1);
+  await drive(to, INGEST, bodies(200), EVENTS, 1);
+  const single = await drive(to, INGEST, bodies(500, 1), 1, 1);
+  const hundred = await drive(to, INGEST, bodies(300, 100), 100, 1);
+  await front.stop();
+  await stack.stop();
+  real.p50_ms_single_event_into_collector = round(single.p50);
+  real.p95_ms_single_event_into_collector = round(single.p95);
+  real.p50_ms_batch_of_100_into_collector = round(hundred.p50);
+  real.p95_ms_batch_of_100_into_collector = round(hundred.p95);
+}
+
 console.log(
   JSON.stringify({
     figures: {
@@ -117,17 +142,21 @@ console.log(
       cpu_us_per_event: round((1_000 * measured.many.cpuMs) / EVENTS),
       requests_per_cpu_second: round(1_000 / measured.many.cpuMs),
       requests_per_second: round(measured.many.perS),
-      cpu_ms_single_event: round(measured.single.cpuMs),
+      cpu_ms_single_event: round(measured.singleCpuMs),
       p50_ms: round(measured.one.p50),
       p99_ms: round(measured.one.p99),
       p95_ms_single_event: round(measured.single.p95),
       p95_ms_batch_of_100: round(measured.hundred.p95),
-      cold_first_request_ms: round(Math.min(...cold)),
+      cold_first_request_ms: round(coldMs),
+      ...real,
     },
     peers: {
       'validator by hand in JavaScript, cpu_ms_per_batch_of_50': round(byHand.many.cpuMs),
       'validator by hand in JavaScript, requests_per_cpu_second': round(1_000 / byHand.many.cpuMs),
       'validator by hand in JavaScript, p99_ms': round(byHand.one.p99),
+      'validator by hand in JavaScript, cold_first_request_ms': round(coldByHandMs),
     },
   }),
 );
+// The stub serves for as long as it lives, and would keep this process.
+process.exit(0);

@@ -104,6 +104,52 @@ test.each([
   await edge.stop();
 });
 
+test("a tenant's own schemas come with the list, judge as at the collector, and change while the edge runs", async () => {
+  // What collector/tests/service/schemas.rs registers, and what it hears.
+  const orderPlaced = (version, type) => ({
+    'x-self': { vendor: 'acme', name: 'order_placed', format: 'jsonschema', version },
+    type: 'object',
+    properties: { total: { type } },
+  });
+  const row = (schema, tenant_id = SITE.tenant_id) => ({ tenant_id, name: 'order_placed', schema });
+  const strict = { ...SITE, mode: 'strict' };
+  const elsewhere = { ...OTHER_SITE, tenant_id: '99999999-9999-4999-8999-999999999999', mode: 'strict' };
+  const placed = (total) => event({ event_name: 'order_placed', attributes: { total } });
+  collector.siteList.sites = [strict, elsewhere];
+  const edge = await start();
+  const heard = async (events, key = WRITE_KEY) => {
+    const { body } = await post(edge, batch(events), { query: `?write_key=${key}` });
+    return body.verdicts.map(({ verdict, code, pointer }) => [verdict, code, pointer].filter(Boolean).join(' '));
+  };
+  expect(await heard([placed(12.5)])).toEqual(['rejected unknown_event_name /event_name']);
+
+  collector.siteList.schemas = [row(orderPlaced('1-0-0', 'number'))];
+  await until('it is known', async () => (await heard([placed(12.5)]))[0] === 'accepted');
+  expect(await heard([placed('twelve'), placed(1)])).toEqual(['rejected wrong_type /attributes/total', 'accepted']);
+  expect(await heard([placed(12.5)], OTHER_SITE.write_key)).toEqual(['rejected unknown_event_name /event_name']);
+  expect(await heard([event({ event_name: 'page.viewed', attributes: { kind: 'route' } })])).toEqual(['accepted']);
+
+  collector.siteList.schemas = [row(orderPlaced('2-0-0', 'string'))];
+  await until('it has changed', async () => (await heard([placed('twelve')]))[0] === 'accepted');
+  expect(await heard([placed(12.5)])).toEqual(['rejected wrong_type /attributes/total']);
+  expect(await heard([{ ...placed('twelve'), schema_version: '1-0-0' }])).toEqual(['rejected unknown_schema_version /schema_version']);
+
+  // One that this edge cannot compile: the list before it stays, sites and all.
+  const full = collector.siteList.full;
+  collector.siteList.sites = [elsewhere];
+  collector.siteList.schemas = [row({ ...orderPlaced('3-0-0', 'string'), oneOf: [] })];
+  await until('it was told', async () => {
+    await heard([placed('twelve')]);
+    return collector.siteList.full > full;
+  });
+  expect(await heard([placed('twelve')])).toEqual(['accepted']);
+
+  collector.siteList.schemas = [];
+  collector.siteList.sites = [strict];
+  await until('it is gone', async () => (await heard([placed('twelve')]))[0] === 'rejected unknown_event_name /event_name');
+  await edge.stop();
+});
+
 test('a preflight asks the list, too', async () => {
   const edge = await start();
   const asked = await fetch(`${edge.url}/v1/events`, { method: 'OPTIONS', headers: { origin: PAGE_ORIGIN, 'access-control-request-method': 'POST' } });

@@ -16,6 +16,8 @@ use anyhow::{Context, Result, bail, ensure};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const CRATE: &str = "tidemark-edge-worker";
+/// Both runtimes have it: less CPU a batch, and a smaller module.
+const RUSTFLAGS: &str = "-Ctarget-feature=+simd128";
 /// How wasm-bindgen imports the module, and how the runtime wants it: workerd
 /// and Cloudflare hand a compiled module to a plain import.
 const SOURCE_IMPORT: &str = "import source wasmModule from \"./glue_bg.wasm\"";
@@ -65,7 +67,9 @@ pub fn run(place: &Place, command: Option<Command>) -> Result<()> {
 /// When a tool is missing (the error names `cargo xtask setup`) or fails.
 pub fn build(root: &Path) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    tool(Process::new(cargo).current_dir(root).args([
+    let cargo = &mut Process::new(cargo);
+    cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", RUSTFLAGS);
+    tool(cargo.current_dir(root).args([
         "build",
         "--quiet",
         "--profile",

@@ -1,4 +1,5 @@
-//! `GET /internal/v1/sites`: the list of sites, for an edge that holds a hop key.
+//! `GET /internal/v1/sites`: the list of sites, with the schemas of tenants' own, for an edge
+//! that holds a hop key.
 //!
 //! The request is signed over its path and an empty body; the answer over the
 //! path and its own body, by the same key, so that an edge believes no list that
@@ -19,6 +20,7 @@ use super::hop::signature_of;
 use crate::clock::{Clock, SystemClock};
 use crate::metrics::Metrics;
 use crate::refusal::Refused;
+use crate::schemas::Registry;
 use crate::sites::{EdgeList, Sites};
 
 /// Where the list is.
@@ -28,13 +30,19 @@ pub const SITE_LIST_PATH: &str = "/internal/v1/sites";
 struct SiteList {
     keys: Vec<Key>,
     sites: Arc<Sites>,
+    schemas: Arc<Registry>,
     metrics: Arc<Metrics>,
     clock: SystemClock,
 }
 
 /// The route of the list.
-pub fn site_list_routes(keys: Vec<Key>, sites: Arc<Sites>, metrics: Arc<Metrics>) -> Router {
-    let list = SiteList { keys, sites, metrics, clock: SystemClock::new() };
+pub fn site_list_routes(
+    keys: Vec<Key>,
+    sites: Arc<Sites>,
+    schemas: Arc<Registry>,
+    metrics: Arc<Metrics>,
+) -> Router {
+    let list = SiteList { keys, sites, schemas, metrics, clock: SystemClock::new() };
     Router::new().route(SITE_LIST_PATH, get(handle)).with_state(Arc::new(list))
 }
 
@@ -56,7 +64,7 @@ impl SiteList {
                     _ => Refused::InvalidSignature,
                 }
             })?;
-        let list = EdgeList::of(&self.sites.directory(), now_ms)
+        let list = EdgeList::of(&self.sites.directory(), &self.schemas.listed(), now_ms)
             .map_err(|error| Refused::NotAnswered(error.into()))?;
         let known = headers
             .get_all(header::IF_NONE_MATCH)

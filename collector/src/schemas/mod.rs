@@ -8,16 +8,21 @@
 //! Always true: a file that cannot be used is named and changes nothing: what was
 //! read of it before stays. Tidemark's own events cannot be replaced.
 //!
+//! What the collector judges by, the edge does: the list of sites carries every schema that is
+//! in use ([`Listed`]), and no more are in use than it may carry.
+//!
 //! Writing is `tidemark schema register`'s alone.
 
 mod folder;
 mod header;
+mod listed;
 mod registry;
 #[cfg(test)]
 mod tests;
 
 pub use folder::{Broken, File, Folder, FolderError, Schema, Stamp};
 pub use header::Header;
+pub use listed::Listed;
 pub use registry::{Refreshed, Registry};
 
 use std::collections::BTreeMap;

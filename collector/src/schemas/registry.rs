@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tidemark_core::id::Uuid;
 use tidemark_core::validate::{Catalogue, CompileError};
 
-use super::{Broken, File, Folder, Schema, Stamp, add};
+use super::listed::Room;
+use super::{Broken, File, Folder, Listed, Schema, Stamp, add};
 
 /// The compiled schemas of every tenant. Readers never wait for a folder.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ struct Current {
     /// For every tenant without schemas of its own.
     shared: Arc<Catalogue>,
     own: HashMap<Uuid, Arc<Catalogue>>,
+    /// What both are made of, for an edge.
+    listed: Arc<[Listed]>,
 }
 
 /// What the folder held when it was looked at last.
@@ -58,7 +61,7 @@ impl Registry {
         Ok(Self {
             builtin,
             folder,
-            current: RwLock::new(Current { shared, own: HashMap::new() }),
+            current: RwLock::new(Current { shared, own: HashMap::new(), listed: Arc::default() }),
             seen: Mutex::default(),
         })
     }
@@ -67,6 +70,11 @@ impl Registry {
     pub fn of(&self, tenant_id: Uuid) -> Arc<Catalogue> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(current.own.get(&tenant_id).unwrap_or(&current.shared))
+    }
+
+    /// The schemas in use beside Tidemark's, as an edge is told them.
+    pub fn listed(&self) -> Arc<[Listed]> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).listed)
     }
 
     /// Looks at the folder, and compiles what has changed. `tenant_of` tells whose a
@@ -103,8 +111,22 @@ impl Registry {
         refreshed: &mut Refreshed,
     ) {
         let mut broken = Vec::new();
-        let (shared, mut wrong) = add(self.builtin.clone(), seen.of(None));
-        broken.append(&mut wrong);
+        let mut room = Room::default();
+        let mut listed = Vec::new();
+        let mut add = |base, tenant_id, schemas: &mut dyn Iterator<Item = &Schema>| {
+            let schemas = room.take(schemas, &mut broken);
+            let (catalogue, wrong) = add(base, schemas.iter().copied());
+            let used =
+                |schema: &&&Schema| !wrong.iter().any(|wrong| wrong.path == schema.file.path);
+            listed.extend(schemas.iter().filter(used).map(|schema| Listed {
+                tenant_id,
+                name: schema.header.name.clone(),
+                text: schema.text.as_str().into(),
+            }));
+            broken.extend(wrong);
+            catalogue
+        };
+        let shared = add(self.builtin.clone(), None, &mut seen.of(None));
         // By path, so that a tenant's files stand together.
         let mut tenants: Vec<&str> =
             seen.schemas().filter_map(|schema| schema.file.tenant.as_deref()).collect();
@@ -118,9 +140,7 @@ impl Registry {
             };
             // A tenant's UUID and its slug may both be there: the later is above.
             let base = own.remove(&id).unwrap_or_else(|| shared.clone());
-            let (catalogue, mut wrong) = add(base, seen.of(Some(tenant)));
-            broken.append(&mut wrong);
-            own.insert(id, catalogue);
+            own.insert(id, add(base, Some(id), &mut seen.of(Some(tenant))));
         }
         refreshed.complaints.extend(broken.iter().map(Broken::to_string));
         for tenant in unknown.difference(&seen.unknown) {
@@ -132,7 +152,7 @@ impl Registry {
         refreshed.changed = true;
         let own = own.into_iter().map(|(id, catalogue)| (id, Arc::new(catalogue))).collect();
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        *current = Current { shared: Arc::new(shared), own };
+        *current = Current { shared: Arc::new(shared), own, listed: listed.into() };
     }
 }
 

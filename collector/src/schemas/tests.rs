@@ -158,6 +158,48 @@ fn what_cannot_count_is_told_and_the_rest_counts() {
 }
 
 #[test]
+fn an_edge_is_told_what_is_in_use_byte_for_byte() {
+    let place = Place::new();
+    assert!(place.registry.listed().is_empty());
+    let shared = format!("  {}\n", schema("order_placed", "number"));
+    place.write("order_placed.json", &shared);
+    place.write("acme/order_placed.json", &schema("order_placed", "string"));
+    place.write("acme/twin.json", &schema("order_placed", "string"));
+    place.write("nobody/order_placed.json", &schema("order_placed", "string"));
+    place.refresh();
+    let listed = place.registry.listed();
+    let told: Vec<_> = listed.iter().map(|row| (row.tenant_id, row.name.as_str())).collect();
+    assert_eq!(told, [(None, "order_placed"), (Some(ACME), "order_placed")]);
+    assert_eq!(&*listed[0].text, shared);
+    let row = serde_json::to_string(&listed[0]).unwrap();
+    assert_eq!(row, format!(r#"{{"name":"order_placed","schema":{}}}"#, shared.trim()));
+    fs::remove_file(place.path("order_placed.json")).unwrap();
+    place.refresh();
+    assert_eq!(place.registry.listed().len(), 1);
+}
+
+#[test]
+fn no_more_is_in_use_than_an_edge_can_be_told() {
+    let place = Place::new();
+    let long = format!("{}{}", schema("a", "number"), " ".repeat(30_000));
+    // 4 MB hold 132 of them; they are spread over folders, each of which may have 500.
+    for number in 0..135_u32 {
+        let name = format!("e{number:03}");
+        let text = long.replace("\"a\",\"format\"", &format!("\"{name}\",\"format\""));
+        place.write(&format!("{name}.json"), &text);
+    }
+    let refreshed = place.refresh();
+    let used = place.registry.listed();
+    assert!(used.len() < 135 && used.len() > 100, "{}", used.len());
+    let bytes: usize = used.iter().map(|row| row.text.len()).sum();
+    assert!(bytes <= tidemark_core::validate::OWN_SCHEMAS_MAX_BYTES);
+    assert_eq!(refreshed.complaints.len(), 135 - used.len());
+    assert!(refreshed.complaints[0].contains("is left out"), "{}", refreshed.complaints[0]);
+    assert_eq!(place.takes(ACME, "e000", "1"), Some(true));
+    assert_eq!(place.takes(ACME, "e134", "1"), None, "the collector leaves it out as well");
+}
+
+#[test]
 fn a_folder_that_is_away_changes_nothing() {
     let place = Place::new();
     place.write("mine.json", &schema("mine", "string"));

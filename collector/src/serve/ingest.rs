@@ -40,7 +40,7 @@ impl Ingest {
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, ServeError> {
         let Parts { metrics, sites, .. } = parts;
-        let schemas = Arc::clone(&parts.schemas);
+        let (schemas, listed) = (Arc::clone(&parts.schemas), Arc::clone(&parts.schemas));
         let tenants =
             Directory { sites: Arc::clone(sites), default_days: config.retention.events_days };
         let admission = Admission::by_tenant(move |tenant_id| schemas.of(tenant_id), tenants)
@@ -61,7 +61,8 @@ impl Ingest {
         if keys.is_empty() {
             tracing::info!("no hop.keys: edges cannot send here, the public endpoints are open");
         } else {
-            let list = site_list_routes(keys.clone(), Arc::clone(sites), Arc::clone(metrics));
+            let list =
+                site_list_routes(keys.clone(), Arc::clone(sites), listed, Arc::clone(metrics));
             let signed = Arc::new(Signed { keys: keys.clone(), metrics: Arc::clone(metrics) });
             let replays = Replays {
                 signed: Arc::clone(&signed),

@@ -6,6 +6,7 @@ use tidemark_core::judge::{NamePolicy, Site as JudgedSite};
 
 use super::*;
 use crate::config::{Config, DeclaredTenant};
+use crate::schemas::Listed;
 
 const NOW_MS: i64 = 1_795_250_285_123;
 const TENANT: Uuid = Uuid([1; 16]);
@@ -180,16 +181,29 @@ async fn the_edge_reads_the_list_as_its_own_setting() {
     let gone = database.create_write_key(Uuid([6; 16]), &site, "", NOW_MS).await.unwrap();
     database.revoke_key(gone.id, NOW_MS).await.unwrap();
     let sites = Sites::new(database.clone()).await.unwrap();
-    let list = EdgeList::of(&sites.directory(), NOW_MS).unwrap();
+    let list = EdgeList::of(&sites.directory(), &[], NOW_MS).unwrap();
     let read: Vec<JudgedSite> = serde_json::from_str(&list.body).unwrap();
     assert_eq!(read.len(), 1);
     assert_eq!((read[0].write_key.as_str(), read[0].site.as_str()), (&*key.write_key, "shop"));
     assert_eq!(read[0].origins, ["https://*.acme.example"]);
-    assert_eq!(EdgeList::of(&sites.directory(), NOW_MS + 1).unwrap().etag, list.etag);
+    assert_eq!(EdgeList::of(&sites.directory(), &[], NOW_MS + 1).unwrap().etag, list.etag);
+
+    let schemas = [Listed {
+        tenant_id: Some(site.tenant_id),
+        name: "order_placed".into(),
+        text: r#"{ "type": "object" }"#.into(),
+    }];
+    let more = EdgeList::of(&sites.directory(), &schemas, NOW_MS).unwrap();
+    assert_ne!(more.etag, list.etag);
+    let row = format!(
+        r#""schemas":[{{"tenant_id":"{}","name":"order_placed","schema":{{ "type": "object" }}}}]"#,
+        site.tenant_id
+    );
+    assert_eq!(more.body, format!(r#"{{"sites":{},{row}}}"#, list.body), "the text as it is");
 
     database.update_site("acme/shop", site_named("store"), NOW_MS).await.unwrap();
     sites.refresh().await.unwrap();
-    assert_ne!(EdgeList::of(&sites.directory(), NOW_MS).unwrap().etag, list.etag);
+    assert_ne!(EdgeList::of(&sites.directory(), &[], NOW_MS).unwrap().etag, list.etag);
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ use crate::policy::config::Config;
 use crate::policy::data_point::DataPoint;
 use crate::policy::plan::Plan;
 use crate::policy::route::Words;
+use crate::policy::sites::Sites;
 use crate::policy::{admission, batch_name, event_id, gpc, salts, shard};
 
 /// Who sends, and how.
@@ -43,16 +44,16 @@ impl Sender<'_> {
         let received_at_ms = clock::now_ms();
         let config = self.settings.config()?;
         let (translated, under_gpc);
-        let (site, mut batch) = match self.words {
+        let ((sites, site), mut batch) = match self.words {
             Words::Own(form) => {
                 let batch = Batch::read(plain, form)?;
                 (self.site(config, batch.write_key.as_deref()).await?, batch)
             }
             Words::Alias(alias) => {
                 let read = alias.read(plain)?;
-                let site = self.site(config, read.write_key()).await?;
+                let (sites, site) = self.site(config, read.write_key()).await?;
                 translated = read.to_batch(&site);
-                (site, Batch::read(translated.as_bytes(), Form::Alias)?)
+                ((sites, site), Batch::read(translated.as_bytes(), Form::Alias)?)
             }
         };
         if !is_counted {
@@ -69,7 +70,8 @@ impl Sender<'_> {
             batch = Batch::read(under_gpc.as_bytes(), Form::Alias)?;
             (batch.sent_at_ms, batch.clock_offset_ms) = (sent_at_ms, clock_offset_ms);
         }
-        let schemas = self.settings.catalogue.as_ref().ok_or_else(Away::silent)?;
+        let builtin = self.settings.catalogue.as_ref().ok_or_else(Away::silent)?;
+        let schemas = &sites.own_schemas.of(site.tenant_id, builtin);
         let arrival = Arrival {
             received_at_ms,
             geo: self.caller.geo.as_deref(),
@@ -104,10 +106,15 @@ impl Sender<'_> {
         Ok(answer.with(allowance.map(|left| left.headers()).unwrap_or_default()))
     }
 
-    /// The site of the call's key, or of the one in its body.
-    async fn site(&self, config: &Rc<Config>, in_batch: Option<&str>) -> Result<Site, Refused> {
+    /// The site of the call's key, or of the one in its body, and the list that it is of.
+    async fn site(
+        &self,
+        config: &Rc<Config>,
+        in_batch: Option<&str>,
+    ) -> Result<(Rc<Sites>, Site), Refused> {
         let sites = sites::current(self.env, config, self.after, in_batch).await?;
-        Ok(admission::by_batch(&sites, self.call, in_batch)?.clone())
+        let site = admission::by_batch(&sites, self.call, in_batch)?.clone();
+        Ok((sites, site))
     }
 
     /// The key that a visitor without consent has today, where the site counts those:

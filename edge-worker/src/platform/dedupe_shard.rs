@@ -29,12 +29,13 @@ use worker::{
 
 use super::clock::now_ms;
 use super::dedupe::{FULL, GRANTED, PENDING};
-use super::{count, log, settings};
+use super::{count, log, random, settings};
 use crate::policy::claims::{Claim, Claims, Token};
 use crate::policy::config::{
     CLAIM_LEASE_MS, ConfigError, claim_lease_ms, dedupe_commit_ms, dedupe_window_ms,
 };
 use crate::policy::counters::Dedupe;
+use crate::policy::id_hash::IdHash;
 use crate::policy::settlements;
 use crate::policy::window::{Entry, Id, WINDOW_MS, Window, read_ids};
 
@@ -55,6 +56,8 @@ pub struct DedupeShard {
 
 struct Shard {
     state: State,
+    /// How ids are hashed, by a key of this object's own.
+    hash: IdHash,
     window_ms: i64,
     /// For how long rows wait for others, to be committed together: a commit is an
     /// `fsync`, and costs as much CPU as ten claims.
@@ -85,13 +88,15 @@ impl DurableObject for DedupeShard {
         let window_ms = valid_or(WINDOW_MS, dedupe_window_ms(&set));
         let commit_after_ms = valid_or(0, dedupe_commit_ms(&set));
         let lease_ms = valid_or(CLAIM_LEASE_MS, claim_lease_ms(&set));
+        let hash = IdHash::new(u128::from_be_bytes(random::sixteen_bytes()));
         Self {
             shard: Rc::new(Shard {
                 state,
+                hash,
                 window_ms,
                 commit_after_ms,
                 window: RefCell::new(None),
-                claims: RefCell::new(Claims::new(lease_ms.into())),
+                claims: RefCell::new(Claims::new(lease_ms.into(), hash)),
                 unwritten: RefCell::default(),
                 is_committing: Cell::new(false),
                 purge_scheduled: Cell::new(false),
@@ -294,7 +299,7 @@ impl Shard {
     }
 
     fn load(&self) -> Result<Window> {
-        let mut window = Window::new(self.window_ms);
+        let mut window = Window::new(self.window_ms, self.hash);
         self.run(CREATE, Vec::new())?;
         for row in self.state.storage().sql().exec(SELECT, None)?.raw() {
             let mut columns = row?.into_iter();

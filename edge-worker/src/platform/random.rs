@@ -16,6 +16,13 @@ pub(super) fn ten_bytes() -> [u8; 10] {
     bytes
 }
 
+/// 128 random bits: the key of a hash.
+pub(super) fn sixteen_bytes() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    get_random_values(&mut bytes);
+    bytes
+}
+
 /// 256 random bits: a salt.
 pub(super) fn thirty_two_bytes() -> [u8; 32] {
     let mut bytes = [0; 32];

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use tidemark_core::hop;
+use tidemark_core::validate::{OWN_SCHEMAS_MAX, OWN_SCHEMAS_MAX_BYTES};
 use worker::{AbortSignal, Env, Fetch, Headers, Request, RequestInit, RequestRedirect, web_sys};
 
 use super::after::After;
@@ -19,8 +20,8 @@ use crate::policy::sites::Sites;
 /// How long the collector may take for its list: a call may be waiting.
 const DEADLINE_MS: u32 = 3_000;
 
-/// Bytes of a list: 20,000 sites of 400 bytes.
-const MAX_BYTES: usize = 8_000_000;
+/// Bytes of a list: 20,000 sites of 400 bytes, and the schemas of their tenants.
+const MAX_BYTES: usize = 8_000_000 + OWN_SCHEMAS_MAX_BYTES + 100 * OWN_SCHEMAS_MAX;
 
 thread_local! {
     static KNOWN: RefCell<Known> = RefCell::new(Known::default());

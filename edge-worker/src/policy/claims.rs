@@ -7,8 +7,9 @@
 //! its waiters' `W`, whose drop wakes them. Deliberately in memory alone: what is
 //! durable is the window's to remember, and a restarted object owes nobody.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
+use super::id_hash::{IdHash, IdMap};
 use super::window::Id;
 
 /// Ids of a shard that are on their way at once: as many as its window holds, or
@@ -27,7 +28,7 @@ pub struct Claims<W> {
     lease_ms: i64,
     /// Oldest first: every lease is as long.
     held: VecDeque<Held<W>>,
-    holder_of: BTreeMap<Id, Token>,
+    holder_of: IdMap<Token>,
 }
 
 #[derive(Debug)]
@@ -55,8 +56,8 @@ pub enum Claim {
 
 impl<W> Claims<W> {
     /// No claims yet; each will last for `lease_ms` at most.
-    pub const fn new(lease_ms: i64) -> Self {
-        Self { lease_ms, held: VecDeque::new(), holder_of: BTreeMap::new() }
+    pub const fn new(lease_ms: i64, hash: IdHash) -> Self {
+        Self { lease_ms, held: VecDeque::new(), holder_of: IdMap::with_hasher(hash) }
     }
 
     /// Claims the ids that are not known, under a token. A token that holds a

@@ -1,17 +1,30 @@
-//! The sites that may send, by write key.
+//! The sites that may send, by write key, and the schemas of their tenants.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize;
 use tidemark_core::judge::Site;
 
 use super::origin;
+use super::own_schemas::{OwnSchemas, Row};
 
 /// Every site and write key that holds now: the collector's list, or the setting
 /// `TIDEMARK_SITES`, which has the same shape.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Sites {
     by_key: BTreeMap<String, Site>,
     listed_origins: BTreeSet<String>,
+    /// What the tenants' own events are held against.
+    pub own_schemas: OwnSchemas,
+}
+
+/// A list with schemas; without them it is the array of the sites.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WithSchemas<'a> {
+    sites: Vec<Site>,
+    #[serde(borrow)]
+    schemas: Vec<Row<'a>>,
 }
 
 impl Sites {
@@ -23,10 +36,16 @@ impl Sites {
     pub fn read(json: &str) -> Result<Self, String> {
         // serde names the field and the place, which are not secret; write keys are
         // public.
-        let list: Vec<Site> =
-            serde_json::from_str(json).map_err(|error| format!("is malformed: {error}"))?;
-        let mut sites = Self::default();
-        for site in list {
+        let malformed = |error: serde_json::Error| format!("is malformed: {error}");
+        let list = if json.trim_start().starts_with('[') {
+            let sites = serde_json::from_str(json).map_err(malformed)?;
+            WithSchemas { sites, schemas: Vec::new() }
+        } else {
+            serde_json::from_str(json).map_err(malformed)?
+        };
+        let own_schemas = OwnSchemas::compile(&list.schemas)?;
+        let mut sites = Self { own_schemas, ..Self::default() };
+        for site in list.sites {
             if site.write_key.is_empty() {
                 return Err(format!("has no write_key for site `{}`", site.site));
             }
@@ -72,7 +91,9 @@ mod tests {
         assert!(sites.any_site_lists("http://127.0.0.1:8080"));
         assert!(sites.any_site_lists("https://a.shop.example"));
         assert!(!sites.any_site_lists("https://shop.example"));
-        assert_eq!(Sites::read("[]").unwrap(), Sites::default());
+        assert!(Sites::read("[]").unwrap().by_key.is_empty());
+        let with = format!(r#"{{"sites":{SITES},"schemas":[]}}"#);
+        assert_eq!(Sites::read(&with).unwrap().site("wk_a").unwrap().site, "shop");
     }
 
     #[test]
@@ -83,6 +104,7 @@ mod tests {
             ("{}", "is malformed"),
             (r#"[{"write_key":"a"}]"#, "tenant_id"),
             (&SITES.replace("origins", "orgins"), "orgins"),
+            (r#"{"sites":[],"schemas":[{"name":"a","schema":{}}]}"#, "cannot be used"),
             (&SITES.replace("wk_a", ""), "no write_key"),
             (&SITES.replace(":8080", ":8080/"), "no origin"),
             (&twice, "twice"),

@@ -4,7 +4,9 @@
 //! one batch, because a row is what storage is paid by: 500 ids cost one write.
 //! An id stands in exactly one entry, so that forgetting an entry forgets it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
+
+use super::id_hash::{IdHash, IdSet};
 
 /// For how long an id is remembered unless configured otherwise: 24 hours, which
 /// is how long a page retries. The collector remembers for longer.
@@ -37,7 +39,7 @@ pub struct Entry {
 pub struct Window {
     length_ms: i64,
     entries: VecDeque<Entry>,
-    known: BTreeSet<Id>,
+    known: IdSet,
 }
 
 /// What storage has to do after ids were marked.
@@ -51,8 +53,8 @@ pub struct Marked {
 
 impl Window {
     /// An empty window of a length in milliseconds.
-    pub const fn new(length_ms: i64) -> Self {
-        Self { length_ms, entries: VecDeque::new(), known: BTreeSet::new() }
+    pub const fn new(length_ms: i64, hash: IdHash) -> Self {
+        Self { length_ms, entries: VecDeque::new(), known: IdSet::with_hasher(hash) }
     }
 
     /// Takes up a row from storage; rows come in ascending order.
@@ -128,7 +130,7 @@ mod tests {
 
     #[test]
     fn what_is_marked_is_known_once() {
-        let mut window = Window::new(WINDOW_MS);
+        let mut window = Window::new(WINDOW_MS, IdHash::new(7));
         let marked = window.mark(5, &[id(1), id(2), id(1)]).unwrap();
         assert_eq!(marked.entry, Entry { row: 1, marked_at_ms: 5, ids: vec![id(1), id(2)] });
         assert_eq!(window.mark(6, &[id(2)]), None);
@@ -138,8 +140,8 @@ mod tests {
 
     #[test]
     fn rows_restore_the_window() {
-        let mut first = Window::new(WINDOW_MS);
-        let mut second = Window::new(WINDOW_MS);
+        let mut first = Window::new(WINDOW_MS, IdHash::new(7));
+        let mut second = Window::new(WINDOW_MS, IdHash::new(7));
         for number in 0..10 {
             second.restore(first.mark(i64::from(number), &[id(number)]).unwrap().entry);
         }
@@ -149,7 +151,7 @@ mod tests {
 
     #[test]
     fn what_is_older_than_the_window_goes() {
-        let mut window = Window::new(1_000);
+        let mut window = Window::new(1_000, IdHash::new(7));
         window.mark(0, &[id(1)]);
         window.mark(500, &[id(2)]);
         assert_eq!(window.purge_due_ms(0), Some(1_000));
@@ -167,7 +169,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let mut window = Window::new(WINDOW_MS);
+        let mut window = Window::new(WINDOW_MS, IdHash::new(7));
         let full: Vec<_> = (0..MAX_IDS as u32).map(id).collect();
         for batch in full.chunks(500) {
             assert_eq!(window.mark(0, batch).unwrap().forget_up_to_row, None);

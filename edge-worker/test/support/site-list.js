@@ -11,17 +11,17 @@ function sign(text) {
 }
 
 /**
- * A list of sites that a stub collector tells. `sites` may be changed at any time; `respond` may be
+ * A list of sites that a stub collector tells. `sites` and `schemas` may be changed at any time; `respond` may be
  * replaced, and gets what would be told as `{ status, headers, body }`. Counts its answers.
  */
 export function siteList(sites) {
-  const list = { sites, full: 0, unchanged: 0, faults: [], respond: (told) => told };
+  const list = { sites, schemas: [], full: 0, unchanged: 0, faults: [], respond: (told) => told };
   list.answer = (request, response) => {
     if (request.url !== PATH) return response.writeHead(404).end();
     const [version, keyId, time, tag] = String(request.headers['tidemark-signature']).split(',');
     const expected = createHmac('sha256', HOP_SECRET).update(`v1\n${keyId}\n${time}\n${PATH}\n`).digest('hex');
     if (version !== 'v1' || tag !== expected) list.faults.push(request.headers['tidemark-signature']);
-    const body = JSON.stringify(list.sites);
+    const body = JSON.stringify(list.schemas.length > 0 ? { sites: list.sites, schemas: list.schemas } : list.sites);
     const etag = `"${createHash('sha256').update(body).digest('hex')}"`;
     const known = request.headers['if-none-match'] === etag;
     list[known ? 'unchanged' : 'full'] += 1;

@@ -1,5 +1,7 @@
 //! The collector under load: what tests/load measures, with everything optimised.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 
@@ -51,16 +53,36 @@ pub fn long(place: &Place, rate: u64, seconds: u64) -> Result<Map<String, Value>
     Ok(figures)
 }
 
-fn load(place: &Place, arguments: &[&str]) -> Result<Map<String, Value>> {
+/// Where the optimised programs are.
+pub(super) struct Programs {
+    pub(super) collector: PathBuf,
+    pub(super) clickhouse: PathBuf,
+    load: PathBuf,
+}
+
+/// Builds them.
+///
+/// # Errors
+/// When something cannot be built.
+pub(super) fn programs(place: &Place) -> Result<Programs> {
     setup::for_clickhouse(place)?;
     let packages = ["tidemark-collector", "tidemark-embedded-clickhouse", "tidemark-load"];
     let mut build = command(place, "cargo", &["build", "--release"])?;
     step("build with optimisation", build.args(packages.map(|name| ["-p", name]).concat()))?;
     let folder = place.target.join("release");
+    Ok(Programs {
+        collector: folder.join("tidemark"),
+        clickhouse: folder.join("embedded-clickhouse"),
+        load: folder.join("tidemark-load"),
+    })
+}
+
+fn load(place: &Place, arguments: &[&str]) -> Result<Map<String, Value>> {
+    let programs = programs(place)?;
     say(format!("▶ load: {}", arguments.join(" ")));
-    let mut load = command(place, &folder.join("tidemark-load").to_string_lossy(), &[])?;
-    load.arg("--collector").arg(folder.join("tidemark"));
-    load.arg("--clickhouse").arg(folder.join("embedded-clickhouse")).args(arguments);
+    let mut load = command(place, &programs.load.to_string_lossy(), &[])?;
+    load.arg("--collector").arg(&programs.collector);
+    load.arg("--clickhouse").arg(&programs.clickhouse).args(arguments);
     // How far it is goes to the terminal; what it prints is the figures.
     load.stderr(std::process::Stdio::inherit());
     let done = output(&mut load)?;

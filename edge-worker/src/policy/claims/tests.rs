@@ -14,7 +14,7 @@ fn id(number: u32) -> Id {
 }
 
 fn claims() -> Claims<Rc<()>> {
-    Claims::new(LEASE_MS)
+    Claims::new(LEASE_MS, IdHash::new(7))
 }
 
 /// Claims ids of which none is known.
