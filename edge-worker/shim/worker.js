@@ -7,6 +7,9 @@
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 import * as rust from "./glue.js";
 
+// Before there is a call: the first one would wait for it.
+rust.prepare();
+
 export default class Edge extends WorkerEntrypoint {
   fetch(request) {
     return rust.fetch(request, this.env, this.ctx);

@@ -25,6 +25,7 @@ mod keeper;
 mod limiter;
 mod limits;
 mod log;
+mod prepare;
 mod random;
 mod reply;
 mod requests;

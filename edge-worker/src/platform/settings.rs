@@ -18,11 +18,17 @@ pub(super) struct Settings {
     /// The settings, or the binding that is wrong.
     pub(super) config: Result<Rc<Config>, ConfigError>,
     /// The compiled event schemas; `None` is a build that a test refuses.
-    pub(super) catalogue: Option<Catalogue>,
+    pub(super) catalogue: Option<Rc<Catalogue>>,
 }
 
 thread_local! {
     static SETTINGS: RefCell<Option<Rc<Settings>>> = const { RefCell::new(None) };
+    static CATALOGUE: Option<Rc<Catalogue>> = Catalogue::builtin().ok().map(Rc::new);
+}
+
+/// The compiled event schemas, made when they are asked for first: as the module is loaded.
+pub(super) fn catalogue() -> Option<Rc<Catalogue>> {
+    CATALOGUE.with(Clone::clone)
 }
 
 /// The isolate's settings; bindings do not change within one.
@@ -34,7 +40,7 @@ pub(super) fn of(env: &Env) -> Rc<Settings> {
     if let Err(error) = &config {
         log::error("misconfigured", &[("detail", &error.to_string())]);
     }
-    let settings = Rc::new(Settings { config, catalogue: Catalogue::builtin().ok() });
+    let settings = Rc::new(Settings { config, catalogue: catalogue() });
     SETTINGS.set(Some(Rc::clone(&settings)));
     settings
 }

@@ -157,7 +157,7 @@ mod tests {
         assert!(error.contains("5001 schemas"), "{error}");
         let long =
             one.replace("\"type\":\"object\"", &format!("\"title\":\"{}\"", "x".repeat(32_000)));
-        let error = compile(&format!("[{}]", vec![long.as_str(); 130].join(","))).unwrap_err();
+        let error = compile(&format!("[{}]", [long.as_str(); 130].join(","))).unwrap_err();
         assert!(error.contains("130 schemas of 41"), "{error}");
     }
 }
