@@ -286,9 +286,13 @@ impl Engine {
     /// whether it is taken: an id that is personal data is not, and is to be hashed.
     /// Without consent there is nobody to identify, and nothing is kept of it.
     pub fn identify(&mut self, user: &str) -> bool {
-        let Some(user) = event::harmless(user) else { return false };
+        let [b'"', .., b'"'] = user.as_bytes() else { return false };
+        let inside = user.get(1..user.len() - 1).unwrap_or_default();
+        if !event::is_harmless(inside) {
+            return false;
+        }
         if let Some(identity) = &mut self.identity {
-            identity.identify(user);
+            identity.identify(inside);
             self.unstored = true;
         }
         true
@@ -427,8 +431,11 @@ impl Engine {
         self.schedule(now_ms);
         if was_last {
             // Of a chunk that is written already most may have left: what is left is
-            // written apart, so that the next page sends only that.
-            if self.is_trusted && self.identity.is_some() {
+            // written apart, so that the next page sends only that. Not while a request
+            // keeps the chunk: the next page would find the event in both.
+            let is_kept = |batch: &Batch| batch.events.iter().any(|event| event.chunk > 0);
+            let keeps = self.flight.as_ref().is_some_and(is_kept);
+            if self.is_trusted && self.identity.is_some() && !keeps {
                 self.chunks.release(self.queue.events());
                 self.queue.unsave();
                 self.save_soon(now_ms);

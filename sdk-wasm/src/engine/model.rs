@@ -215,3 +215,21 @@ proptest! {
         }
     }
 }
+
+/// Found by the test above: half of a chunk is under way and its last event, which no
+/// beacon took, was written once more.
+#[test]
+fn what_a_request_keeps_on_disk_is_not_written_twice() {
+    let tracks = |count| core::iter::repeat_n(Fact::Track, count);
+    let mut facts = Vec::from_iter(tracks(7));
+    facts.extend([2747, 5668, 68, 7976, 4, 43, 12091].map(Fact::Wait));
+    facts.extend(tracks(9));
+    facts.extend([Fact::Wait(12091), Fact::Decide(Some(true)), Fact::Track]);
+    facts.extend([Fact::Wait(1026), Fact::Wait(52), Fact::Die, Fact::Wait(308)]);
+    facts.extend([Fact::Wait(7696), Fact::Answer(413), Fact::Answer(200)]);
+    facts.extend([Fact::Leave(false), Fact::Die]);
+    let mut world = World::new();
+    for fact in &facts {
+        world.take(fact).unwrap();
+    }
+}
