@@ -80,10 +80,10 @@ impl Uuid {
         #[cfg(not(feature = "catalogue"))]
         for (at, byte) in self.0.iter().enumerate() {
             if matches!(at, 4 | 6 | 8 | 10) {
-                out.push('-');
+                out.push_str("-");
             }
             for nibble in [byte >> 4, byte & 15] {
-                out.push(char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }));
+                crate::json::write_digit(out, usize::from(nibble));
             }
         }
     }

@@ -115,19 +115,19 @@ pub fn format_rfc3339(unix_ms: i64, out: &mut String) {
     {
         use crate::json::write_padded;
         write_padded(out, year as u64, 4);
-        out.push('-');
+        out.push_str("-");
         write_padded(out, month as u64, 2);
-        out.push('-');
+        out.push_str("-");
         write_padded(out, day as u64, 2);
-        out.push('T');
+        out.push_str("T");
         write_padded(out, (in_day / 3_600_000) as u64, 2);
-        out.push(':');
+        out.push_str(":");
         write_padded(out, (in_day / 60_000 % 60) as u64, 2);
-        out.push(':');
+        out.push_str(":");
         write_padded(out, (in_day / 1000 % 60) as u64, 2);
-        out.push('.');
+        out.push_str(".");
         write_padded(out, (in_day % 1000) as u64, 3);
-        out.push('Z');
+        out.push_str("Z");
     }
 }
 

@@ -50,6 +50,12 @@ const WASM_OPT: [&str; 10] = [
     "--enable-sign-ext",
 ];
 
+/// Names of members that our scripts alone use, and no page, browser or module: esbuild
+/// makes them short (100 bytes). A name that a platform's object has must not stand here.
+const OWN_NAMES: &str = "adopt|approach|counts|drawnAt|flushed|googleDefault|googleUpdate|\
+    googleWaited|hold|isHandled|isNew|isOpen|isThere|leaving|lost|numberOf|press|returned|\
+    suspend|sync|tracked";
+
 /// What npm/web imports as `tidemark-engine`.
 const ENGINE: &str = "sdk-wasm/src/browser/connect.js";
 
@@ -215,6 +221,7 @@ fn bundle(place: &Place, work: &Path, entry: &str, format: &str) -> Result<()> {
     esbuild
         .arg(place.root.join("npm/web/src").join(entry))
         .arg(format!("--format={format}"))
+        .arg(format!("--mangle-props=^({OWN_NAMES})$"))
         .arg(format!("--alias:tidemark-engine={}", place.root.join(ENGINE).display()))
         .arg(format!("--outfile={}", out.display()));
     step(&format!("bundle {entry}"), &mut esbuild)?;

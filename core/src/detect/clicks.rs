@@ -13,6 +13,7 @@ use alloc::string::String;
 
 use super::habit::Habits;
 use super::{Thresholds, how};
+use crate::json::copy;
 
 /// Clicks that are kept: faster than a hand for the seconds that a judgement takes.
 const CLICKS_MAX: usize = 8;
@@ -197,7 +198,7 @@ impl Struggle {
             *slot = Some(Pending {
                 seq: self.seq,
                 click,
-                words: String::from(words),
+                words: copy(words),
                 series: series as u32,
                 first_ms,
                 count: count as u32,
@@ -276,7 +277,7 @@ impl Struggle {
                     }
                     None if is_in_time && !last.has_failed && (sure || !known) => {
                         let due_ms = if sure { at_ms } else { last.click.seen_ms + ERROR_DOUBT_MS };
-                        let words = String::from(words);
+                        let words = copy(words);
                         last.error = Some(Failure { key, at_ms, due_ms, sure, words });
                     }
                     _ => {}
@@ -325,7 +326,7 @@ impl Struggle {
                 return Some(Incident {
                     seq: pending.seq,
                     click: pending.click,
-                    words: pending.words.clone(),
+                    words: copy(&pending.words),
                     error: error.unwrap_or_default(),
                     kind,
                 });

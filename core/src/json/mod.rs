@@ -27,7 +27,9 @@ pub use steps::Steps;
 pub(crate) use tape::Piece;
 pub use tape::{Items as NodeItems, Members, Node, Tape};
 pub use walk::{Token, Tokens, Walker};
-pub use write::{push_pointer, push_pointer_index, write_padded, write_string, write_u64};
+#[cfg(not(feature = "catalogue"))]
+pub(crate) use write::write_digit;
+pub use write::{copy, push_pointer, push_pointer_index, write_padded, write_string, write_u64};
 
 /// The kinds of JSON value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -39,11 +39,12 @@ pub fn write_u64(out: &mut String, number: u64) {
 }
 
 /// Appends a number in decimal with leading zeros up to a width (≤ 20).
+#[cfg(feature = "catalogue")]
 pub fn write_padded(out: &mut String, mut number: u64, width: usize) {
     let mut digits = [b'0'; 20];
     let mut from = digits.len();
     for slot in digits.iter_mut().rev() {
-        if number == 0 && digits_written(from) >= width {
+        if number == 0 && digits.len() - from >= width {
             break;
         }
         *slot = b'0' + (number % 10) as u8;
@@ -55,8 +56,29 @@ pub fn write_padded(out: &mut String, mut number: u64, width: usize) {
     }
 }
 
-const fn digits_written(from: usize) -> usize {
-    20 - from
+/// Appends a number in decimal with leading zeros up to a width (≤ 20): as above, in a
+/// fourth of its bytes.
+#[cfg(not(feature = "catalogue"))]
+pub fn write_padded(out: &mut String, number: u64, width: usize) {
+    if number >= 10 || width > 1 {
+        write_padded(out, number / 10, width.saturating_sub(1));
+    }
+    write_digit(out, (number % 10) as usize);
+}
+
+/// Appends a digit below 16. From a text, because a page that writes no character pays
+/// for no encoder of them.
+#[cfg(not(feature = "catalogue"))]
+pub(crate) fn write_digit(out: &mut String, digit: usize) {
+    out.push_str("0123456789abcdef".get(digit..=digit).unwrap_or_default());
+}
+
+/// A copy of a text. What grows anyway makes it, where `String::from` would bring an
+/// allocator of its own.
+pub fn copy(text: &str) -> String {
+    let mut out = String::new();
+    out.push_str(text);
+    out
 }
 
 /// Appends `/key` to an RFC 6901 pointer. The key is given as it stands in the

@@ -7,7 +7,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cell::Cell;
+use core::cell::UnsafeCell;
 
 macro_rules! host {
     ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $type:ty),*) $(-> $out:ty)?;)*) => {
@@ -69,21 +69,21 @@ pub(super) fn save(chunk: u32, lines: &str) {
 
 pub(super) fn stored() -> String {
     raw::stored();
-    let [_, line] = given();
-    line
+    last()
 }
 
 /// The last two texts that were given, in order.
-struct Texts(Cell<[Vec<u8>; 2]>);
+struct Texts(UnsafeCell<[Vec<u8>; 2]>);
 
 // SAFETY: a page's wasm without shared memory runs on one thread.
 unsafe impl Sync for Texts {}
 
-static TEXTS: Texts = Texts(Cell::new([Vec::new(), Vec::new()]));
+static TEXTS: Texts = Texts(UnsafeCell::new([Vec::new(), Vec::new()]));
 
 fn put(text: Vec<u8>) {
-    let [_, last] = TEXTS.0.take();
-    TEXTS.0.set([last, text]);
+    // SAFETY: one thread, and nothing in here leads back in here.
+    let [first, last] = unsafe { &mut *TEXTS.0.get() };
+    *first = core::mem::replace(last, text);
 }
 
 /// Gives the next call a text.
@@ -95,15 +95,27 @@ pub fn give(text: String) {
 /// it, as UTF-8 and at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn room(length: usize) -> *mut u8 {
-    let mut text = alloc::vec![0; length];
+    // Grown, as every text is: `vec!` brings an allocator of its own.
+    let mut text = Vec::new();
+    text.resize(length, 0);
     let at = text.as_mut_ptr();
     put(text);
     at
 }
 
+/// The last text that was given; empty where none was.
+#[inline(never)]
+pub(super) fn last() -> String {
+    let [_, last] = given();
+    last
+}
+
 /// The last two texts that were given, in order; empty for one that was not.
 pub(super) fn given() -> [String; 2] {
-    let [first, last] = TEXTS.0.take();
-    // SAFETY: `TextEncoder` wrote them, or they were strings.
-    unsafe { [String::from_utf8_unchecked(first), String::from_utf8_unchecked(last)] }
+    // SAFETY: one thread, and nothing in here leads back in here; `TextEncoder` wrote
+    // them, or they were strings.
+    unsafe {
+        let [first, last] = core::mem::take(&mut *TEXTS.0.get());
+        [String::from_utf8_unchecked(first), String::from_utf8_unchecked(last)]
+    }
 }

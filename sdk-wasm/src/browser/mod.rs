@@ -30,7 +30,7 @@ use crate::engine::batch::MAX_BYTES;
 use crate::engine::retry::Attempt;
 use crate::engine::{Action, Engine, Options, Tally};
 pub use host::give;
-use host::{beacon, given, now, remove, save, send, store, stored, wake};
+use host::{beacon, given, last, now, remove, save, send, store, stored, wake};
 use slot::Slot;
 
 static ENGINE: Slot<Engine> = Slot::new();
@@ -47,7 +47,7 @@ pub extern "C" fn start(
     c: u32,
     d: u32,
 ) -> u32 {
-    let [_, told] = given();
+    let told = last();
     let options = Options {
         flush_interval_ms: i64::from(flush_interval_ms),
         max_batch_events: max_batch_events.max(1) as usize,
@@ -103,7 +103,7 @@ pub extern "C" fn reset() {
 /// Takes the text of a chunk that a dead page left, and returns its number here.
 #[unsafe(no_mangle)]
 pub extern "C" fn resume() -> u32 {
-    let [_, lines] = given();
+    let lines = last();
     let now_ms = now();
     let mut chunk = 0;
     fact(now_ms, &mut |engine| chunk = engine.resume(&lines, now_ms as i64));
@@ -138,7 +138,7 @@ pub extern "C" fn network(online: bool) {
 /// Takes the text of `context.page` as JSON.
 #[unsafe(no_mangle)]
 pub extern "C" fn show() {
-    let [_, page] = given();
+    let page = last();
     ENGINE.with(&mut |engine| engine.show(&page));
 }
 
@@ -169,7 +169,7 @@ pub extern "C" fn click(at_ms: f64, seen_ms: f64, x: i32, y: i32, target: u32, l
         may_be_dead: look & 2 > 0,
         look: look >> 3,
     };
-    let [_, words] = given();
+    let words = last();
     fact(at_ms, &mut |engine| engine.click(click, &words, look & 4 > 0));
 }
 
@@ -196,7 +196,7 @@ pub extern "C" fn reverted(at_ms: f64, key: u32) {
 /// `Struggle::failed`.
 #[unsafe(no_mangle)]
 pub extern "C" fn failed(at_ms: f64, key: u32, sure: bool) {
-    let [_, words] = given();
+    let words = last();
     ENGINE.with(&mut |engine| engine.struggle.failed(at_ms as i64, key, sure, &words));
     arm();
 }
@@ -211,7 +211,7 @@ pub extern "C" fn moved(at_ms: f64, x: i32, y: i32) {
 /// Takes that the person came back, and a text; see [`Engine::came_back`].
 #[unsafe(no_mangle)]
 pub extern "C" fn came_back(at_ms: f64, via_ms: f64, clicks: u32) {
-    let [_, words] = given();
+    let words = last();
     ENGINE.with(&mut |engine| engine.came_back(at_ms as i64, via_ms as i64, clicks, &words));
     arm();
 }

@@ -4,6 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use tidemark_core::consent::{Consent, Mode};
 use tidemark_core::id::Uuid;
+use tidemark_core::json::copy;
 use tidemark_core::time::format_rfc3339;
 
 use super::push;
@@ -56,8 +57,7 @@ impl Batch {
     /// The body of one attempt. `sent_at` is the attempt's own, because the
     /// receiver measures the clock by it.
     pub fn body(&self, context: &str, sent_at_ms: i64) -> String {
-        let mut out = String::with_capacity(self.bytes() + context.len() + FRAME_BYTES);
-        out.push_str("{\"batch_id\":\"");
+        let mut out = copy("{\"batch_id\":\"");
         self.id.push_to(&mut out);
         out.push_str("\",\"sent_at\":\"");
         format_rfc3339(sent_at_ms, &mut out);

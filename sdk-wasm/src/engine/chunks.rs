@@ -17,34 +17,24 @@ pub const SAVE_MS: i64 = 120;
 /// Our chunks: the number of each and how many of its events still wait.
 #[derive(Debug, Default)]
 pub struct Chunks {
-    live: Vec<(u32, u32)>,
+    chunks: Vec<(u32, u32)>,
     last: u32,
-    done: Vec<u32>,
 }
 
 impl Chunks {
     /// The number of a new chunk of so many events; never 0, which is no chunk's.
     pub fn open(&mut self, events: u32) -> u32 {
         self.last += 1;
-        if events > 0 {
-            self.live.push((self.last, events));
-        } else {
-            self.done.push(self.last);
-        }
+        self.chunks.push((self.last, events));
         self.last
     }
 
     /// Takes that events wait no longer.
     pub fn release(&mut self, events: &[Waiting]) {
         for event in events {
-            let Some(at) = self.live.iter().position(|(number, _)| *number == event.chunk) else {
-                continue;
-            };
-            if let Some((_, left)) = self.live.get_mut(at) {
-                *left -= 1;
-                if *left == 0 {
-                    self.live.swap_remove(at);
-                    self.done.push(event.chunk);
+            for (number, left) in &mut self.chunks {
+                if *number == event.chunk {
+                    *left = left.saturating_sub(1);
                 }
             }
         }
@@ -52,12 +42,12 @@ impl Chunks {
 
     /// A chunk that is to be removed.
     pub fn next_done(&mut self) -> Option<u32> {
-        self.done.pop()
+        let at = self.chunks.iter().position(|(_, left)| *left == 0)?;
+        Some(self.chunks.swap_remove(at).0)
     }
 
     /// Forgets every chunk: they are removed otherwise, or another page's now.
     pub fn clear(&mut self) {
-        self.live.clear();
-        self.done.clear();
+        self.chunks.clear();
     }
 }

@@ -7,6 +7,7 @@ use alloc::string::String;
 
 use tidemark_core::event::is_event_name;
 use tidemark_core::id::Uuid;
+use tidemark_core::json::copy;
 use tidemark_core::limits::EVENT_MAX_BYTES;
 use tidemark_core::sanitise::small_json;
 use tidemark_core::time::format_rfc3339;
@@ -35,7 +36,7 @@ pub fn write(
     if !is_event_name(name) {
         return Err(Code::InvalidEventName);
     }
-    let mut out = String::from("{\"event_id\":\"");
+    let mut out = copy("{\"event_id\":\"");
     id.push_to(&mut out);
     push(&mut out, &["\",\"event_name\":\"", name, "\",\"occurred_at\":\""]);
     format_rfc3339(occurred_at_ms, &mut out);
@@ -56,22 +57,23 @@ pub fn write(
 /// `wrong_type`, or `invalid_json` for a text that is cut off.
 pub fn clean_object(text: &str) -> Result<String, Code> {
     if text.is_empty() {
-        return Ok(String::from("{}"));
+        return Ok(copy("{}"));
     }
-    if !text.starts_with('{') {
+    if text.as_bytes().first() != Some(&b'{') {
         return Err(Code::WrongType);
     }
     small_json(text).ok_or(Code::InvalidJson)
 }
 
-/// The inside of a JSON string's text, where the sanitiser finds nothing in it;
-/// `None` for any other text, and one that is personal.
-pub fn harmless(text: &str) -> Option<&str> {
-    let inside = text.strip_prefix('"')?.strip_suffix('"')?;
+/// Whether the sanitiser finds nothing in what stands between the quotes of JSON text.
+pub fn is_harmless(inside: &str) -> bool {
+    let mut text = String::new();
+    push(&mut text, &["\"", inside, "\""]);
     // Half of a surrogate pair, which no text can hold.
     let is_whole = !text.as_bytes().windows(3).any(|three| three == b"\\ud");
-    let is_clean = is_whole && small_json(text).is_some_and(|clean| clean == text);
-    Some(inside).filter(|inside| is_clean && inside.len() <= USER_MAX_BYTES)
+    is_whole
+        && inside.len() <= USER_MAX_BYTES
+        && small_json(&text).is_some_and(|clean| clean == text)
 }
 
 /// The longest user_id, in bytes of JSON text: what the envelope's schema allows.

@@ -59,11 +59,11 @@ impl Engine {
             None => self.flush_at_ms,
         };
         let rage = self.struggle.due_ms();
-        let mut first = None;
-        for due in [send, rage, self.save_at_ms].into_iter().flatten() {
-            first = Some(due.min(first.unwrap_or(due)));
+        let mut first = i64::MAX;
+        for due in [send, rage, self.save_at_ms] {
+            first = first.min(due.unwrap_or(first));
         }
-        first
+        (first != i64::MAX).then_some(first)
     }
 
     /// Whether a flush goes on: something leaves, or its answer is awaited.

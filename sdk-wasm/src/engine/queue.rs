@@ -115,10 +115,13 @@ impl Queue {
             }
             count += 1;
         }
-        let rest = self.events.split_off(count.min(self.events.len()));
-        let taken = core::mem::replace(&mut self.events, rest);
-        for event in &taken {
+        // One by one: `split_off` brings an allocator of its own. A batch moves the rest
+        // a hundred times, 20 bytes an event.
+        let mut taken = Vec::new();
+        for _ in 0..count {
+            let event = self.events.remove(0);
             self.bytes -= event.text.len();
+            taken.push(event);
         }
         taken
     }
@@ -128,7 +131,9 @@ impl Queue {
         for event in &events {
             self.bytes += event.text.len();
         }
-        events.append(&mut self.events);
+        while !self.events.is_empty() {
+            events.push(self.events.remove(0));
+        }
         self.events = events;
     }
 
@@ -160,8 +165,9 @@ impl Queue {
             lines = lines.get(end + 1..).unwrap_or_default();
             if let Ok(mut text) = event::clean_object(line)
                 && !line.is_empty()
-                && text.pop() == Some('}')
+                && text.ends_with("}")
             {
+                text.truncate(text.len() - 1);
                 events.push(Waiting { text, identified: true, chunk: 0 });
             }
         }

@@ -8,7 +8,7 @@
 use alloc::string::String;
 
 use tidemark_core::id::Uuid;
-use tidemark_core::json::write_padded;
+use tidemark_core::json::{copy, write_padded};
 
 use super::random::Random;
 use super::{event, push};
@@ -95,7 +95,7 @@ impl Identity {
 
     /// Takes who the visitor is: the inside of JSON text, empty for nobody.
     pub fn identify(&mut self, user: &str) {
-        self.user = String::from(user);
+        self.user = copy(user);
     }
 
     /// Whether the visitor is one of the sampled: so many of 65,536. By the last
@@ -107,14 +107,14 @@ impl Identity {
 
     /// The members that identify an event, each with a comma before it.
     pub fn members(&self) -> String {
-        let mut out = String::from(",\"session_id\":\"");
+        let mut out = copy(",\"session_id\":\"");
         self.session_id.push_to(&mut out);
         out.push_str("\",\"anonymous_id\":\"");
         self.anonymous_id.push_to(&mut out);
         if !self.user.is_empty() {
             push(&mut out, &["\",\"user_id\":\"", &self.user]);
         }
-        out.push('"');
+        out.push_str("\"");
         out
     }
 
@@ -122,10 +122,10 @@ impl Identity {
     pub fn store(&self) -> String {
         let mut out = String::new();
         self.anonymous_id.push_to(&mut out);
-        out.push(' ');
+        out.push_str(" ");
         self.session_id.push_to(&mut out);
         for number in [self.started_ms, self.last_ms, i64::from(self.campaign)] {
-            out.push(' ');
+            out.push_str(" ");
             write_padded(&mut out, number as u64, DIGITS);
         }
         push(&mut out, &[" ", &self.user]);
@@ -135,13 +135,19 @@ impl Identity {
     /// Reads what [`Identity::store`] wrote: every part at its place, because
     /// `split` costs a page 700 bytes.
     fn read(stored: &str) -> Option<Self> {
+        let user = stored.get(122..)?;
+        // It is written into JSON text as it stands; whether its escapes are JSON's the
+        // page has asked (storage.js).
+        if !event::is_harmless(user) || user.bytes().any(|byte| byte < b' ' || byte == b'"') {
+            return None;
+        }
         Some(Self {
             anonymous_id: Uuid::parse(part(stored, 0, 36))?,
             session_id: Uuid::parse(part(stored, 37, 73))?,
             started_ms: read_number(part(stored, 74, 89))?,
             last_ms: read_number(part(stored, 90, 105))?,
             campaign: read_number(part(stored, 106, 121))? as u32,
-            user: read_user(stored.get(122..)?)?,
+            user: copy(user),
         })
     }
 }
@@ -154,15 +160,6 @@ fn part(text: &str, from: usize, to: usize) -> &str {
 
 /// Digits of a stored number: milliseconds for the next 31,000 years.
 const DIGITS: usize = 15;
-
-/// It is written into JSON text as it stands; whether its escapes are JSON's the page
-/// has asked (storage.js).
-fn read_user(user: &str) -> Option<String> {
-    let mut text = String::new();
-    push(&mut text, &["\"", user, "\""]);
-    let inside = event::harmless(&text)?;
-    inside.bytes().all(|byte| byte >= b' ' && byte != b'"').then(|| String::from(user))
-}
 
 #[inline(never)]
 fn read_number(text: &str) -> Option<i64> {

@@ -9,7 +9,7 @@ use tidemark_core::consent::Decision;
 use tidemark_core::detect::clicks::MOMENT;
 use tidemark_core::detect::{Click, Incident, Kind, backtrack, how};
 use tidemark_core::id::Uuid;
-use tidemark_core::json::write_u64;
+use tidemark_core::json::{copy, write_u64};
 
 use super::{Engine, push};
 
@@ -54,8 +54,8 @@ const ANSWERS: [&str; 10] = [
     "a field's value",
 ];
 
-/// Numbers of dead clicks, and the ids of their events.
-pub(super) type Told = [Option<(u32, Uuid)>; DEAD_MAX];
+/// Numbers of dead clicks, 0 for none, and the ids of their events.
+pub(super) type Told = [(u32, Uuid); DEAD_MAX];
 
 impl Engine {
     /// Takes a click and its words: members of JSON text (`"selector":…`) that the
@@ -78,7 +78,7 @@ impl Engine {
     pub fn moved(&mut self, at_ms: i64, x: i32, y: i32) {
         let turns = self.struggle.thresholds.thrash_turns;
         let Some(fit) = self.pointer.moved(at_ms, x, y, turns) else { return };
-        let mut out = String::from("{");
+        let mut out = copy("{");
         number(&mut out, "\"turns_count\":", fit.turns);
         number(&mut out, ",\"duration_ms\":", fit.duration_ms);
         number(&mut out, ",\"distance_px\":", fit.distance_px);
@@ -131,16 +131,14 @@ impl Engine {
                 number(&mut out, ", no answer in ", waited_ms);
                 push(&mut out, &[" ms", seen(shown), "\"}"]);
                 let id = self.tell(finds::DEAD, "ui.dead_click", &out, at_ms);
-                if let Some(slot) = self.told_dead.get_mut(incident.seq as usize % DEAD_MAX) {
-                    *slot = id.map(|id| (incident.seq, id));
+                let slot = self.told_dead.get_mut(incident.seq as usize % DEAD_MAX);
+                if let (Some(slot), Some(id)) = (slot, id) {
+                    *slot = (incident.seq, id);
                 }
             }
             Kind::Slow { answered_ms, what } => {
                 let slot = self.told_dead.get(incident.seq as usize % DEAD_MAX);
-                let Some((seq, id)) = slot.copied().flatten() else { return };
-                if seq != incident.seq {
-                    return;
-                }
+                let Some((_, id)) = slot.filter(|(seq, _)| *seq == incident.seq) else { return };
                 out.push_str(",\"dead_click_id\":\"");
                 id.push_to(&mut out);
                 number(&mut out, "\",\"answered_after_ms\":", answered_ms);
