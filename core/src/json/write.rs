@@ -44,7 +44,7 @@ pub fn write_padded(out: &mut String, mut number: u64, width: usize) {
     let mut digits = [b'0'; 20];
     let mut from = digits.len();
     for slot in digits.iter_mut().rev() {
-        if number == 0 && digits.len() - from >= width {
+        if number == 0 && 20 - from >= width {
             break;
         }
         *slot = b'0' + (number % 10) as u8;
