@@ -94,8 +94,11 @@ pub fn give(text: String) {
 /// Gives the next call a text of so many bytes: returns where JavaScript is to write
 /// it, as UTF-8 and at once.
 #[unsafe(no_mangle)]
+#[expect(
+    clippy::slow_vector_initialization,
+    reason = "grown, as every text is: `vec!` brings an allocator of its own"
+)]
 pub extern "C" fn room(length: usize) -> *mut u8 {
-    // Grown, as every text is: `vec!` brings an allocator of its own.
     let mut text = Vec::new();
     text.resize(length, 0);
     let at = text.as_mut_ptr();

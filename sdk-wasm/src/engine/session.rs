@@ -114,7 +114,7 @@ impl Identity {
         if !self.user.is_empty() {
             push(&mut out, &["\",\"user_id\":\"", &self.user]);
         }
-        out.push_str("\"");
+        push(&mut out, &["\""]);
         out
     }
 
@@ -122,10 +122,10 @@ impl Identity {
     pub fn store(&self) -> String {
         let mut out = String::new();
         self.anonymous_id.push_to(&mut out);
-        out.push_str(" ");
+        push(&mut out, &[" "]);
         self.session_id.push_to(&mut out);
         for number in [self.started_ms, self.last_ms, i64::from(self.campaign)] {
-            out.push_str(" ");
+            push(&mut out, &[" "]);
             write_padded(&mut out, number as u64, DIGITS);
         }
         push(&mut out, &[" ", &self.user]);
