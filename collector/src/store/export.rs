@@ -239,11 +239,14 @@ fn conditions(query: &ExportQuery) -> Result<String, ExportError> {
     if query.site_id.is_some() {
         sql.push_str(" AND t.site_id = {site_id: UUID}");
     }
+    // The day as well: the sort key has it before the time.
     if query.from_ms.is_some() {
-        let _ = write!(sql, " AND t.{time} >= fromUnixTimestamp64Milli({{from_ms: Int64}}, 'UTC')");
+        let from = "fromUnixTimestamp64Milli({from_ms: Int64}, 'UTC')";
+        let _ = write!(sql, " AND t.{time} >= {from} AND toDate(t.{time}) >= toDate({from})");
     }
     if query.to_ms.is_some() {
-        let _ = write!(sql, " AND t.{time} < fromUnixTimestamp64Milli({{to_ms: Int64}}, 'UTC')");
+        let to = "fromUnixTimestamp64Milli({to_ms: Int64}, 'UTC')";
+        let _ = write!(sql, " AND t.{time} < {to} AND toDate(t.{time}) <= toDate({to})");
     }
     if !query.event_names.is_empty() {
         if query.table != ExportTable::EventsRaw {

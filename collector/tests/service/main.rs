@@ -35,6 +35,7 @@ mod refusals;
 mod replay;
 mod schemas;
 mod sockets;
+mod sort_key;
 mod stack;
 mod verify;
 mod writer;
