@@ -21,7 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Service;
 
 use crate::ingest::public::Peer;
-use crate::limits::{HEAD_MAX_BYTES, HEADER_TIMEOUT, HEADERS_MAX, MAX_CONNECTIONS, SHUTDOWN_GRACE};
+use crate::limits::{HEAD_MAX_BYTES, HEADER_TIMEOUT, HEADERS_MAX, SHUTDOWN_GRACE};
 
 /// Streams of one HTTP/2 connection: an edge's parallel batches, and no flood.
 const HTTP2_MAX_STREAMS: u32 = 64;
@@ -29,18 +29,20 @@ const HTTP2_MAX_STREAMS: u32 = 64;
 /// How long to wait after the system refused a connection for want of something.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves until `stop` is done and what is under way has finished, or its time is
-/// up. A connection that has become a socket is nobody's here: `sockets_closed`
+/// Serves, `at_most` so many connections at once, until `stop` is done and what is under way
+/// has finished, or its time is up. One too many waits in the system's queue until another
+/// ends. A connection that has become a socket is nobody's here: `sockets_closed`
 /// resolves when they have ended.
 pub(super) async fn serve(
     listener: TcpListener,
     routes: Router,
+    at_most: usize,
     stop: impl Future<Output = ()>,
     sockets_closed: impl Future<Output = ()>,
 ) {
     let graceful = GracefulShutdown::new();
     let builder = Arc::new(builder());
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let slots = Arc::new(Semaphore::new(at_most));
     tokio::pin!(stop);
     loop {
         let (stream, peer, slot) = tokio::select! {
@@ -128,4 +130,66 @@ fn builder() -> Builder<TokioExecutor> {
         .keep_alive_interval(HEADER_TIMEOUT)
         .keep_alive_timeout(HEADER_TIMEOUT);
     builder
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+    use std::net::SocketAddr;
+
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    const ANSWER: &[u8] = b"served";
+
+    async fn ask(stream: &mut TcpStream) {
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    }
+
+    /// Reads until the answer's body has come.
+    async fn answered(stream: &mut TcpStream) {
+        let mut heard = Vec::new();
+        while !heard.ends_with(ANSWER) {
+            assert_ne!(stream.read_buf(&mut heard).await.unwrap(), 0, "closed unanswered");
+        }
+    }
+
+    async fn connect(address: SocketAddr) -> TcpStream {
+        TcpStream::connect(address).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn one_connection_too_many_waits_until_another_ends() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let routes = Router::new().route("/", get(async || ANSWER));
+        let stopped = async { drop(stopped.await) };
+        let serving = tokio::spawn(serve(listener, routes, 2, stopped, std::future::ready(())));
+
+        let [mut first, mut second, mut third] =
+            [connect(address).await, connect(address).await, connect(address).await];
+        for served in [&mut first, &mut second] {
+            ask(served).await;
+            answered(served).await;
+        }
+        ask(&mut third).await;
+        // Long enough for an answer to anybody who is let in.
+        for _ in 0..50 {
+            ask(&mut second).await;
+            answered(&mut second).await;
+        }
+        let unheard = third.try_read(&mut [0; 1]).unwrap_err();
+        assert_eq!(unheard.kind(), io::ErrorKind::WouldBlock);
+        drop(first);
+        answered(&mut third).await;
+
+        drop((second, third));
+        stop.send(()).unwrap();
+        serving.await.unwrap();
+    }
 }

@@ -41,6 +41,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, ConfigError};
 use crate::disk::{Disk as _, RealDisk};
 use crate::ingest::public::Public;
+use crate::limits::MAX_CONNECTIONS;
 use crate::log;
 use crate::metrics::{Metrics, MetricsError};
 use crate::openapi;
@@ -211,7 +212,7 @@ pub async fn serve(config: Config, options: Options, reload: Reload) -> Result<(
         // Sockets end by themselves, once they are told.
         stopping.send_replace(true);
     };
-    connections::serve(listener, routes, stopped, sockets_closed(public)).await;
+    connections::serve(listener, routes, MAX_CONNECTIONS, stopped, sockets_closed(public)).await;
     if let Some(durable) = durable {
         // It waits for threads, which wait for statements on this runtime. A panic
         // of theirs is in the log already.
