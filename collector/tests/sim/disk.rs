@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 
 use tidemark_collector::disk::{Appender, Disk};
 
+use crate::boundaries::{Side, is_boundary};
 use crate::rng::Rng;
 use crate::trace::Trace;
 
@@ -36,6 +37,8 @@ struct Inner {
     capacity: u64,
     /// When the power goes; `None` = never.
     fuse: Option<Fuse>,
+    /// Kinds at whose next operation the power goes, once, on that side of it.
+    steered: BTreeMap<String, Side>,
     /// The next sync of a file fails.
     fail_sync: bool,
     dead: bool,
@@ -129,6 +132,7 @@ impl SimDisk {
             unsynced: Vec::new(),
             capacity: u64::MAX / 2,
             fuse: None,
+            steered: BTreeMap::new(),
             fail_sync: false,
             dead: false,
             generation: 0,
@@ -149,23 +153,35 @@ impl SimDisk {
         }
     }
 
-    /// The power goes at the next sync of some kind that was seen before, so that
+    /// The power goes at the first operation of each of these kinds.
+    pub fn steer(&self, at: BTreeMap<String, Side>) {
+        self.inner.lock().unwrap().steered = at;
+    }
+
+    /// A statement or a question leaves for ClickHouse. The power may go before it does
+    /// (`Err`), or before its answer is heard (`Ok(true)`).
+    pub fn send(&self, what: &str) -> io::Result<bool> {
+        self.inner.lock().unwrap().change("send", what)
+    }
+
+    /// The power goes at the next boundary of some kind that was seen before, so that
     /// what seldom happens is crashed at as well: another fuse seldom replaces this one.
     pub fn light_fuse_at_a_kind(&self) {
         let mut inner = self.inner.lock().unwrap();
         if matches!(inner.fuse, Some(Fuse::At(_))) && inner.rng.chance(85) {
             return;
         }
-        let syncs: Vec<String> =
-            inner.seen.keys().filter(|kind| kind.starts_with("sync")).cloned().collect();
-        let index = inner.rng.index(syncs.len());
-        inner.fuse = syncs.into_iter().nth(index).map(Fuse::At);
+        let kinds: Vec<String> =
+            inner.seen.keys().filter(|kind| is_boundary(kind)).cloned().collect();
+        let index = inner.rng.index(kinds.len());
+        inner.fuse = kinds.into_iter().nth(index).map(Fuse::At);
     }
 
     /// No crash and no failure comes by itself any more.
     pub fn calm(&self) {
         let mut inner = self.inner.lock().unwrap();
         inner.fuse = None;
+        inner.steered.clear();
         inner.fail_sync = false;
         inner.capacity = u64::MAX / 2;
     }
@@ -231,6 +247,9 @@ impl Inner {
         }
         let kind = kind(operation, path);
         *self.seen.entry(kind.clone()).or_default() += 1;
+        if let Some(side) = self.steered.remove(&kind) {
+            return self.lose_at(side, &kind, path);
+        }
         match self.fuse.as_mut() {
             None => return Ok(false),
             Some(Fuse::After(0)) => {}
@@ -242,12 +261,16 @@ impl Inner {
             Some(Fuse::At(_)) => return Ok(false),
         }
         self.fuse = None;
-        let before = self.rng.chance(50);
-        let side = if before { "before" } else { "after" };
-        self.trace.say(format!("disk: power goes {side} {operation} {path}"));
-        *self.crashed_at.entry(format!("{side} {kind}")).or_default() += 1;
+        let side = if self.rng.chance(50) { Side::Before } else { Side::After };
+        self.lose_at(side, &kind, path)
+    }
+
+    fn lose_at(&mut self, side: Side, kind: &str, path: &str) -> io::Result<bool> {
+        let name = side.name();
+        self.trace.say(format!("disk: power goes {name} {kind} ({path})"));
+        *self.crashed_at.entry(format!("{name} {kind}")).or_default() += 1;
         self.dead = true;
-        if before { Err(crashed()) } else { Ok(true) }
+        if side == Side::Before { Err(crashed()) } else { Ok(true) }
     }
 
     fn rename_or_make(&mut self, change: Change) {

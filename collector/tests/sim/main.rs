@@ -21,6 +21,7 @@
     reason = "a simulation ends where something is not as expected, and says so"
 )]
 
+mod boundaries;
 mod bugs;
 mod clients;
 mod clock;

@@ -1,8 +1,14 @@
 //! What must be true when everything has calmed down: acknowledged = base =
 //! every rollup, as multisets.
+//!
+//! What is wrong is told by the invariant's name, the same that the running collector
+//! counts by and `tidemark verify` answers with. Of the verdicts' sum the simulation
+//! knows nothing: it has no HTTP, and so no counted answers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
+use tidemark_collector::invariants::{Account, Invariant};
 use tidemark_collector::log::{Content, Item};
 use tidemark_collector::store::{Rollup, Table};
 
@@ -12,11 +18,18 @@ use crate::erasures::Erasures;
 use crate::store::{Look, is_keyed};
 use crate::world::Kept;
 
+/// What is wrong, by the name of the promise.
+fn broken(invariant: Invariant, what: impl Display) -> String {
+    format!("{}: {what}", invariant.name())
+}
+
 /// What is wrong; empty when every promise was kept.
 pub fn judge(clients: &Clients, erasures: &Erasures, tables: &Look<'_>) -> Vec<String> {
     let mut wrong = Vec::new();
-    wrong.extend(clients.violations.iter().cloned());
-    wrong.extend(tables.violations.iter().cloned());
+    let heard = clients.violations.iter();
+    wrong.extend(heard.map(|what| broken(Invariant::AcceptedIsDurable, what)));
+    let stored = tables.violations.iter();
+    wrong.extend(stored.map(|what| broken(Invariant::PlacesAreUnique, what)));
 
     let mut base: BTreeMap<Id, u64> = BTreeMap::new();
     let mut offsets = BTreeMap::<_, BTreeSet<u64>>::new();
@@ -45,7 +58,8 @@ pub fn judge(clients: &Clients, erasures: &Erasures, tables: &Look<'_>) -> Vec<S
             continue;
         }
         if unanswered && !told.dropped {
-            wrong.push(format!("{} was never answered", name(id)));
+            let what = format!("{} was never answered", name(id));
+            wrong.push(broken(Invariant::AcceptedIsDurable, what));
         }
         // What its sender gave up may have been made durable, and the answer lost.
         let absent = unanswered && told.dropped && (rows, dead) == (0, 0);
@@ -59,19 +73,26 @@ pub fn judge(clients: &Clients, erasures: &Erasures, tables: &Look<'_>) -> Vec<S
                     format!("{} {} times at {lane}/{offset}", rows.len(), table.as_str())
                 })
                 .collect();
-            wrong.push(format!(
+            let invariant = match rows + dead {
+                0 => Invariant::AcceptedIsDurable,
+                1 => Invariant::EveryPlaceIsAccountedFor,
+                _ => Invariant::IdsAreUnique,
+            };
+            let what = format!(
                 "{} was told stored {} and duplicate {}, poison {}: {rows} rows {places:?}, \
                  {dead} letters",
                 name(id),
                 told.stored,
                 told.duplicate,
                 told.poison
-            ));
+            );
+            wrong.push(broken(invariant, what));
         }
     }
     for id in base.keys().chain(letters.keys()) {
         if !clients.told.contains_key(id) {
-            wrong.push(format!("{} was never sent, and is there", name(id)));
+            let what = format!("{} was never sent, and is there", name(id));
+            wrong.push(broken(Invariant::EveryPlaceIsAccountedFor, what));
         }
     }
 
@@ -83,10 +104,11 @@ pub fn judge(clients: &Clients, erasures: &Erasures, tables: &Look<'_>) -> Vec<S
                 let rows = tables.rows[&(Table::EventsRaw, *log_id, *lane, *offset)].len() as u32;
                 let counted = rolled.counted.get(offset).copied().unwrap_or(0);
                 if counted != rows {
-                    wrong.push(format!(
+                    let what = format!(
                         "{}: lane {lane} offset {offset} is counted {counted} times",
                         rollup.as_str()
-                    ));
+                    );
+                    wrong.push(broken(Invariant::RollupEqualsRecount, what));
                 }
             }
             for (offset, counted) in &rolled.counted {
@@ -94,10 +116,9 @@ pub fn judge(clients: &Clients, erasures: &Erasures, tables: &Look<'_>) -> Vec<S
                 let erased = tables.erased.contains(&(*log_id, *lane, *offset));
                 // What names no person keeps what it counted.
                 if !is_there && (!erased || *counted > 1 || is_keyed(rollup)) {
-                    wrong.push(format!(
-                        "{}: offset {offset} is counted, not there",
-                        rollup.as_str()
-                    ));
+                    let what =
+                        format!("{}: offset {offset} is counted, not there", rollup.as_str());
+                    wrong.push(broken(Invariant::RollupEqualsRecount, what));
                 }
             }
         }
@@ -117,28 +138,34 @@ pub fn judge_erasures(
     let gone = |payload: &[u8]| !payload.is_empty() && erasures.is_gone(payload, disk);
     for ((table, _, lane, offset), rows) in tables.rows {
         if rows.iter().any(|row| gone(&row.payload)) {
-            wrong.push(format!("{} {lane}/{offset} is an erased person's", table.as_str()));
+            let what = format!("{} {lane}/{offset} is an erased person's", table.as_str());
+            wrong.push(broken(Invariant::ErasedAreGone, what));
         }
     }
     for ((rollup, ..), rolled) in tables.rollups {
         if rolled.payloads.values().any(|payload| gone(payload)) {
-            wrong.push(format!("{} has rows of an erased person", rollup.as_str()));
+            let what = format!("{} has rows of an erased person", rollup.as_str());
+            wrong.push(broken(Invariant::ErasedAreGone, what));
         }
     }
     for payload in kept.letters.iter().filter(|payload| gone(payload)) {
-        wrong.push(format!("a dead letter of {} bytes is an erased person's", payload.len()));
+        let what = format!("a dead letter of {} bytes is an erased person's", payload.len());
+        wrong.push(broken(Invariant::ErasedAreGone, what));
     }
     for ((log_id, lane), Item { offset, content }) in &kept.items {
         let erased = tables.erased.contains(&(*log_id, *lane, *offset));
         match content {
             Content::Entry(stored) if gone(&stored.payload) => {
-                wrong.push(format!("the log's {lane}/{offset} is an erased person's"));
+                let what = format!("the log's {lane}/{offset} is an erased person's");
+                wrong.push(broken(Invariant::ErasedAreGone, what));
             }
             Content::Erased if !erased => {
-                wrong.push(format!("nobody was told that {lane}/{offset} is erased"));
+                let what = format!("nobody was told that {lane}/{offset} is erased");
+                wrong.push(broken(Invariant::EveryPlaceIsAccountedFor, what));
             }
             Content::Entry(_) if erased => {
-                wrong.push(format!("{lane}/{offset} is told as erased, and is there"));
+                let what = format!("{lane}/{offset} is told as erased, and is there");
+                wrong.push(broken(Invariant::ErasedAreGone, what));
             }
             _ => {}
         }
@@ -146,7 +173,58 @@ pub fn judge_erasures(
         let is_there = tables.rows.contains_key(&row)
             || tables.letters.contains_key(&(*log_id, *lane, *offset));
         if is_there == erased && *content != Content::Damaged {
-            wrong.push(format!("{lane}/{offset} is in {} places", 2 * u8::from(erased)));
+            let what = format!("{lane}/{offset} is in {} places", 2 * u8::from(erased));
+            wrong.push(broken(Invariant::EveryPlaceIsAccountedFor, what));
+        }
+    }
+    wrong
+}
+
+/// What is wrong with each lane as a whole: watermarks that are ahead of it, and the sum
+/// of what became of its places.
+pub fn judge_lanes(kept: &Kept, tables: &Look<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for ((log_id, lane), (begin, end)) in &kept.lanes {
+        let is_here = |place: &(_, _, u64)| (place.0, place.1) == (*log_id, *lane);
+        for ((rollup, ..), rolled) in
+            tables.rollups.iter().filter(|((_, id, of), _)| (id, of) == (log_id, lane))
+        {
+            if rolled.watermark > *end {
+                let what = format!("{}: lane {lane} up to {}", rollup.as_str(), rolled.watermark);
+                wrong.push(broken(Invariant::MarksFollowBase, what));
+            }
+        }
+        let of_lane = |place: (_, _, u64)| is_here(&place) && place.2 >= *begin;
+        let rows = tables.rows.keys().filter(|(table, log_id, lane, offset)| {
+            *table == Table::EventsRaw && of_lane((*log_id, *lane, *offset))
+        });
+        let there: BTreeSet<u64> = rows.map(|place| place.3).collect();
+        let letters: BTreeSet<u64> =
+            tables.letters.keys().filter(|place| of_lane(**place)).map(|place| place.2).collect();
+        let erased: BTreeSet<u64> =
+            tables.erased.iter().filter(|place| of_lane(**place)).map(|place| place.2).collect();
+        // Left out by a repair, or lost by the disk before it was written.
+        let given = kept.items.iter().filter(|(of, _)| *of == (*log_id, *lane));
+        let given: BTreeMap<u64, &Content> =
+            given.map(|(_, item)| (item.offset, &item.content)).collect();
+        let unused = (*begin..*end).filter(|offset| match given.get(offset) {
+            None => true,
+            Some(Content::Damaged) => {
+                [&there, &letters, &erased].iter().all(|it| !it.contains(offset))
+            }
+            Some(Content::Entry(_) | Content::Erased) => false,
+        });
+        let account = Account {
+            accepted: end - begin,
+            events: there.len() as u64,
+            dead_letters: letters.len() as u64,
+            erased: erased.len() as u64,
+            unused: unused.count() as u64,
+            ..Account::default()
+        };
+        if !account.balances() {
+            let what = format!("lane {lane} from {begin}: {account}");
+            wrong.push(broken(Invariant::EveryPlaceIsAccountedFor, what));
         }
     }
     wrong

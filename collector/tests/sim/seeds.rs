@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::boundaries;
 use crate::world;
 
-/// A sync that was done so often a seed must have been crashed at, before and after it.
-const RARE: u64 = 2;
-
 /// Runs seeds and prints what they came to. True when every promise was kept, the
-/// first seeds ran twice alike, and every sync and send was crashed at.
+/// first seeds ran twice alike, and every boundary was crashed at from both sides.
 pub fn run(from: u64, seeds: u64, json: bool) -> bool {
     let mut failed = Vec::new();
     let (mut events, mut crashes) = (0, 0);
@@ -40,32 +38,27 @@ pub fn run(from: u64, seeds: u64, json: bool) -> bool {
             println!("{} seeds, {} failed", seed - from + 1, failed.len());
         }
     }
-    let uncrashed: BTreeMap<&String, u64> = seen
-        .iter()
-        .filter(|(kind, _)| kind.starts_with("sync"))
-        .filter(|(kind, _)| {
-            let sides = ["before", "after"].map(|side| format!("{side} {kind}"));
-            !sides.iter().all(|side| crashed_at.contains_key(side))
-        })
-        .map(|(kind, count)| (kind, *count))
-        .collect();
+    let seeds_from_first = if from == 1 { seeds } else { 0 };
+    let missing = boundaries::missing(&seen, &crashed_at, seeds_from_first);
     if json {
         let summary = serde_json::json!({
             "seeds": seeds, "from": from, "failed": failed, "events": events, "crashes": crashes,
-            "store_faults": faults, "crashed_at": crashed_at, "syncs_not_crashed_at": uncrashed,
+            "store_faults": faults, "crashed_at": crashed_at, "boundaries_missing": missing,
         });
         println!("{summary}");
     } else {
         println!("{seeds} seeds from {from}: {events} events, {crashes} crashes");
         println!("store: {faults:?}");
-        for (kind, count) in &crashed_at {
-            println!("power lost {kind}: {count}");
+        for line in boundaries::table(&seen, &crashed_at) {
+            println!("{line}");
         }
-        println!("syncs never crashed at: {uncrashed:?}");
+        let elsewhere: u64 = crashed_at.values().sum();
+        println!("{elsewhere} crashes at an operation, with those between two boundaries");
+        for line in &missing {
+            println!("boundaries: {line}");
+        }
     }
-    // What hardly ever happens may go uncrashed in few seeds; it is then only told.
-    let covered = uncrashed.values().all(|count| *count < RARE * seeds);
-    failed.is_empty() && covered
+    failed.is_empty() && missing.is_empty()
 }
 
 /// Runs one seed and prints the end of its trace.

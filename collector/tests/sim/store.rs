@@ -16,6 +16,7 @@ use tidemark_collector::store::{
 use uuid::Uuid;
 
 use crate::clock::SimClock;
+use crate::disk::SimDisk;
 use crate::rng::Rng;
 use crate::trace::Trace;
 
@@ -35,6 +36,8 @@ pub struct StoredRow {
 pub struct SimStore {
     inner: Arc<Mutex<Inner>>,
     clock: SimClock,
+    /// What the process that sends runs on: its power may go at any statement.
+    disk: SimDisk,
 }
 
 /// What a rollup holds of one lane of one log.
@@ -93,7 +96,7 @@ enum Fate {
 }
 
 impl SimStore {
-    pub fn new(rng: Rng, clock: SimClock, trace: Trace) -> Self {
+    pub fn new(rng: Rng, clock: SimClock, disk: SimDisk, trace: Trace) -> Self {
         let inner = Inner {
             rows: BTreeMap::new(),
             rollups: BTreeMap::new(),
@@ -109,7 +112,20 @@ impl SimStore {
             faults: BTreeMap::new(),
             violations: Vec::new(),
         };
-        Self { inner: Arc::new(Mutex::new(inner)), clock }
+        Self { inner: Arc::new(Mutex::new(inner)), clock, disk }
+    }
+
+    /// Something is sent, or asked. The sender's power may go before it leaves, or before
+    /// its answer is heard; what it is told then it cannot act on any more.
+    fn sent<T>(
+        &self,
+        what: &str,
+        work: impl FnOnce(&mut Inner) -> Result<T, StoreFault>,
+    ) -> Result<T, StoreFault> {
+        let gone = || StoreFault::Unknown("the power is gone".into());
+        let unheard = self.disk.send(what).map_err(|_| gone())?;
+        let done = work(&mut self.inner.lock().unwrap());
+        if unheard { Err(gone()) } else { done }
     }
 
     /// Rows of this event are refused.
@@ -314,161 +330,181 @@ impl Inner {
 
 impl Store for SimStore {
     fn insert(&self, block: &Block<'_>) -> Result<(), StoreFault> {
-        let mut inner = self.inner.lock().unwrap();
-        let piece = block.piece;
-        inner.trace.say(format!("store: insert {} of {} rows", block.query_id, block.rows.len()));
-        if piece.rows != block.rows.len() as u64 {
-            inner.violations.push(format!("{} says {} rows", block.query_id, piece.rows));
-        }
-        let mut rows = Vec::new();
-        let mut poisoned = false;
-        for row in block.rows {
-            let view = RecordView::read(row.payload).expect("what the log holds can be read");
-            let place = (piece.table, piece.range.log_id, piece.range.lane, row.offset);
-            if !(piece.range.from..piece.range.to).contains(&row.offset) {
-                inner.violations.push(format!("{} has a row outside its range", block.query_id));
-            }
-            poisoned |= inner.poison.contains(&view.event_id().0);
-            rows.push((
-                place,
-                StoredRow {
-                    tenant_id: view.tenant_id().0,
-                    event_id: view.event_id().0,
-                    partition: piece.partition,
-                    payload: row.payload.to_vec(),
-                },
+        self.sent(&format!("insert {}", block.piece.table.as_str()), |inner| {
+            let piece = block.piece;
+            inner.trace.say(format!(
+                "store: insert {} of {} rows",
+                block.query_id,
+                block.rows.len()
             ));
-        }
-        if poisoned && !inner.down {
-            *inner.faults.entry("refused").or_default() += 1;
-            return Err(StoreFault::Refused { code: 117, reason: "INCORRECT_DATA".into() });
-        }
-        inner.send(block.query_id, Work::Insert(rows), self.clock.monotonic_ms())
+            if piece.rows != block.rows.len() as u64 {
+                inner.violations.push(format!("{} says {} rows", block.query_id, piece.rows));
+            }
+            let mut rows = Vec::new();
+            let mut poisoned = false;
+            for row in block.rows {
+                let view = RecordView::read(row.payload).expect("what the log holds can be read");
+                let place = (piece.table, piece.range.log_id, piece.range.lane, row.offset);
+                if !(piece.range.from..piece.range.to).contains(&row.offset) {
+                    inner
+                        .violations
+                        .push(format!("{} has a row outside its range", block.query_id));
+                }
+                poisoned |= inner.poison.contains(&view.event_id().0);
+                rows.push((
+                    place,
+                    StoredRow {
+                        tenant_id: view.tenant_id().0,
+                        event_id: view.event_id().0,
+                        partition: piece.partition,
+                        payload: row.payload.to_vec(),
+                    },
+                ));
+            }
+            if poisoned && !inner.down {
+                *inner.faults.entry("refused").or_default() += 1;
+                return Err(StoreFault::Refused { code: 117, reason: "INCORRECT_DATA".into() });
+            }
+            inner.send(block.query_id, Work::Insert(rows), self.clock.monotonic_ms())
+        })
     }
 
     fn rows_of(&self, piece: &Piece) -> Result<u64, StoreFault> {
-        let mut inner = self.inner.lock().unwrap();
-        inner.ask()?;
-        let range = piece.range;
-        let first = (piece.table, range.log_id, range.lane, range.from);
-        let end = (piece.table, range.log_id, range.lane, range.to);
-        let rows = inner.rows.range(first..end).flat_map(|(_, rows)| rows);
-        let count = rows.filter(|row| row.partition == piece.partition).count() as u64;
-        inner.trace.say(format!("store: {} has {count} rows", piece.query_id()));
-        Ok(count)
+        self.sent("count rows", |inner| {
+            inner.ask()?;
+            let range = piece.range;
+            let first = (piece.table, range.log_id, range.lane, range.from);
+            let end = (piece.table, range.log_id, range.lane, range.to);
+            let rows = inner.rows.range(first..end).flat_map(|(_, rows)| rows);
+            let count = rows.filter(|row| row.partition == piece.partition).count() as u64;
+            inner.trace.say(format!("store: {} has {count} rows", piece.query_id()));
+            Ok(count)
+        })
     }
 
     fn roll_up(&self, rollup: Rollup, spans: &[Span], query_id: &str) -> Result<(), StoreFault> {
-        let mut inner = self.inner.lock().unwrap();
-        inner.trace.say(format!("store: roll up {query_id}"));
-        inner.send(query_id, Work::RollUp(rollup, spans.to_vec()), self.clock.monotonic_ms())
+        self.sent(&format!("roll up {}", rollup.as_str()), |inner| {
+            inner.trace.say(format!("store: roll up {query_id}"));
+            inner.send(query_id, Work::RollUp(rollup, spans.to_vec()), self.clock.monotonic_ms())
+        })
     }
 
     fn watermark(&self, rollup: Rollup, log_id: LogId, lane: Lane) -> Result<u64, StoreFault> {
-        let mut inner = self.inner.lock().unwrap();
-        inner.ask()?;
-        Ok(inner.rollups.get(&(rollup, log_id, lane)).map_or(0, |rolled| rolled.watermark))
+        self.sent("watermark", |inner| {
+            inner.ask()?;
+            Ok(inner.rollups.get(&(rollup, log_id, lane)).map_or(0, |rolled| rolled.watermark))
+        })
     }
 
     fn fence(&self, query_id: &str) -> Result<(), StoreFault> {
-        let mut inner = self.inner.lock().unwrap();
-        inner.ask()?;
-        let now = self.clock.monotonic_ms();
-        // What runs is ended: it may have been done just before.
-        let mut index = 0;
-        while index < inner.open.len() {
-            if inner.open[index].query_id == query_id && inner.open[index].begins_at_ms <= now {
-                let open = inner.open.remove(index);
-                let done = inner.rng.chance(50);
-                inner.trace.say(format!("store: fence {query_id}, done before: {done}"));
-                if done {
-                    inner.apply(&open.work);
+        self.sent("fence", |inner| {
+            inner.ask()?;
+            let now = self.clock.monotonic_ms();
+            // What runs is ended: it may have been done just before.
+            let mut index = 0;
+            while index < inner.open.len() {
+                if inner.open[index].query_id == query_id && inner.open[index].begins_at_ms <= now {
+                    let open = inner.open.remove(index);
+                    let done = inner.rng.chance(50);
+                    inner.trace.say(format!("store: fence {query_id}, done before: {done}"));
+                    if done {
+                        inner.apply(&open.work);
+                    }
+                } else {
+                    index += 1;
                 }
-            } else {
-                index += 1;
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn dead_letter(&self, letters: &[DeadLetter]) -> Result<(), StoreFault> {
-        let mut inner = self.inner.lock().unwrap();
-        inner.ask()?;
-        for letter in letters {
-            inner.letters.insert((letter.log_id, letter.lane, letter.offset), letter.clone());
-        }
-        if !inner.calm && inner.rng.chance(10) {
-            return Err(StoreFault::Unknown("no answer to a letter".into()));
-        }
-        Ok(())
+        self.sent("dead letter", |inner| {
+            inner.ask()?;
+            for letter in letters {
+                inner.letters.insert((letter.log_id, letter.lane, letter.offset), letter.clone());
+            }
+            if !inner.calm && inner.rng.chance(10) {
+                return Err(StoreFault::Unknown("no answer to a letter".into()));
+            }
+            Ok(())
+        })
     }
 }
 
 impl PersonStore for SimStore {
     fn companions(&self, tenant_id: Uuid, user_ids: &[String]) -> Result<Vec<Uuid>, StoreFault> {
-        let mut inner = self.inner.lock().unwrap();
-        inner.ask()?;
-        let mut users: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
-        for row in inner.rows.values().flatten() {
-            let view = RecordView::read(&row.payload).unwrap();
-            let (user, visitor) = (view.user_id().unwrap(), view.anonymous_id().0);
-            if row.tenant_id == *tenant_id.as_bytes() && !user.is_empty() && visitor != [0; 16] {
-                users.entry(Uuid::from_bytes(visitor)).or_default().insert(user.to_owned());
+        self.sent("companions", |inner| {
+            inner.ask()?;
+            let mut users: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
+            for row in inner.rows.values().flatten() {
+                let view = RecordView::read(&row.payload).unwrap();
+                let (user, visitor) = (view.user_id().unwrap(), view.anonymous_id().0);
+                if row.tenant_id == *tenant_id.as_bytes() && !user.is_empty() && visitor != [0; 16]
+                {
+                    users.entry(Uuid::from_bytes(visitor)).or_default().insert(user.to_owned());
+                }
             }
-        }
-        users.retain(|_, users| users.iter().all(|user| user_ids.contains(user)));
-        for user in user_ids {
-            let known = inner.companions.entry((tenant_id, user.clone())).or_default();
-            known.extend(users.keys());
-        }
-        Ok(users.into_keys().collect())
+            users.retain(|_, users| users.iter().all(|user| user_ids.contains(user)));
+            for user in user_ids {
+                let known = inner.companions.entry((tenant_id, user.clone())).or_default();
+                known.extend(users.keys());
+            }
+            Ok(users.into_keys().collect())
+        })
     }
 
     fn count_person(&self, table: PersonTable, person: &Person) -> Result<u64, StoreFault> {
-        let mut inner = self.inner.lock().unwrap();
-        inner.ask()?;
-        let now = self.clock.monotonic_ms();
-        inner.due(now);
-        let count = match table {
-            PersonTable::EventsRaw => {
-                let rows = inner.rows.values().flatten();
-                rows.filter(|row| is_of(person, &row.payload)).count()
-            }
-            keyed => {
-                let of_table =
-                    inner.rollups.iter().filter(|((it, ..), _)| it.as_str() == keyed.as_str());
-                let payloads = of_table.flat_map(|(_, rolled)| rolled.payloads.values());
-                payloads.filter(|payload| is_of(person, payload)).count()
-            }
-        };
-        Ok(count as u64)
+        self.sent(&format!("count {}", table.as_str()), |inner| {
+            inner.ask()?;
+            let now = self.clock.monotonic_ms();
+            inner.due(now);
+            let count = match table {
+                PersonTable::EventsRaw => {
+                    let rows = inner.rows.values().flatten();
+                    rows.filter(|row| is_of(person, &row.payload)).count()
+                }
+                keyed => {
+                    let of_table =
+                        inner.rollups.iter().filter(|((it, ..), _)| it.as_str() == keyed.as_str());
+                    let payloads = of_table.flat_map(|(_, rolled)| rolled.payloads.values());
+                    payloads.filter(|payload| is_of(person, payload)).count()
+                }
+            };
+            Ok(count as u64)
+        })
     }
 
     fn tell_person_erased(&self, person: &Person, _: Uuid) -> Result<(), StoreFault> {
-        let mut inner = self.inner.lock().unwrap();
-        let mine = inner.rows.iter().filter(|((table, ..), rows)| {
-            *table == Table::EventsRaw && rows.iter().any(|row| is_of(person, &row.payload))
-        });
-        let places = mine.map(|((_, log_id, lane, offset), _)| (*log_id, *lane, *offset)).collect();
-        inner.send("erased places", Work::Tell(places), self.clock.monotonic_ms())
+        self.sent("tell person", |inner| {
+            let mine = inner.rows.iter().filter(|((table, ..), rows)| {
+                *table == Table::EventsRaw && rows.iter().any(|row| is_of(person, &row.payload))
+            });
+            let places =
+                mine.map(|((_, log_id, lane, offset), _)| (*log_id, *lane, *offset)).collect();
+            inner.send("erased places", Work::Tell(places), self.clock.monotonic_ms())
+        })
     }
 
     fn tell_erased(&self, places: &[ErasedPlace], _: Uuid) -> Result<(), StoreFault> {
-        let mut inner = self.inner.lock().unwrap();
-        inner.send("erased places", Work::Tell(places_of(places)), self.clock.monotonic_ms())
+        self.sent("tell places", |inner| {
+            inner.send("erased places", Work::Tell(places_of(places)), self.clock.monotonic_ms())
+        })
     }
 
     fn delete_person(&self, table: PersonTable, person: &Person) -> Result<(), StoreFault> {
-        let mut inner = self.inner.lock().unwrap();
-        inner.trace.say(format!("store: delete from {}", table.as_str()));
-        let work = Work::Delete(table, person.clone());
-        inner.send(&format!("delete {}", table.as_str()), work, self.clock.monotonic_ms())
+        self.sent(&format!("delete {}", table.as_str()), |inner| {
+            inner.trace.say(format!("store: delete from {}", table.as_str()));
+            let work = Work::Delete(table, person.clone());
+            inner.send(&format!("delete {}", table.as_str()), work, self.clock.monotonic_ms())
+        })
     }
 
     fn delete_letters(&self, places: &[ErasedPlace]) -> Result<(), StoreFault> {
-        let mut inner = self.inner.lock().unwrap();
-        let work = Work::DeleteLetters(places_of(places));
-        inner.send("delete letters", work, self.clock.monotonic_ms())
+        self.sent("delete letters", |inner| {
+            let work = Work::DeleteLetters(places_of(places));
+            inner.send("delete letters", work, self.clock.monotonic_ms())
+        })
     }
 }
 

@@ -23,6 +23,7 @@ use tidemark_collector::record::RecordView;
 use tidemark_collector::store::Rollup;
 use uuid::Uuid;
 
+use crate::boundaries;
 use crate::clients::{Clients, Heard, State};
 use crate::clock::SimClock;
 use crate::disk::SimDisk;
@@ -74,6 +75,8 @@ fn step_lane(
 #[derive(Default)]
 pub struct Kept {
     pub items: Vec<((LogId, Lane), Item)>,
+    /// From where to where each lane holds anything.
+    pub lanes: BTreeMap<(LogId, Lane), (u64, u64)>,
     pub letters: Vec<Vec<u8>>,
 }
 
@@ -158,9 +161,11 @@ pub fn run(seed: u64) -> Outcome {
     let clock = SimClock::new(BEGIN_MS);
     let lanes = 1 + rng.below(3) as u16;
     let options = options(&mut rng, lanes);
+    let disk = SimDisk::new(rng.fork(), trace.clone());
+    disk.steer(boundaries::steered(seed));
     let mut world = World {
-        disk: SimDisk::new(rng.fork(), trace.clone()),
-        store: SimStore::new(rng.fork(), clock.clone(), trace.clone()),
+        store: SimStore::new(rng.fork(), clock.clone(), disk.clone(), trace.clone()),
+        disk,
         clients: Clients::new(rng.fork(), lanes),
         process: None,
         options,
@@ -573,6 +578,7 @@ impl World {
         let Some(process) = &self.process else { return kept };
         for lane in process.reader.owned_lanes() {
             let (mut from, end) = (process.reader.begin(lane), process.reader.durable_end(lane));
+            kept.lanes.insert((process.reader.log_id(), lane), (from, end));
             while from < end {
                 let items = process.reader.read(lane, from, 1_000, usize::MAX / 2).unwrap();
                 let Some(last) = items.last() else { break };
@@ -594,6 +600,7 @@ impl World {
             wrong = self.store.look(|tables| {
                 let mut wrong = oracle::judge(&self.clients, &self.erasures, tables);
                 wrong.extend(oracle::judge_erasures(&self.erasures, &kept, &self.disk, tables));
+                wrong.extend(oracle::judge_lanes(&kept, tables));
                 wrong
             });
         }
