@@ -127,9 +127,7 @@ impl Index {
 
     /// Takes ids that became durable.
     pub fn insert(&mut self, fingerprints: impl IntoIterator<Item = Fingerprint>) {
-        for fingerprint in fingerprints {
-            self.table.insert(fingerprint, self.current.number);
-        }
+        self.table.insert_all(fingerprints, self.current.number);
     }
 
     /// Whether nothing new may be taken: memory is at its bound, and files could

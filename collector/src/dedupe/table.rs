@@ -115,13 +115,39 @@ impl Table {
     /// of the cache overlap and a batch waits for few of them.
     pub fn lookup(&self, fingerprints: &[Fingerprint], known: &mut Vec<bool>) {
         for chunk in fingerprints.chunks(AT_ONCE) {
-            let mut touched = 0;
-            for fingerprint in chunk {
-                let (region, id) = split(*fingerprint);
-                touched ^= self.regions[region].first(id);
-            }
-            std::hint::black_box(touched);
+            self.touch(chunk);
             known.extend(chunk.iter().map(|fingerprint| self.contains(*fingerprint)));
+        }
+    }
+
+    /// Reads the line where each probe begins.
+    fn touch(&self, fingerprints: &[Fingerprint]) {
+        let mut touched = 0;
+        for fingerprint in fingerprints {
+            let (region, id) = split(*fingerprint);
+            touched ^= self.regions[region].first(id);
+        }
+        std::hint::black_box(touched);
+    }
+
+    /// Puts fingerprints in. Since they were looked up the disk was waited for, and the
+    /// caches hold other things: so they are touched first, as for a lookup.
+    pub fn insert_all(
+        &mut self,
+        fingerprints: impl IntoIterator<Item = Fingerprint>,
+        generation: u8,
+    ) {
+        let mut fingerprints = fingerprints.into_iter();
+        let mut chunk = Vec::with_capacity(AT_ONCE);
+        loop {
+            chunk.extend(fingerprints.by_ref().take(AT_ONCE));
+            if chunk.is_empty() {
+                return;
+            }
+            self.touch(&chunk);
+            for fingerprint in chunk.drain(..) {
+                self.insert(fingerprint, generation);
+            }
         }
     }
 

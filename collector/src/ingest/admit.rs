@@ -255,7 +255,12 @@ impl Admission {
                 hop: Hop::Collector,
             });
         }
-        EventVerdict { event_id: event_id.map(|id| id.to_string()), verdict, fault }
+        let event_id = event_id.map(|id| {
+            let mut text = String::with_capacity(36);
+            id.push_to(&mut text);
+            text
+        });
+        EventVerdict { event_id, verdict, fault }
     }
 
     /// Lays out an accepted event as its record, and hands it on.

@@ -1,5 +1,6 @@
 //! Where admission puts what it has decided: one entry an event for the log.
 
+use bytes::{Bytes, BytesMut};
 use uuid::Uuid;
 
 use tidemark_core::consent::Mode;
@@ -19,14 +20,23 @@ pub trait Sink {
     fn rejection(&mut self, rejection: &Rejection<'_>);
 }
 
-/// Bytes of a payload beside what the sender wrote: ids, times, lengths, and
-/// columns that are mostly empty.
-const COLUMNS_BYTES: usize = 256;
+/// Bytes of memory that a batch's payloads begin with: one event's, mostly.
+const FIRST_CHUNK_BYTES: usize = 2 * 1024;
+
+/// Bytes that are asked of the allocator at once, at most: what a batch takes grows
+/// twofold up to it, so that a hundred events ask some six times. glibc tidies its heap up
+/// whenever 64 KB or more are given back.
+const CHUNK_MAX_BYTES: usize = 32 * 1024;
 
 /// Writes entries for the log, encoded as the record codec does.
 #[derive(Debug)]
 pub struct Entries {
     encoder: Encoder,
+    /// The payload that is being written.
+    payload: Vec<u8>,
+    /// Where payloads are kept, one behind the other.
+    chunk: BytesMut,
+    chunk_bytes: usize,
     lanes: u16,
     /// The first ten bytes after the time of a fresh id; counted up, so that one
     /// batch asks the system for randomness once.
@@ -49,6 +59,9 @@ impl Entries {
     pub fn new(lanes: u16, random: [u8; 16]) -> Self {
         Self {
             encoder: Encoder::new(),
+            payload: Vec::new(),
+            chunk: BytesMut::new(),
+            chunk_bytes: FIRST_CHUNK_BYTES,
             lanes,
             random: u128::from_be_bytes(random),
             entries: Vec::new(),
@@ -73,6 +86,18 @@ impl Entries {
         self
     }
 
+    /// The payload that was written, beside its neighbours: an allocation of its own for
+    /// each event would be given back by another thread, which costs as much again.
+    fn kept(&mut self) -> Bytes {
+        if self.chunk.capacity() < self.payload.len() {
+            self.chunk = BytesMut::with_capacity(self.chunk_bytes.max(self.payload.len()));
+            self.chunk_bytes = (2 * self.chunk_bytes).min(CHUNK_MAX_BYTES);
+        }
+        self.chunk.extend_from_slice(&self.payload);
+        self.payload.clear();
+        self.chunk.split().freeze()
+    }
+
     /// A rejection is an entry of its own: each one that was received counts,
     /// also of an event that is sent again. Its id is therefore fresh.
     fn fresh_id(&mut self, unix_ms: i64) -> Uuid {
@@ -85,9 +110,8 @@ impl Entries {
 
 impl Sink for Entries {
     fn event(&mut self, record: &Record<'_>) {
-        let known = record.attributes.map_or(0, |attributes| attributes.raw().len());
-        let mut payload = Vec::with_capacity(COLUMNS_BYTES + 2 * known);
-        self.misfits += self.encoder.event(record, &mut payload).misfits;
+        self.misfits += self.encoder.event(record, &mut self.payload).misfits;
+        let payload = self.kept();
         let [tenant_id, site_id, event_id] =
             [record.tenant_id, record.site_id, record.event_id].map(|id| Uuid::from_bytes(id.0));
         let wide = |id: Option<id::Uuid>| id.map(|id| Uuid::from_bytes(id.0));
@@ -109,8 +133,8 @@ impl Sink for Entries {
     }
 
     fn rejection(&mut self, rejection: &Rejection<'_>) {
-        let mut payload = Vec::with_capacity(COLUMNS_BYTES);
-        self.encoder.rejection(rejection, &mut payload);
+        self.encoder.rejection(rejection, &mut self.payload);
+        let payload = self.kept();
         let received_at_ms = rejection.received_at_ms;
         let event_id = self.fresh_id(received_at_ms);
         let [tenant_id, site_id] =

@@ -16,8 +16,9 @@ pub struct Entry {
     pub lane: Lane,
     /// When it was received, Unix milliseconds.
     pub received_at_ms: i64,
-    /// The record as its codec wrote it, at most [`PAYLOAD_MAX_BYTES`](super::limits::PAYLOAD_MAX_BYTES).
-    pub payload: Vec<u8>,
+    /// The record as its codec wrote it, at most [`PAYLOAD_MAX_BYTES`](super::limits::PAYLOAD_MAX_BYTES);
+    /// those of a batch share their memory.
+    pub payload: Bytes,
 }
 
 /// One offset of a lane, as it is read back.

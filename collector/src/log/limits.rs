@@ -43,7 +43,9 @@ pub const TAIL_MAX_BYTES: usize = 32 * 1024 * 1024;
 /// Lanes of a log. Each costs a file, and one fsync a group that touches it.
 pub const LANES_MAX: u16 = 256;
 
-/// Lanes of a new log.
+/// Lanes of a new log at most, where nobody says how many: fewer on a machine of fewer
+/// processors, because lanes are what is done side by side, and each costs every group
+/// commit an fsync.
 pub const LANES_DEFAULT: u16 = 4;
 
 /// Files that are kept aside at most. A disk that damages more is to be replaced.

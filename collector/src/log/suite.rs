@@ -28,7 +28,7 @@ pub fn entry(number: u64, lanes: u16) -> Entry {
         event_id: Uuid::from_u128(u128::from(number)),
         lane: (number % u64::from(lanes)) as Lane,
         received_at_ms: 1_700_000_000_000 + number as i64,
-        payload: format!("payload {number}").into_bytes(),
+        payload: format!("payload {number}").into_bytes().into(),
     }
 }
 

@@ -93,7 +93,7 @@ mod tests {
             event_id: Uuid::nil(),
             lane: 0,
             received_at_ms: 0,
-            payload: vec![1; payload],
+            payload: vec![1; payload].into(),
         };
         let entries = (0..entries).map(|_| (&entry, Fingerprint(0)));
         let mut buffer = Vec::new();

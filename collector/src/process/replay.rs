@@ -205,7 +205,7 @@ impl Candidate {
             event_id: Uuid::from_bytes(tidemark_core::id::Uuid::v5(log, place.as_bytes()).0),
             lane,
             received_at_ms: self.received_at_ms,
-            payload: self.payload,
+            payload: self.payload.into(),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! kill at any point loses nothing of it: what was acknowledged is in the log, and
 //! what was sent is in the lanes' plans.
 
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -23,6 +24,7 @@ use crate::disk::{Disk, RealDisk, TimedDisk};
 use crate::limits::{DRAIN_GRACE, FENCE_GRACE, WAKE_PAUSE, WRITERS_GRACE};
 use crate::log::append::EventLog;
 use crate::log::erased::ErasedPeople;
+use crate::log::limits::LANES_DEFAULT;
 use crate::log::{Committer, LocalReader, LogCore, LogOptions, LogReader, Recovery};
 use crate::metrics::{LogSnapshot, Metrics};
 use crate::process::erase::{self, Resting as _};
@@ -70,6 +72,7 @@ impl Durable {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let options = LogOptions {
             preload_if_new: log_was_lost,
+            lanes_if_new: lanes_if_new(),
             ..LogOptions::events_raw(random_id()?, random()?)
         };
         let (core, recovery) = LogCore::open(Arc::clone(&disk), Arc::clone(&clock), &options)?;
@@ -259,6 +262,13 @@ fn told(reader: &LocalReader, recovery: &Recovery) {
     if recovery.wants_preload {
         tracing::warn!("the log waits for the ids of before, and takes nothing until then");
     }
+}
+
+/// As many lanes as the machine has processors, up to [`LANES_DEFAULT`]; the log keeps
+/// what it was made with (docs/adr/0017-lanes-by-processors.md).
+fn lanes_if_new() -> u16 {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    u16::try_from(processors).unwrap_or(LANES_DEFAULT).clamp(1, LANES_DEFAULT)
 }
 
 fn random_id() -> Result<Uuid, ServeError> {

@@ -182,7 +182,7 @@ impl Clients {
         let mut payload = Vec::new();
         self.encoder.event(&record, &mut payload);
         let lane = lane_of(tenant, site, Some(session), None, event_id, self.lanes);
-        Entry { tenant_id: tenant, event_id, lane, received_at_ms, payload }
+        Entry { tenant_id: tenant, event_id, lane, received_at_ms, payload: payload.into() }
     }
 
     /// A call to send now, if any: one that waits, or one that is sent again

@@ -5,6 +5,19 @@ use alloc::string::String;
 /// Appends text as a JSON string, as `JSON.stringify` writes it: only what must be
 /// escaped is.
 pub fn write_string(out: &mut String, text: &str) {
+    // Mostly nothing is, which all bytes at once tell sooner than one by one. A page has
+    // other sorrows.
+    #[cfg(feature = "catalogue")]
+    {
+        let escaped = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
+        if !text.bytes().fold(false, |found, byte| found | escaped(byte)) {
+            out.reserve(text.len() + 2);
+            out.push('"');
+            out.push_str(text);
+            out.push('"');
+            return;
+        }
+    }
     out.push('"');
     let mut copied = 0;
     for (at, byte) in text.bytes().enumerate() {

@@ -399,7 +399,7 @@ fn a_batch_that_breaks_a_bound_is_unfit_and_its_neighbours_live() {
     let mut wrong_lane = batch([1]);
     wrong_lane.entries[0].lane = LANES;
     let mut large = batch([2]);
-    large.entries[0].payload = vec![0; super::super::limits::PAYLOAD_MAX_BYTES + 1];
+    large.entries[0].payload = vec![0; super::super::limits::PAYLOAD_MAX_BYTES + 1].into();
     let many = batch(10..2000);
     let results = core.commit(&[wrong_lane, batch([3]), large, many]);
     assert_eq!(results[1].as_ref().unwrap(), &[Outcome::Stored]);

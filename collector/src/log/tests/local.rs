@@ -115,7 +115,7 @@ fn a_queue_is_bounded_in_bytes_too() {
             let mut entries = Vec::new();
             for place in 0..20 {
                 let mut entry = suite::entry(waiting.len() as u64 * 20 + place, 4);
-                entry.payload = vec![7; 200_000];
+                entry.payload = vec![7; 200_000].into();
                 entries.push(entry);
             }
             let mut append = committer.append(entries);

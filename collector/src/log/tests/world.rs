@@ -65,7 +65,7 @@ pub fn entry(id: u64, attempt: u64) -> Entry {
         event_id: Uuid::from_u128(u128::from(id)),
         lane: (id % u64::from(LANES)) as Lane,
         received_at_ms: 1000 + id as i64,
-        payload: format!("{id}/{attempt}/{}", "x".repeat((id % 90) as usize)).into_bytes(),
+        payload: format!("{id}/{attempt}/{}", "x".repeat((id % 90) as usize)).into(),
     }
 }
 
@@ -214,7 +214,7 @@ impl World {
                 self.attempts += 1;
                 let id = self.random.below(IDS);
                 let entry = entry(id, self.attempts);
-                self.tried.entry(id).or_default().insert(entry.payload.clone());
+                self.tried.entry(id).or_default().insert(entry.payload.to_vec());
                 group.entries.push(entry);
             }
             groups.push(group);
