@@ -44,6 +44,9 @@ const STEPS: u64 = 2_500;
 /// Steps that a calm system may take to have everything where it belongs.
 const CALM_STEPS: u64 = 60_000;
 
+/// Openings that a calm system may take: what hinders the first is gone by the next.
+const CALM_OPENINGS: u64 = 20;
+
 /// What a run came to.
 pub struct Outcome {
     /// What is wrong; empty when every promise was kept.
@@ -526,10 +529,16 @@ impl World {
         self.disk.calm();
         self.store.calm();
         self.store.set_down(false);
+        let mut openings = 0;
         for _ in 0..CALM_STEPS {
             self.clock.advance(20);
             self.store.run();
             let Some(process) = self.process.as_mut() else {
+                openings += 1;
+                if openings > CALM_OPENINGS {
+                    self.gave_up = Some("it does not open on a calm disk".into());
+                    return;
+                }
                 self.open();
                 if self.gave_up.is_some() {
                     return;
