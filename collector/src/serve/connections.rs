@@ -168,7 +168,9 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let routes = Router::new().route("/", get(async || ANSWER));
-        let stopped = async { drop(stopped.await) };
+        let stopped = async {
+            let _ = stopped.await;
+        };
         let serving = tokio::spawn(serve(listener, routes, 2, stopped, std::future::ready(())));
 
         let [mut first, mut second, mut third] =

@@ -116,9 +116,9 @@ pub fn is_boundary(kind: &str) -> bool {
 /// Where a seed is crashed, beside what comes at random: once at each of these.
 pub fn steered(seed: u64) -> BTreeMap<String, Side> {
     let turns = (seed..).zip(ALL.iter().filter(|boundary| boundary.one_seed_of > 0));
-    let side = |turn: u64| if turn % 2 == 0 { Side::Before } else { Side::After };
+    let side = |turn: u64| if turn.is_multiple_of(2) { Side::Before } else { Side::After };
     turns
-        .filter(|(turn, boundary)| turn % boundary.one_seed_of == 0)
+        .filter(|(turn, boundary)| turn.is_multiple_of(boundary.one_seed_of))
         .map(|(turn, boundary)| (boundary.kind.to_owned(), side(turn)))
         .collect()
 }
