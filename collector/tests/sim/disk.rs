@@ -39,6 +39,8 @@ struct Inner {
     fuse: Option<Fuse>,
     /// Kinds at whose next operation the power goes, once, on that side of it.
     steered: BTreeMap<String, Side>,
+    /// Whether the power goes at what is sent as well.
+    at_sends: bool,
     /// The next sync of a file fails.
     fail_sync: bool,
     dead: bool,
@@ -133,6 +135,7 @@ impl SimDisk {
             capacity: u64::MAX / 2,
             fuse: None,
             steered: BTreeMap::new(),
+            at_sends: false,
             fail_sync: false,
             dead: false,
             generation: 0,
@@ -153,15 +156,19 @@ impl SimDisk {
         }
     }
 
-    /// The power goes at the first operation of each of these kinds.
+    /// The power goes at the first operation of each of these kinds, and now and then at
+    /// what is sent.
     pub fn steer(&self, at: BTreeMap<String, Side>) {
-        self.inner.lock().unwrap().steered = at;
+        let mut inner = self.inner.lock().unwrap();
+        inner.steered = at;
+        inner.at_sends = true;
     }
 
     /// A statement or a question leaves for ClickHouse. The power may go before it does
     /// (`Err`), or before its answer is heard (`Ok(true)`).
     pub fn send(&self, what: &str) -> io::Result<bool> {
-        self.inner.lock().unwrap().change("send", what)
+        let mut inner = self.inner.lock().unwrap();
+        if inner.at_sends { inner.change("send", what) } else { Ok(false) }
     }
 
     /// The power goes at the next boundary of some kind that was seen before, so that

@@ -165,7 +165,9 @@ pub fn run(seed: u64) -> Outcome {
     let lanes = 1 + rng.below(3) as u16;
     let options = options(&mut rng, lanes);
     let disk = SimDisk::new(rng.fork(), trace.clone());
-    disk.steer(boundaries::steered(seed));
+    if let Some(at) = boundaries::steered(seed) {
+        disk.steer(at);
+    }
     let mut world = World {
         store: SimStore::new(rng.fork(), clock.clone(), disk.clone(), trace.clone()),
         disk,
