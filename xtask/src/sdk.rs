@@ -1,8 +1,8 @@
 //! Builds what a page loads, by `cargo xtask sdk`:
-//! npm/web/dist/sdk/{tidemark.js,tidemark.wasm,tidemark.twin.js,tidemark.inspector.js,
-//! stub.js} for script tags and the edge, with a folder a version, Brotli and hashes beside them
+//! npm/web/dist/sdk/{tidemark.js,tidemark.wasm,tidemark.twin.js,tidemark.vitals.js,
+//! tidemark.inspector.js,stub.js} for script tags and the edge, with a folder a version, Brotli and hashes beside them
 //! (sdk_files.mjs), npm/web/dist/{browser.js,inline.js,tidemark.wasm,tidemark.twin.js,
-//! tidemark.inspector.js,node.js,types/} for npm, and a source map beside each script.
+//! tidemark.vitals.js,tidemark.inspector.js,node.js,types/} for npm, and a source map beside each script.
 //!
 //! cargo (profile `page`, wasm32v1-none) → snip → wasm-opt → esbuild → terser, and
 //! tsc for the types. The twin: the same crate without features of newer
@@ -70,6 +70,8 @@ pub struct Built {
     pub twin: PathBuf,
     /// The panel for developers, loaded where it is asked for.
     pub inspector: PathBuf,
+    /// Core Web Vitals, loaded where they are switched on.
+    pub vitals: PathBuf,
     /// What a page holds inline, before the script has come.
     pub stub: PathBuf,
 }
@@ -95,8 +97,13 @@ fn build_in(place: &Place, work: &Path) -> Result<Built> {
     let wasm = compile(place, work)?;
     let twin = compile_twin(place, work)?;
     let inspector = inspector::build(place, work)?;
-    let entries =
-        [("script.ts", "iife"), ("stub.ts", "iife"), ("browser.ts", "esm"), ("node.ts", "esm")];
+    let entries = [
+        ("script.ts", "iife"),
+        ("stub.ts", "iife"),
+        ("browser.ts", "esm"),
+        ("node.ts", "esm"),
+        ("vitals.ts", "esm"),
+    ];
     for (entry, format) in entries {
         bundle(place, work, entry, format)?;
     }
@@ -109,6 +116,7 @@ fn build_in(place: &Place, work: &Path) -> Result<Built> {
         wasm: dist.join("sdk/tidemark.wasm"),
         twin: dist.join("sdk/tidemark.twin.js"),
         inspector: dist.join("sdk/tidemark.inspector.js"),
+        vitals: dist.join("sdk/tidemark.vitals.js"),
         stub: dist.join("sdk/stub.js"),
     };
     fs::create_dir_all(dist.join("sdk"))?;
@@ -120,6 +128,8 @@ fn build_in(place: &Place, work: &Path) -> Result<Built> {
         (twin, dist.join("tidemark.twin.js")),
         (inspector.clone(), built.inspector.clone()),
         (inspector, dist.join("tidemark.inspector.js")),
+        (work.join("vitals.js"), built.vitals.clone()),
+        (work.join("vitals.js"), dist.join("tidemark.vitals.js")),
         (work.join("script.js"), built.script.clone()),
         (work.join("stub.js"), built.stub.clone()),
         (work.join("browser.js"), dist.join("browser.js")),
@@ -138,11 +148,11 @@ fn build_in(place: &Place, work: &Path) -> Result<Built> {
     Ok(built)
 }
 
-/// Tells bundlers to leave the twin and the inspector files of their own, which are only
-/// loaded where wasm is refused and where a developer asks. The minifiers drop the
+/// Tells bundlers to leave the twin, the measures and the inspector files of their own, which
+/// are only loaded where wasm is refused, where they are switched on, and where a developer asks. The minifiers drop the
 /// comments that say so.
 fn leave_apart(mut script: String) -> Result<String> {
-    for part in ["twin", "inspector"] {
+    for part in ["twin", "vitals", "inspector"] {
         let import = format!("import(new URL(\"./tidemark.{part}.js\",");
         if script.matches(&import).count() != 1 {
             bail!("the script for bundlers no longer loads its {part} by {import}");

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::place::Place;
 use crate::run::{command, output, print, say};
-use crate::sdk;
+use crate::sdk::{self, Built};
 
 /// How sizes are told.
 #[derive(clap::Args, Debug, Default)]
@@ -84,6 +84,7 @@ struct Report {
     stub: Bytes,
     twin: Bytes,
     inspector: Bytes,
+    vitals: Bytes,
     edge: Bytes,
     budget: Budget,
     peers_brotli_kb: serde_json::Map<String, serde_json::Value>,
@@ -100,9 +101,10 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
         .map_err(anyhow::Error::from)
         .and_then(|text| Ok(serde_json::from_slice(&text)?))
         .with_context(|| format!("read {}", budget_file.display()))?;
-    let files = [&built.script, &built.wasm, &built.stub, &built.twin, &built.inspector];
+    let Built { script, wasm, stub, twin, inspector, vitals } = &built;
+    let files = [script, wasm, stub, twin, inspector, vitals];
     let weighed = weigh(place, &files.map(PathBuf::as_path))?;
-    let [script, wasm, stub, twin, inspector] = weighed.as_slice() else {
+    let [script, wasm, stub, twin, inspector, vitals] = weighed.as_slice() else {
         bail!("node weighed {weighed:?}")
     };
     let total = script.and(*wasm);
@@ -119,6 +121,7 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
         ("stub.js, inline where wanted", *stub),
         ("tidemark.twin.js, where wasm is refused", *twin),
         ("tidemark.inspector.js, for developers", *inspector),
+        ("tidemark.vitals.js, where switched on", *vitals),
         ("tidemark.js", *script),
         ("tidemark.wasm", *wasm),
         ("Tidemark, all by default", total),
@@ -143,6 +146,7 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
             stub: *stub,
             twin: *twin,
             inspector: *inspector,
+            vitals: *vitals,
             edge,
             budget,
             peers_brotli_kb: peers,

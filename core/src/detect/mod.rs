@@ -5,13 +5,14 @@
 //! [`Struggle::tick`] what follows and with [`Struggle::due_ms`] when to ask again.
 //! [`clicks`] keeps each click until it is clear whether the page answered it, and
 //! judges rage, dead and slow clicks, and whose an error is; [`habit`] knows what changes anyway and is
-//! therefore no answer; [`thrash`] and
-//! [`backtrack`] judge the pointer and the way between pages.
+//! therefore no answer; [`thrash`], [`backtrack`] and [`abandon`] judge the pointer, the way
+//! between pages, and forms that are left.
 //!
 //! Always true: every list has a bound; an incident is told once; a click that the
 //! page answered in time is in none. What is near, large, on top or busy the page
 //! measures, because it takes a layout; what follows from it is decided here.
 
+pub mod abandon;
 pub mod backtrack;
 pub mod clicks;
 pub mod habit;

@@ -46,6 +46,9 @@ impl Default for Thresholds {
 }
 
 impl Thresholds {
+    /// How many there are.
+    pub const COUNT: u32 = 10;
+
     /// Sets the one of this place in the order above; others are left.
     pub fn set(&mut self, which: u32, value: i64) {
         let all = [

@@ -6,10 +6,11 @@ export type Exports = Record<string, unknown>;
 /** Steps that were told, each `[time, kind, …]`; what is pushed later is heard as well. */
 export type Steps = unknown[][];
 
-/** Where the two builds of the engine are, and the inspector. */
+/** Where the two builds of the engine are, the measures that are loaded apart, and the inspector. */
 export interface Place {
   wasm(): URL;
   twin(): Promise<{ start(imports: unknown): Exports }>;
+  vitals(): Promise<{ watchVitals(tell: (vital: object) => void): void }>;
   inspector(): Promise<{ inspect(steps: Steps): Promise<void> }>;
 }
 

@@ -87,6 +87,8 @@ export interface Struggle {
   thrashTurns?: number;
   /** A page that is left for the one before within this is a wrong turn; 7000. */
   backMs?: number;
+  /** A form at which nothing more is done for so long is left; 900000. */
+  abandonMs?: number;
 }
 
 /** What `init` takes. */
@@ -101,10 +103,30 @@ export interface Options {
   flushIntervalMs?: number;
   /** Events in one batch, at most; 100 by default. */
   maxBatchEvents?: number;
-  /** What is captured without a call; everything by default. */
+  /**
+   * What is captured without a call; everything but `vitals` by default. What is not said
+   * here the site's settings may say. docs/capture.md has what each part records.
+   */
   capture?: {
     pages?: boolean;
+    /** How long a page was seen, and how far down. */
+    leaves?: boolean;
     clicks?: boolean;
+    /** Errors and rejections that nothing caught, and files that did not load. */
+    errors?: boolean;
+    /** Forms that are begun and submitted; never what is typed. */
+    forms?: boolean;
+    /** Links that lead out of the site. */
+    links?: boolean;
+    downloads?: boolean;
+    /** Audio and video. */
+    media?: boolean;
+    /** What happens inside of frames of the page's origin. */
+    frames?: boolean;
+    /** Once a page, what the SDK could not see or do. */
+    health?: boolean;
+    /** Core Web Vitals, by a file of its own; off by default. */
+    vitals?: boolean;
     rageClicks?: boolean;
     /** Dead clicks, and the slow ones that withdraw them. */
     deadClicks?: boolean;
@@ -113,6 +135,8 @@ export interface Options {
     cursor?: boolean;
     /** Pages that are left at once for the one before. */
     backtracks?: boolean;
+    /** Forms that are begun and left. */
+    abandonedForms?: boolean;
   };
   /** What separates struggle from use; docs/struggle.md has the defaults and their reasons. */
   struggle?: Struggle;

@@ -6,4 +6,13 @@
  * does wherever text is encoded: JSON.stringify escapes such halves and nothing
  * else in that range.
  */
-export const json = (value) => `${JSON.stringify(value)}`.replace(/\\ud[89a-f]../g, '\\ufffd');
+export const json = (value) => {
+  // What a page gives every object to write itself by is not ours, and may throw.
+  const own = Object.getOwnPropertyDescriptor(Object.prototype, 'toJSON');
+  if (own) delete Object.prototype.toJSON;
+  try {
+    return `${JSON.stringify(value)}`.replace(/\\ud[89a-f]../g, '\\ufffd');
+  } finally {
+    if (own) Object.defineProperty(Object.prototype, 'toJSON', own);
+  }
+};

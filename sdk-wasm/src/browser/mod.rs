@@ -23,11 +23,12 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use tidemark_core::consent::{Consent, Mode};
-use tidemark_core::detect::Click;
+use tidemark_core::detect::{Click, Thresholds};
 use tidemark_core::verdict::Code;
 
 use crate::engine::batch::MAX_BYTES;
 use crate::engine::retry::Attempt;
+use crate::engine::struggle::Form;
 use crate::engine::{Action, Engine, Options, Tally};
 pub use host::give;
 use host::{beacon, given, last, now, remove, save, send, store, stored, wake};
@@ -216,10 +217,29 @@ pub extern "C" fn came_back(at_ms: f64, via_ms: f64, clicks: u32) {
     arm();
 }
 
-/// Sets a threshold by its place in core's `Thresholds`.
+/// Takes what is known of a form that is left, and a text; see [`Engine::left_form`].
+#[unsafe(no_mangle)]
+pub extern "C" fn left_form(at_ms: f64, touched: u32, fields: u32, duration_ms: f64, facts: u32) {
+    let [_, words] = given();
+    let form = Form {
+        touched: i64::from(touched),
+        fields: i64::from(fields),
+        duration_ms: duration_ms as i64,
+    };
+    ENGINE.with(&mut |engine| engine.left_form(at_ms as i64, form, facts, &words));
+    arm();
+}
+
+/// Sets a threshold by its place in core's `Thresholds`; behind the last one stands
+/// what is found, see [`finds`](crate::engine::struggle::finds).
 #[unsafe(no_mangle)]
 pub extern "C" fn tune(which: u32, value: f64) {
-    ENGINE.with(&mut |engine| engine.struggle.thresholds.set(which, value as i64));
+    ENGINE.with(&mut |engine| {
+        if which == Thresholds::COUNT {
+            engine.find(value as u32);
+        }
+        engine.struggle.thresholds.set(which, value as i64);
+    });
 }
 
 /// Lets everything that may leave go.

@@ -14,15 +14,23 @@ import { numberOf } from './number.js';
 import { askSettings } from './settings.js';
 import { watchSignals } from './signals.js';
 import { createStorage } from './storage.js';
+import { lookForBlind } from './watch/blind.js';
 import { watchClicks } from './watch/clicks.js';
 import { watchErrors } from './watch/errors.js';
 import { watchExit } from './watch/exit.js';
+import { watchForms } from './watch/forms.js';
+import { watchFrames } from './watch/frames.js';
+import { watchLinks } from './watch/links.js';
+import { watchMedia } from './watch/media.js';
 import { watchPages } from './watch/pages.js';
+import { watchRoots } from './watch/roots.js';
 
 /** How long nothing is said of held events: a banner answers sooner. */
 const HINT_MS = 2000;
-/** Where the rejected ones are in the counts of mod.rs. */
-const REJECTED = 3;
+/** Where the rejected and the dropped ones are in the counts of mod.rs. */
+const [REJECTED, DROPPED] = [3, 4];
+/** Who did nothing more for so long has left a form: half of what ends a visit (GA4, PostHog). */
+const ABANDON_MS = 900_000;
 /** The one thing that is kept without consent: that the visitor wants nothing kept. */
 const OPTED_OUT = 'tidemark.out';
 const CAMPAIGN = { source: 'source', medium: 'medium', name: 'campaign', term: 'term', content: 'content' };
@@ -38,7 +46,7 @@ const campaignOf = () => {
 };
 
 /** What is found, as the engine's bits, and the thresholds in the engine's order. */
-const FINDS = ['rageClicks', 'deadClicks', 'errorClicks', 'cursor', 'backtracks'];
+const FINDS = ['rageClicks', 'deadClicks', 'errorClicks', 'cursor', 'backtracks', 'abandonedForms'];
 const TUNED = ['rageClicks', 'rageGapMs', 'rageRadiusPx', 'answerMs', 'momentMs', 'deadMs', 'slowMs', 'errorMs', 'thrashTurns', 'backMs'];
 
 const optedOut = (change) => {
@@ -58,19 +66,24 @@ const isOptOut = ({ region, optInRegions = [], optOutRegions = [] }) => {
   return false;
 };
 
-export const createPage = (load, report) => {
+export const createPage = (load, report, vitals) => {
   const run = (call) => {
     try {
       return call();
     } catch (error) {
+      failures++;
       report('internal', error);
     }
   };
   const gate = createGate(run, report);
   const { enter, lost } = gate;
-  const pages = watchPages(enter, run, () => consent.now()[0]);
   /** What the site says, once it has: filled in place, for whoever holds it. */
   const settings = {};
+  /** Whether a part is switched on: by the page, else by the site, else as built. */
+  const wants = (part) => (options.capture[part] ?? settings.capture?.[part] ?? part !== 'vitals') !== false;
+  const found = () => FINDS.reduce((bits, name, at) => bits | (wants(name) << at), 0);
+  const tell = (part, name, attributes) => wants(part) && enter('track', [name, json(attributes)], Date.now());
+  const pages = watchPages(enter, run, () => consent.now()[0], tell);
   const consent = createConsent();
   const storage = createStorage(
     () => {
@@ -79,13 +92,17 @@ export const createPage = (load, report) => {
     },
     (changes) => options.step?.('save', changes),
   );
-  let options, loading, host;
+  let options, loading, host, startedAt;
   let choices = [];
   let registered = {};
   let timers = Object.create(null);
   let before = [...lost];
   let told = [];
   let isGone = false;
+  let failures = 0;
+  /** Hear that a page, or a route of it, is left. */
+  const leaving = [pages.leave];
+  let isHealthTold;
 
   const url = () =>
     `${options.endpoint}/v1/events/batch?write_key=${encodeURIComponent(options.writeKey)}`;
@@ -124,7 +141,7 @@ export const createPage = (load, report) => {
       engine.start(
         options.flushIntervalMs,
         options.maxBatchEvents,
-        FINDS.reduce((bits, name, at) => bits | ((options.capture[name] !== false) << at), 0),
+        found(),
         sampled(),
         ...crypto.getRandomValues(new Uint32Array(4)),
       );
@@ -138,7 +155,8 @@ export const createPage = (load, report) => {
       askSettings(options).then((told) => {
         Object.assign(settings, told);
         run(tune);
-      });
+        if (wants('vitals')) return vitals().then(({ watchVitals }) => watchVitals(tellLate));
+      }).catch((error) => report('load_failed', error));
     } catch (error) {
       gate.forget(true);
       report('load_failed', error);
@@ -147,7 +165,9 @@ export const createPage = (load, report) => {
   /** What separates struggle from use: what the page says goes before what the site says. */
   const tune = () => {
     const all = { ...settings.struggle, ...options.struggle };
-    TUNED.forEach((name, which) => all[name] >= 0 && gate.isOpen() && enter('tune', [], which, all[name]));
+    if (!gate.isOpen()) return;
+    TUNED.forEach((name, which) => all[name] >= 0 && enter('tune', [], which, all[name]));
+    enter('tune', [], TUNED.length, found());
   };
   const adopt = () => {
     if (gate.isOpen() && consent.now()[0]) {
@@ -184,10 +204,34 @@ export const createPage = (load, report) => {
     });
   const choose = (say) => (options ? hear('call', say) : choices.push(say));
 
+  const leave = (kind) => leaving.forEach((left) => run(() => left(kind)));
+  /** What was not seen, and what went wrong: nothing where all is well, and once a page. */
+  const tellHealth = () => {
+    if (isHealthTold) return;
+    const spots = lookForBlind();
+    const counts = gate.counts();
+    if (!(spots.length || failures || counts[REJECTED] || lost[DROPPED])) return;
+    isHealthTold = true;
+    tell('health', 'sdk.health', {
+      uptime_ms: Math.round(performance.now() - startedAt),
+      sent_count: counts[0],
+      rejected_count: counts[REJECTED],
+      dropped_queue_full_count: lost[DROPPED],
+      errors_count: failures,
+      blind_spots: spots,
+    });
+  };
+  /** What is known only when the page is left: it goes with it. */
+  const tellLate = (vital) => {
+    tell('vitals', 'web_vitals', vital);
+    if (gate.isOpen() && (isGone || document.hidden)) enter('leave', [], isGone);
+  };
   const left = (gone) => {
     // A page that is gone is told to be hidden as well, after its last word.
     if (isGone) return;
     isGone = gone;
+    leave(gone ? 'unload' : 'hidden');
+    run(tellHealth);
     if (gate.isOpen()) {
       const isTrusted = host.leaving(gone);
       enter('leave', [], gone);
@@ -199,6 +243,7 @@ export const createPage = (load, report) => {
   };
   const back = (cached) => {
     isGone = false;
+    pages.see();
     if (cached && storage.resume() && gate.isOpen()) enter('disown');
     host?.returned();
     adopt();
@@ -208,8 +253,6 @@ export const createPage = (load, report) => {
     start: (chosen) => {
       // A server that picked the build for browsers has no page.
       if (!globalThis.document) return;
-      const { capture } = chosen;
-      const wants = (part) => capture[part] !== false;
       consent.region(isOptOut(chosen.consent));
       run(() => watchSignals(consent, hear, chosen.consent));
       if (optedOut((kept) => kept.getItem(OPTED_OUT))) consent.optOut();
@@ -217,18 +260,23 @@ export const createPage = (load, report) => {
       choices.forEach(run);
       choices = [];
       options = chosen;
+      startedAt = performance.now();
       gate.watch(chosen.step);
       run(decide);
       const clicks =
-        (wants('clicks') || FINDS.slice(0, 4).some(wants)) &&
+        (wants('clicks') || FINDS.slice(0, 5).some(wants)) &&
         run(() =>
           watchClicks(enter, run, pages.sync, {
-            isOpen: gate.isOpen, told: wants('clicks'), thrash: wants('cursor'), 
+            isOpen: gate.isOpen, told: () => wants('clicks'), thrash: wants('cursor'),
             exempt: () => [chosen.struggle.exempt, settings.struggle?.exempt].filter(Boolean).join(),
           }));
-      if (wants('errorClicks') && clicks) run(() => watchErrors(enter, run, clicks.isHandled));
-      run(() => pages.watch(wants('pages'), clicks ? clicks.count : () => 0));
+      const errors = watchErrors(enter, () => clicks && clicks.isHandled(), tell);
+      const forms = watchForms(enter, run, tell, chosen.endpoint, () => chosen.struggle.abandonMs ?? settings.struggle?.abandonMs ?? ABANDON_MS);
+      leaving.push(forms.left, errors.left);
+      run(() => watchRoots([forms, watchLinks(run, tell), watchMedia(tell), errors, watchFrames(tell)], run, pages.sync, wants('frames')));
       run(() => watchExit(left, back, run));
+      // After that: what comes back disowns what another page adopted before it is viewed.
+      run(() => pages.watch(wants('pages'), clicks ? clicks.count : () => 0, leave));
       const network = () => run(() => gate.isOpen() && enter('network', [], navigator.onLine !== false));
       addEventListener('online', network);
       addEventListener('offline', network);

@@ -234,6 +234,11 @@ impl Engine {
         self.is_trusted = true;
     }
 
+    /// Takes what the site wants found; see [`struggle::finds`].
+    pub const fn find(&mut self, finds: u32) {
+        self.options.finds = finds;
+    }
+
     /// Takes whether the browser has a network. With a new one the failed batch goes
     /// at once.
     pub fn network(&mut self, online: bool, now_ms: i64) {

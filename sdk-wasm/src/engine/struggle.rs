@@ -7,7 +7,7 @@ use alloc::string::String;
 
 use tidemark_core::consent::Decision;
 use tidemark_core::detect::clicks::MOMENT;
-use tidemark_core::detect::{Click, Incident, Kind, backtrack, how};
+use tidemark_core::detect::{Click, Incident, Kind, abandon, backtrack, how};
 use tidemark_core::id::Uuid;
 use tidemark_core::json::{copy, write_u64};
 
@@ -25,6 +25,19 @@ pub mod finds {
     pub const THRASH: u32 = 8;
     /// `ui.backtrack`.
     pub const BACK: u32 = 16;
+    /// `form.abandoned`.
+    pub const ABANDONED: u32 = 32;
+}
+
+/// A form that is left.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// How many of its fields were touched.
+    pub touched: i64,
+    /// How many it has.
+    pub fields: i64,
+    /// From the first touch to the leaving, in milliseconds.
+    pub duration_ms: i64,
 }
 
 /// Dead clicks whose ids are remembered until a late answer withdraws them.
@@ -100,6 +113,22 @@ impl Engine {
             number(&mut out, ",\"reason\":\"back after ", via_ms);
             out.push_str(" ms\"}");
             self.tell(finds::BACK, "ui.backtrack", &out, at_ms);
+        }
+    }
+
+    /// Takes what is known of a form that is left. `words` are the members `selector`,
+    /// `form_name` and `field_name`; `facts` are core's [`abandon::known`].
+    pub fn left_form(&mut self, at_ms: i64, form: Form, facts: u32, words: &str) {
+        if abandon::is_abandoned(facts) {
+            let mut out = String::new();
+            push(&mut out, &["{", words]);
+            number(&mut out, ",\"fields_touched_count\":", form.touched);
+            number(&mut out, ",\"fields_count\":", form.fields);
+            number(&mut out, ",\"duration_ms\":", form.duration_ms);
+            number(&mut out, ",\"reason\":\"left after ", form.touched);
+            number(&mut out, " of ", form.fields);
+            out.push_str(" fields\"}");
+            self.tell(finds::ABANDONED, "form.abandoned", &out, at_ms);
         }
     }
 

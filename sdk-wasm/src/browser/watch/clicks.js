@@ -22,8 +22,8 @@ const leads = (link) => {
 };
 
 /**
- * @param {{ isOpen: () => boolean, told: boolean, exempt: () => string, thrash: boolean }} options
- * @returns {{ errors: (event: Event) => boolean, count: () => number }}
+ * @param {{ isOpen: () => boolean, told: () => boolean, exempt: () => string, thrash: boolean }} options
+ * @returns {{ isHandled: () => boolean, count: () => number }}
  */
 export const watchClicks = (enter, run, sync, { isOpen, told, exempt, thrash }) => {
   const { approach, press, release, wait, numberOf } = watchAnswers(enter, run, isOpen);
@@ -49,7 +49,7 @@ export const watchClicks = (enter, run, sync, { isOpen, told, exempt, thrash }) 
       x,
       y,
       numberOf(control),
-      (!isPage && allows('rage') && RAGE) | (look && allows('dead') && DEAD) | (told && TOLD) | (look << 3),
+      (!isPage && allows('rage') && RAGE) | (look && allows('dead') && DEAD) | (told() && TOLD) | (look << 3),
     );
     wait(event, !look, leads(control.closest('a[href]')));
   };

@@ -10,6 +10,8 @@ const NAMED =
 const CONTROL = `${NAMED},input,select,textarea,[onclick]`;
 /** Text in there is typed, or asked not to be read. */
 const PRIVATE = '[data-tidemark~=mask],[contenteditable],input,textarea,select';
+/** Fields of which not even their name is told, which a page made for its own eyes. */
+export const SECRET = '[type=password],[autocomplete^=cc-],[data-tidemark~=mask]';
 const NAME_MAX = 80;
 const DEPTH_MAX = 4;
 /** Beyond so many siblings a place among them says little and costs a click. */
@@ -30,7 +32,7 @@ const kindOf = (control) => {
 };
 
 /** The control that an element is or belongs to, and what it looks like; 0 for none. */
-const ownControl = (element) => {
+export const ownControl = (element) => {
   const control = element.closest(CONTROL) ?? element.getRootNode().host?.closest(CONTROL);
   const kind = control && kindOf(control);
   if (kind) return [control, kind];
@@ -69,7 +71,7 @@ const isStable = (id) => id && /^[a-z][\w-]{0,39}$/i.test(id) && !/\d{3}/.test(i
 
 export const selectorOf = (element) => {
   const parts = [];
-  for (let node = element; node && parts.length < DEPTH_MAX; node = node.parentElement) {
+  for (let node = element; node && parts.length < DEPTH_MAX; node = node.parentElement ?? node.getRootNode().host) {
     // By attribute: a form's field named "id" hides the property.
     const id = node.getAttribute('id');
     if (isStable(id)) {
@@ -83,9 +85,9 @@ export const selectorOf = (element) => {
     const same =
       siblings.length > SIBLINGS_MAX ? [] : [...siblings].filter((child) => child.localName === tag);
     if (isStable(test)) parts.unshift(`[data-testid=${test}]`);
-    else if (isStable(name)) parts.unshift(`${tag}[name=${name}]`);
+    else if (isStable(name) && !node.closest(SECRET)) parts.unshift(`${tag}[name=${name}]`);
     else parts.unshift(same.length > 1 ? `${tag}:nth-of-type(${same.indexOf(node) + 1})` : tag);
-    if (node === document.body) break;
+    if (node.localName === 'body') break;
   }
   return parts.join('>');
 };

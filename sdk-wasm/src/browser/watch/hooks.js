@@ -3,6 +3,8 @@
 // is pending, and are the page's own again after it. A page that replaces one meanwhile
 // keeps its own.
 
+import { blind } from './blind.js';
+
 const AWAY = 6;
 const MEDIA = 7;
 const SELECTION = 5;
@@ -25,6 +27,7 @@ export const hookAnswers = (answered, drawn) => {
       };
       try {
         const own = Object.getOwnPropertyDescriptor(owner, name);
+        if (own && !own.writable) blind.add('frozen_prototype');
         if (!own?.writable) continue;
         owner[name] = ours;
         undo.push(() => {

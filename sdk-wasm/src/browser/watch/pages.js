@@ -1,13 +1,19 @@
-// Which page is shown: told to the engine when it changes, and viewed when its
-// path does. A query or a fragment alone is the same page.
+// Which page is shown: told to the engine when it changes, viewed when its path does,
+// and left, with how long it was seen and how far down. A query or a fragment alone is
+// the same page.
 
 import { json } from '../json.js';
 import { TRAIL } from '../storage.js';
 
-/** @param {() => boolean} mayStore */
-export const watchPages = (enter, run, mayStore) => {
+/**
+ * @param {() => boolean} mayStore
+ * @param {(part: string, name: string, attributes: object) => void} tell an event of a part that is switched on
+ */
+export const watchPages = (enter, run, mayStore, tell) => {
   let href, title, path, referrer;
   let clicks = () => 0;
+  /** When it came, since when it is seen (not at all while it is hidden), the deepest share that was. */
+  let viewedAt, seenAt, depth;
   /** The last pages: path, when it came, clicks that were made before it came. */
   let trail = [];
   const kept = (change) => {
@@ -31,9 +37,37 @@ export const watchPages = (enter, run, mayStore) => {
     }
   };
 
+  const deepOf = ({ scrollTop, clientHeight, scrollHeight }) => Math.min((scrollTop + clientHeight) / scrollHeight, 1) || 0;
+  const scrolled = ({ target }) => {
+    const box = target.scrollingElement ?? target;
+    // An app often scrolls an element of its own; a list inside of a page is not the page.
+    if (box.clientHeight * 2 > innerHeight) depth = Math.max(depth, deepOf(box));
+  };
+  const see = () => {
+    seenAt = document.visibilityState === 'visible' ? performance.now() : undefined;
+  };
+  /** Tells how long it was seen, once until it is seen again. */
+  const leave = (kind) => {
+    if (!viewedAt || seenAt === undefined) return;
+    const now = performance.now();
+    tell('leaves', 'page.left', {
+      kind,
+      visible_ms: Math.round(now - seenAt),
+      duration_ms: Math.round(now - viewedAt),
+      scroll_depth: Math.round((depth || deepOf(document.scrollingElement)) * 100) / 100,
+    });
+    seenAt = undefined;
+  };
+
+  let watched = () => {};
   /** Tells the engine what the page is now, when that changed. */
   const sync = () => {
     if (href === location.href && title === document.title) return;
+    if (path && path !== location.pathname) {
+      path = undefined;
+      // What happens at the leaving happens on the page that is left.
+      run(() => watched('route'));
+    }
     if (href !== location.href) referrer = href ?? document.referrer;
     ({ href } = location);
     ({ title } = document);
@@ -43,30 +77,43 @@ export const watchPages = (enter, run, mayStore) => {
   };
 
   const view = (kind) => {
-    path = location.pathname;
     sync();
-    enter('track', ['page.viewed', `{"kind":"${kind}"}`], Date.now());
+    path = location.pathname;
+    depth = 0;
+    viewedAt = performance.now();
+    see();
+    tell('pages', 'page.viewed', { kind });
     run(follow);
   };
 
-  const watch = (views, counted) => {
+  /** @param {(kind: string) => void} left hears of a route that is left, while it is the page */
+  const watch = (views, counted, left) => {
     clicks = counted;
+    watched = left;
     sync();
     if (!views) return;
     view('load');
     // A task later: routers write the title after the address.
-    const moved = () =>
+    const moved = () => {
+      if (path === location.pathname) return;
+      // What was never scrolled is measured while it is still there.
+      depth ||= deepOf(document.scrollingElement);
       setTimeout(() => run(() => path === location.pathname || view('route')));
-    for (const name of ['pushState', 'replaceState']) {
-      const original = history[name];
-      history[name] = function (...args) {
-        const result = original.apply(this, args);
-        moved();
-        return result;
-      };
+    };
+    if (window.navigation) navigation.addEventListener('currententrychange', () => run(moved));
+    else {
+      for (const name of ['pushState', 'replaceState']) {
+        const original = history[name];
+        history[name] = function (...args) {
+          const result = original.apply(this, args);
+          run(moved);
+          return result;
+        };
+      }
+      addEventListener('popstate', () => run(moved));
     }
-    addEventListener('popstate', moved);
+    addEventListener('scroll', (event) => run(() => scrolled(event)), { capture: true, passive: true });
     addEventListener('pageshow', (event) => event.persisted && run(() => view('load')));
   };
-  return { sync, watch };
+  return { sync, watch, leave, see };
 };
