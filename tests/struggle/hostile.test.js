@@ -21,6 +21,7 @@ test.each([
   ['there are 100,000 nodes', `${DEAD}<div id="l"></div><script>l.innerHTML = '<i></i>'.repeat(100000);</script>`],
   ['ids are odd', '<form id="b#:.[" class="a:b [c]"><input name="id"><input name="matches"><button type="button" id="b" name="1 2">Buy</button></form>'],
   ['fetch and the clocks are replaced', `<script>window.fetch = () => { throw new Error('fetch'); }; const perf = performance.now.bind(performance); performance.now = () => perf();</script>${DEAD}`],
+  ['every object has a toJSON that throws', `<script>Object.prototype.toJSON = () => { throw new Error('toJSON'); };</script>${DEAD}`],
   ['document.write', '<script>document.write(\'<button id="b">Buy</button>\')</script>'],
   ['a frame of another origin', `<iframe src="data:text/html,<p>x" width="100" height="50"></iframe>${DEAD}`],
 ])('%s: three clicks in vain are told, and nothing is thrown', async (name, body) => {

@@ -12,7 +12,7 @@ const named = (events, names) => {
 
 export const products = {
   Tidemark: {
-    finds: ['rage', 'dead', 'error', 'slow', 'thrash', 'back'],
+    finds: ['rage', 'dead', 'error', 'slow', 'thrash', 'back', 'abandoned'],
     start: (sink) =>
       `tidemark.init({ writeKey: 'wk', endpoint: '${sink}', consent: { analytics: true }, flushIntervalMs: 200 });`,
     ready: 'tidemark.flush().then(() => true)',

@@ -47,7 +47,7 @@ const visit = async (browser, { site, sink, product }, scenario) => {
 };
 
 /** What a product told of each scenario; `from` is where its package is. */
-export const runAll = async (scenarios, name = 'Tidemark', from = undefined) => {
+export const runAll = async (scenarios, name = 'Tidemark', from = undefined, atATime = AT_A_TIME) => {
   const product = products[name];
   const script = product.source ? await bundle(product.source, from) : '';
   const sink = await startSink();
@@ -62,7 +62,7 @@ export const runAll = async (scenarios, name = 'Tidemark', from = undefined) => 
       results.push(await visit(browser, { site, sink, product }, next));
     }
   };
-  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+  await Promise.all(Array.from({ length: atATime }, worker));
   await browser.close();
   await site.close();
   await sink.close();

@@ -168,6 +168,9 @@ export const watchAnswers = (enter, run, isOpen) => {
     for (const { records, when, isSure } of groups.splice(0)) {
       for (const record of records) if (left-- > 0) run(() => look(record, when, isSure));
     }
+    // One that the page makes anew, and as it was, is the same one.
+    const again = control && !control.isConnected && document.elementFromPoint(x, y)?.closest(control.localName);
+    if (again && again.outerHTML === control.outerHTML) control = again;
     if (control && place.isThere && !isShown(control)) {
       place.isThere = false;
       answered(NEAR);
