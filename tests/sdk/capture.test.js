@@ -19,12 +19,25 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all([sink.close(), site.close(), other.close()]));
 
-/** A page of that body, the SDK started as by default. */
+/** The parts that are loaded apart, where one of them is switched on. */
+const APART = { forms: true, abandonedForms: true, links: true, downloads: true, media: true, frames: true, health: true };
+const FILE = '/sdk/tidemark.capture.js';
+/** Whether the page has taken the file in: its frames and roots are listened to from then on. */
+const isThere = (page, asked) => async () =>
+  site.requests.filter((path) => path === FILE).length > asked && page.evaluate(() => performance.getEntriesByName(document.querySelector('script[src]').src.replace('.js', '.capture.js')).length);
+
+/** A page of that body, with the parts that are loaded apart as well. */
 const visit = async (body, more = {}, path = '/shop') => {
   site.html = HEAD + body;
   const opened = await open(browser, site.origin + path);
-  await init(opened.page, sink, { capture: {}, flushIntervalMs: 100, ...more });
+  const asked = site.requests.filter((path) => path === FILE).length;
+  await init(opened.page, sink, { capture: APART, flushIntervalMs: 100, ...more });
   await call(opened.page, 'flush');
+  if (!more.capture) {
+    await until(isThere(opened.page, asked), 1);
+    // A module is run in a task after it has come.
+    await opened.page.evaluate(() => new Promise((done) => setTimeout(() => setTimeout(done))));
+  }
   return opened;
 };
 const told = (name) => sink.named(name).map(({ attributes }) => attributes);
@@ -408,7 +421,17 @@ const PARTS = {
   links: 'link.followed', downloads: 'file.downloaded', media: 'media.played', health: 'sdk.health', clicks: 'ui.clicked',
 };
 
-test('each part is on by default, and off where the page says so, or the site', async () => {
+test('what is loaded apart is off, and not asked for, unless it is switched on', async () => {
+  const { page, context } = await visit(ALL(), { capture: {} });
+  await useAll(page);
+  await until(() => ['page.viewed', 'page.left', 'error.captured', 'ui.clicked'].filter((name) => !sink.names().includes(name)), []);
+  const others = sink.names().filter((name) => /^(form|link|file|media|sdk|web)/.test(name));
+  expect(others).toEqual([]);
+  expect(site.requests.filter((path) => /capture|vitals/.test(path))).toEqual([]);
+  await context.close();
+});
+
+test('each part is told where it is on, and not where the page says so, or the site', async () => {
   const first = await visit(ALL());
   await useAll(first.page);
   await until(() => Object.values(PARTS).filter((name) => !sink.names().includes(name)), []);
@@ -425,7 +448,8 @@ test('each part is on by default, and off where the page says so, or the site', 
   sink.settings = { capture: off };
   const third = await visit(ALL(), { capture: { links: true } });
   await until(() => sink.asked.length, 3);
-  await third.page.evaluate(() => new Promise((done) => setTimeout(done, 50)));
+  await until(isThere(third.page, 1), 1);
+  await third.page.waitForLoadState('networkidle');
   sink.calls.length = 0;
   await useAll(third.page);
   await until(() => new Set(sink.names()), new Set(['link.followed']));

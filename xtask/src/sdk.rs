@@ -1,8 +1,8 @@
 //! Builds what a page loads, by `cargo xtask sdk`:
-//! npm/web/dist/sdk/{tidemark.js,tidemark.wasm,tidemark.twin.js,tidemark.vitals.js,
-//! tidemark.inspector.js,stub.js} for script tags and the edge, with a folder a version, Brotli and hashes beside them
+//! npm/web/dist/sdk/{tidemark.js,tidemark.wasm,tidemark.twin.js,tidemark.capture.js,
+//! tidemark.vitals.js,tidemark.inspector.js,stub.js} for script tags and the edge, with a folder a version, Brotli and hashes beside them
 //! (sdk_files.mjs), npm/web/dist/{browser.js,inline.js,tidemark.wasm,tidemark.twin.js,
-//! tidemark.vitals.js,tidemark.inspector.js,node.js,types/} for npm, and a source map beside each script.
+//! tidemark.capture.js,tidemark.vitals.js,tidemark.inspector.js,node.js,types/} for npm, and a source map beside each script.
 //!
 //! cargo (profile `page`, wasm32v1-none) → snip → wasm-opt → esbuild → terser, and
 //! tsc for the types. The twin: the same crate without features of newer
@@ -70,6 +70,8 @@ pub struct Built {
     pub twin: PathBuf,
     /// The panel for developers, loaded where it is asked for.
     pub inspector: PathBuf,
+    /// What is captured where it is switched on.
+    pub capture: PathBuf,
     /// Core Web Vitals, loaded where they are switched on.
     pub vitals: PathBuf,
     /// What a page holds inline, before the script has come.
@@ -102,6 +104,7 @@ fn build_in(place: &Place, work: &Path) -> Result<Built> {
         ("stub.ts", "iife"),
         ("browser.ts", "esm"),
         ("node.ts", "esm"),
+        ("capture.ts", "esm"),
         ("vitals.ts", "esm"),
     ];
     for (entry, format) in entries {
@@ -116,6 +119,7 @@ fn build_in(place: &Place, work: &Path) -> Result<Built> {
         wasm: dist.join("sdk/tidemark.wasm"),
         twin: dist.join("sdk/tidemark.twin.js"),
         inspector: dist.join("sdk/tidemark.inspector.js"),
+        capture: dist.join("sdk/tidemark.capture.js"),
         vitals: dist.join("sdk/tidemark.vitals.js"),
         stub: dist.join("sdk/stub.js"),
     };
@@ -128,6 +132,8 @@ fn build_in(place: &Place, work: &Path) -> Result<Built> {
         (twin, dist.join("tidemark.twin.js")),
         (inspector.clone(), built.inspector.clone()),
         (inspector, dist.join("tidemark.inspector.js")),
+        (work.join("capture.js"), built.capture.clone()),
+        (work.join("capture.js"), dist.join("tidemark.capture.js")),
         (work.join("vitals.js"), built.vitals.clone()),
         (work.join("vitals.js"), dist.join("tidemark.vitals.js")),
         (work.join("script.js"), built.script.clone()),
@@ -148,11 +154,11 @@ fn build_in(place: &Place, work: &Path) -> Result<Built> {
     Ok(built)
 }
 
-/// Tells bundlers to leave the twin, the measures and the inspector files of their own, which
-/// are only loaded where wasm is refused, where they are switched on, and where a developer asks. The minifiers drop the
+/// Tells bundlers to leave the twin, what is captured apart and the inspector files of their own,
+/// which are only loaded where wasm is refused, where they are switched on, and for developers. The minifiers drop the
 /// comments that say so.
 fn leave_apart(mut script: String) -> Result<String> {
-    for part in ["twin", "vitals", "inspector"] {
+    for part in ["twin", "capture", "vitals", "inspector"] {
         let import = format!("import(new URL(\"./tidemark.{part}.js\",");
         if script.matches(&import).count() != 1 {
             bail!("the script for bundlers no longer loads its {part} by {import}");

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 
 const [folder] = process.argv.slice(2);
-const NAMES = { script: 'tidemark.js', module: 'tidemark.wasm', twin: 'tidemark.twin.js', inspector: 'tidemark.inspector.js', vitals: 'tidemark.vitals.js', stub: 'stub.js' };
+const NAMES = { script: 'tidemark.js', module: 'tidemark.wasm', twin: 'tidemark.twin.js', inspector: 'tidemark.inspector.js', capture: 'tidemark.capture.js', vitals: 'tidemark.vitals.js', stub: 'stub.js' };
 
 function put(path, bytes) {
   // Whole or not at all: a running edge may be reading it.

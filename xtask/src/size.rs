@@ -84,6 +84,7 @@ struct Report {
     stub: Bytes,
     twin: Bytes,
     inspector: Bytes,
+    capture: Bytes,
     vitals: Bytes,
     edge: Bytes,
     budget: Budget,
@@ -101,10 +102,10 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
         .map_err(anyhow::Error::from)
         .and_then(|text| Ok(serde_json::from_slice(&text)?))
         .with_context(|| format!("read {}", budget_file.display()))?;
-    let Built { script, wasm, stub, twin, inspector, vitals } = &built;
-    let files = [script, wasm, stub, twin, inspector, vitals];
+    let Built { script, wasm, stub, twin, inspector, capture, vitals } = &built;
+    let files = [script, wasm, stub, twin, inspector, capture, vitals];
     let weighed = weigh(place, &files.map(PathBuf::as_path))?;
-    let [script, wasm, stub, twin, inspector, vitals] = weighed.as_slice() else {
+    let [script, wasm, stub, twin, inspector, capture, vitals] = weighed.as_slice() else {
         bail!("node weighed {weighed:?}")
     };
     let total = script.and(*wasm);
@@ -121,6 +122,7 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
         ("stub.js, inline where wanted", *stub),
         ("tidemark.twin.js, where wasm is refused", *twin),
         ("tidemark.inspector.js, for developers", *inspector),
+        ("tidemark.capture.js, where switched on", *capture),
         ("tidemark.vitals.js, where switched on", *vitals),
         ("tidemark.js", *script),
         ("tidemark.wasm", *wasm),
@@ -146,6 +148,7 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
             stub: *stub,
             twin: *twin,
             inspector: *inspector,
+            capture: *capture,
             vitals: *vitals,
             edge,
             budget,

@@ -10,6 +10,7 @@ const client = createClient({
   // As an address: a bundler copies the file, and does not make it part of what is loaded.
   // The build adds what tells bundlers so.
   twin: () => import(new URL('./tidemark.twin.js', import.meta.url).href),
+  capture: () => import(new URL('./tidemark.capture.js', import.meta.url).href),
   vitals: () => import(new URL('./tidemark.vitals.js', import.meta.url).href),
   inspector: () => import(new URL('./tidemark.inspector.js', import.meta.url).href),
 });

@@ -20,7 +20,7 @@ export function createClient(place: Place): Tidemark {
   const engine = createPage<Chosen, Flushed>(
     async () => connect(await load(place, twin)),
     (code, detail) => report(code, detail),
-    place.vitals,
+    place,
   );
   const start = (options: Options): void => {
     const tell = reporter(options ?? {});

@@ -6,11 +6,12 @@ export type Exports = Record<string, unknown>;
 /** Steps that were told, each `[time, kind, …]`; what is pushed later is heard as well. */
 export type Steps = unknown[][];
 
-/** Where the two builds of the engine are, the measures that are loaded apart, and the inspector. */
+/** Where the two builds of the engine are, what is captured apart, and the inspector. */
 export interface Place {
   wasm(): URL;
   twin(): Promise<{ start(imports: unknown): Exports }>;
-  vitals(): Promise<{ watchVitals(tell: (vital: object) => void): void }>;
+  capture(): Promise<unknown>;
+  vitals(): Promise<unknown>;
   inspector(): Promise<{ inspect(steps: Steps): Promise<void> }>;
 }
 

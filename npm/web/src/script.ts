@@ -17,6 +17,7 @@ if (!stub?.init || stub.q) {
   const client = createClient({
     wasm: () => new URL('tidemark.wasm', src),
     twin: () => import(new URL('tidemark.twin.js', src).href),
+    capture: () => import(new URL('tidemark.capture.js', src).href),
     vitals: () => import(new URL('tidemark.vitals.js', src).href),
     inspector: () => import(new URL('tidemark.inspector.js', src).href),
   });

@@ -104,8 +104,9 @@ export interface Options {
   /** Events in one batch, at most; 100 by default. */
   maxBatchEvents?: number;
   /**
-   * What is captured without a call; everything but `vitals` by default. What is not said
-   * here the site's settings may say. docs/capture.md has what each part records.
+   * What is captured without a call. What is not said here the site's settings may say.
+   * Off unless one of them switches it on, and loaded apart, is what says so; all else is on.
+   * docs/capture.md has what each part records.
    */
   capture?: {
     pages?: boolean;
@@ -114,18 +115,19 @@ export interface Options {
     clicks?: boolean;
     /** Errors and rejections that nothing caught, and files that did not load. */
     errors?: boolean;
-    /** Forms that are begun and submitted; never what is typed. */
+    /** Forms that are begun and submitted; never what is typed. Loaded apart. */
     forms?: boolean;
-    /** Links that lead out of the site. */
+    /** Links that lead out of the site. Loaded apart. */
     links?: boolean;
+    /** Files that are followed to. Loaded apart. */
     downloads?: boolean;
-    /** Audio and video. */
+    /** Audio and video. Loaded apart. */
     media?: boolean;
-    /** What happens inside of frames of the page's origin. */
+    /** What happens inside of frames of the page's origin. Loaded apart. */
     frames?: boolean;
-    /** Once a page, what the SDK could not see or do. */
+    /** Once a page, what the SDK could not see or do. Loaded apart. */
     health?: boolean;
-    /** Core Web Vitals, by a file of its own; off by default. */
+    /** Core Web Vitals. Loaded apart. */
     vitals?: boolean;
     rageClicks?: boolean;
     /** Dead clicks, and the slow ones that withdraw them. */
@@ -135,7 +137,7 @@ export interface Options {
     cursor?: boolean;
     /** Pages that are left at once for the one before. */
     backtracks?: boolean;
-    /** Forms that are begun and left. */
+    /** Forms that are begun and left. Loaded apart. */
     abandonedForms?: boolean;
   };
   /** What separates struggle from use; docs/struggle.md has the defaults and their reasons. */

@@ -15,9 +15,9 @@ export interface Page<Options, Flushed> {
   flush(): Promise<Flushed>;
 }
 
-/** `load` is called once, at the first grant after `start`; `vitals` where they are switched on, after that. */
+/** `load` is called once, at the first grant after `start`; `files` where they are switched on, after that. */
 export declare function createPage<Options, Flushed>(
   load: () => Promise<unknown>,
   report: (code: string, detail: unknown) => void,
-  vitals: () => Promise<unknown>,
+  files: Record<'capture' | 'vitals', () => Promise<unknown>>,
 ): Page<Options, Flushed>;

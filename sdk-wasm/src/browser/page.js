@@ -14,21 +14,18 @@ import { numberOf } from './number.js';
 import { askSettings } from './settings.js';
 import { watchSignals } from './signals.js';
 import { createStorage } from './storage.js';
-import { lookForBlind } from './watch/blind.js';
+import { blind } from './watch/blind.js';
 import { watchClicks } from './watch/clicks.js';
 import { watchErrors } from './watch/errors.js';
 import { watchExit } from './watch/exit.js';
-import { watchForms } from './watch/forms.js';
-import { watchFrames } from './watch/frames.js';
-import { watchLinks } from './watch/links.js';
-import { watchMedia } from './watch/media.js';
 import { watchPages } from './watch/pages.js';
-import { watchRoots } from './watch/roots.js';
 
 /** How long nothing is said of held events: a banner answers sooner. */
 const HINT_MS = 2000;
 /** Where the rejected and the dropped ones are in the counts of mod.rs. */
 const [REJECTED, DROPPED] = [3, 4];
+/** Parts that are off unless they are switched on: they are loaded apart. */
+const APART = ['forms', 'abandonedForms', 'links', 'downloads', 'media', 'frames', 'health', 'vitals'];
 /** Who did nothing more for so long has left a form: half of what ends a visit (GA4, PostHog). */
 const ABANDON_MS = 900_000;
 /** The one thing that is kept without consent: that the visitor wants nothing kept. */
@@ -66,7 +63,7 @@ const isOptOut = ({ region, optInRegions = [], optOutRegions = [] }) => {
   return false;
 };
 
-export const createPage = (load, report, vitals) => {
+export const createPage = (load, report, files) => {
   const run = (call) => {
     try {
       return call();
@@ -80,7 +77,7 @@ export const createPage = (load, report, vitals) => {
   /** What the site says, once it has: filled in place, for whoever holds it. */
   const settings = {};
   /** Whether a part is switched on: by the page, else by the site, else as built. */
-  const wants = (part) => (options.capture[part] ?? settings.capture?.[part] ?? part !== 'vitals') !== false;
+  const wants = (part) => (options.capture[part] ?? settings.capture?.[part] ?? !APART.includes(part)) !== false;
   const found = () => FINDS.reduce((bits, name, at) => bits | (wants(name) << at), 0);
   const tell = (part, name, attributes) => wants(part) && enter('track', [name, json(attributes)], Date.now());
   const pages = watchPages(enter, run, () => consent.now()[0], tell);
@@ -92,7 +89,7 @@ export const createPage = (load, report, vitals) => {
     },
     (changes) => options.step?.('save', changes),
   );
-  let options, loading, host, startedAt;
+  let options, loading, host, errors;
   let choices = [];
   let registered = {};
   let timers = Object.create(null);
@@ -102,7 +99,8 @@ export const createPage = (load, report, vitals) => {
   let failures = 0;
   /** Hear that a page, or a route of it, is left. */
   const leaving = [pages.leave];
-  let isHealthTold;
+  /** What is loaded apart, by its name. */
+  const parts = {};
 
   const url = () =>
     `${options.endpoint}/v1/events/batch?write_key=${encodeURIComponent(options.writeKey)}`;
@@ -151,15 +149,32 @@ export const createPage = (load, report, vitals) => {
       tellDecision(engine);
       gate.open(engine);
       tune();
+      loadParts();
       adopt();
       askSettings(options).then((told) => {
         Object.assign(settings, told);
         run(tune);
-        if (wants('vitals')) return vitals().then(({ watchVitals }) => watchVitals(tellLate));
-      }).catch((error) => report('load_failed', error));
+        run(loadParts);
+      });
     } catch (error) {
       gate.forget(true);
       report('load_failed', error);
+    }
+  };
+  /** Loads what is switched on and not there yet. */
+  const loadParts = () => {
+    const add = (name, start) => {
+      parts[name] ??= files[name]().then(start).catch((error) => report('load_failed', error));
+    };
+    if (wants('vitals')) add('vitals', ({ watchVitals }) => watchVitals(tellLate));
+    if (APART.slice(0, -1).some(wants)) {
+      add('capture', ({ watchMore }) => {
+        leaving.push(...watchMore({
+          enter, run, tell, wants, sync: pages.sync, errors, blind, endpoint: options.endpoint,
+          counts: () => [...gate.counts(), lost[DROPPED], failures],
+          idleMs: () => options.struggle.abandonMs ?? settings.struggle?.abandonMs ?? ABANDON_MS,
+        }));
+      });
     }
   };
   /** What separates struggle from use: what the page says goes before what the site says. */
@@ -205,22 +220,6 @@ export const createPage = (load, report, vitals) => {
   const choose = (say) => (options ? hear('call', say) : choices.push(say));
 
   const leave = (kind) => leaving.forEach((left) => run(() => left(kind)));
-  /** What was not seen, and what went wrong: nothing where all is well, and once a page. */
-  const tellHealth = () => {
-    if (isHealthTold) return;
-    const spots = lookForBlind();
-    const counts = gate.counts();
-    if (!(spots.length || failures || counts[REJECTED] || lost[DROPPED])) return;
-    isHealthTold = true;
-    tell('health', 'sdk.health', {
-      uptime_ms: Math.round(performance.now() - startedAt),
-      sent_count: counts[0],
-      rejected_count: counts[REJECTED],
-      dropped_queue_full_count: lost[DROPPED],
-      errors_count: failures,
-      blind_spots: spots,
-    });
-  };
   /** What is known only when the page is left: it goes with it. */
   const tellLate = (vital) => {
     tell('vitals', 'web_vitals', vital);
@@ -231,7 +230,6 @@ export const createPage = (load, report, vitals) => {
     if (isGone) return;
     isGone = gone;
     leave(gone ? 'unload' : 'hidden');
-    run(tellHealth);
     if (gate.isOpen()) {
       const isTrusted = host.leaving(gone);
       enter('leave', [], gone);
@@ -260,7 +258,6 @@ export const createPage = (load, report, vitals) => {
       choices.forEach(run);
       choices = [];
       options = chosen;
-      startedAt = performance.now();
       gate.watch(chosen.step);
       run(decide);
       const clicks =
@@ -270,10 +267,8 @@ export const createPage = (load, report, vitals) => {
             isOpen: gate.isOpen, told: () => wants('clicks'), thrash: wants('cursor'),
             exempt: () => [chosen.struggle.exempt, settings.struggle?.exempt].filter(Boolean).join(),
           }));
-      const errors = watchErrors(enter, () => clicks && clicks.isHandled(), tell);
-      const forms = watchForms(enter, run, tell, chosen.endpoint, () => chosen.struggle.abandonMs ?? settings.struggle?.abandonMs ?? ABANDON_MS);
-      leaving.push(forms.left, errors.left);
-      run(() => watchRoots([forms, watchLinks(run, tell), watchMedia(tell), errors, watchFrames(tell)], run, pages.sync, wants('frames')));
+      errors = run(() => watchErrors(enter, run, pages.sync, () => clicks && clicks.isHandled(), tell));
+      leaving.push(errors.left);
       run(() => watchExit(left, back, run));
       // After that: what comes back disowns what another page adopted before it is viewed.
       run(() => pages.watch(wants('pages'), clicks ? clicks.count : () => 0, leave));

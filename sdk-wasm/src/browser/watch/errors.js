@@ -14,9 +14,13 @@ const STACK_MAX = 2000;
 /** Different errors of one page that are told: more of them are one that varies. */
 const ERRORS_MAX = 20;
 
-/** @param {() => boolean} isHandled whether a click is being handled now */
-export const watchErrors = (enter, isHandled, tell) => {
+/**
+ * @param {() => boolean} isHandled whether a click is being handled now
+ * @param {() => void} sync what is told next happens on the page as it is now
+ */
+export const watchErrors = (enter, run, sync, isHandled, tell) => {
   const known = new Map();
+  let last;
   const capture = (attributes) => {
     const key = json(attributes);
     const again = known.get(key);
@@ -27,6 +31,10 @@ export const watchErrors = (enter, isHandled, tell) => {
     }
   };
   const heard = (event) => {
+    // Who listens in frames hears those of the page again.
+    if (event === last) return;
+    last = event;
+    sync();
     const { target, type: kind, filename, lineno, colno } = event;
     // What failed to load is no error of the page's code.
     if (target.window !== target) {
@@ -56,6 +64,7 @@ export const watchErrors = (enter, isHandled, tell) => {
     const words = json({ 'exception.type': type, 'exception.message': message }).slice(1, -1);
     enter('failed', [words], Date.now(), numberOf(type + message), sure);
   };
+  for (const name of ['error', 'unhandledrejection']) addEventListener(name, (event) => run(() => heard(event)), true);
   return {
     error: heard,
     unhandledrejection: heard,

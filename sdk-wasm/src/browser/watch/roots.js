@@ -2,16 +2,15 @@
 // origin. Events that stay inside of a shadow root (a submission, a medium) are heard
 // there, from the first time that a person reaches into it.
 
-import { blind } from './blind.js';
-
 const NAMES = 'click auxclick keydown input submit formdata play pause ended error unhandledrejection pointerdown focusin'.split(' ');
 
 /**
  * @param {() => void} sync what is told next happens on the page as it is now
  * @param {Record<string, (event: Event, target: Element, path: EventTarget[]) => void>[]} parts
+ * @param {Set<string>} blind
  * @param {boolean} withFrames
  */
-export const watchRoots = (parts, run, sync, withFrames) => {
+export const watchRoots = (parts, run, sync, blind, withFrames) => {
   const known = new WeakSet();
   let last;
   const listen = (root) => {
