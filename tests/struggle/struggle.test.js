@@ -36,6 +36,9 @@ test('the set is large enough, and of many kinds', () => {
     expect(there, kind).toBeGreaterThanOrEqual(25);
     expect(scenarios.length - there, kind).toBeGreaterThanOrEqual(25);
   }
+  for (const kind of ['slow', 'thrash', 'back', 'abandoned']) {
+    expect(scenarios.filter(({ says }) => says.includes(kind)).length, kind).toBeGreaterThanOrEqual(10);
+  }
   expect(new Set(scenarios.map(({ half }) => half))).toEqual(new Set(['tuned', 'held-out']));
 });
 
