@@ -170,8 +170,8 @@ export const createPage = (load, report, files) => {
     if (APART.slice(0, -1).some(wants)) {
       add('capture', ({ watchMore }) => {
         leaving.push(...watchMore({
-          enter, run, tell, wants, sync: pages.sync, errors, blind, endpoint: options.endpoint,
-          counts: () => [...gate.counts(), lost[DROPPED], failures],
+          enter, run, tell, wants, syncPage: pages.sync, errors, blind, endpoint: options.endpoint,
+          countAll: () => [...gate.counts(), lost[DROPPED], failures],
           idleMs: () => options.struggle.abandonMs ?? settings.struggle?.abandonMs ?? ABANDON_MS,
         }));
       });

@@ -10,12 +10,12 @@ import { watchRoots } from './roots.js';
 
 /**
  * Watches from now on. What it returns hears that the page, or a route of it, is left.
- * @param {object} page what page.js lends
+ * @param {object} page what page.js lends; by names that the build does not shorten, each file by itself
  * @returns {((kind: string) => void)[]}
  */
-export const watchMore = ({ enter, run, tell, wants, sync, errors, blind, counts, endpoint, idleMs }) => {
+export const watchMore = ({ enter, run, tell, wants, syncPage, errors, blind, countAll, endpoint, idleMs }) => {
   const forms = watchForms(enter, run, tell, endpoint, idleMs);
   const parts = [forms, watchLinks(run, tell), watchMedia(tell), errors, watchFrames(tell)];
-  watchRoots(parts, run, sync, blind, wants('frames'));
-  return [forms.left, watchHealth(tell, blind, counts)];
+  watchRoots(parts, run, syncPage, blind, wants('frames'));
+  return [forms.left, watchHealth(tell, blind, countAll)];
 };
