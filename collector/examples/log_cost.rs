@@ -54,7 +54,7 @@ fn append_cost(disk: &(impl Disk + Clone + 'static)) -> f64 {
         let event_id = Uuid::from_u128(u128::from(number - number % 50 / 49));
         let session = Uuid::from_u128(u128::from(number / 7));
         let lane = lane_of(tenant_id, tenant_id, Some(session), None, event_id, 4);
-        Entry { tenant_id, event_id, lane, received_at_ms: 0, payload: payload.clone() }
+        Entry { tenant_id, event_id, lane, received_at_ms: 0, payload: payload.clone().into() }
     };
     let mut cpu = 0.0;
     for first in (0..EVENTS).step_by(500) {
