@@ -53,7 +53,7 @@ const WASM_OPT: [&str; 10] = [
 /// Names of members that our scripts alone use, and no page, browser or module: esbuild
 /// makes them short (100 bytes). A name that a platform's object has must not stand here.
 const OWN_NAMES: &str = "adopt|approach|counts|drawnAt|flushed|googleDefault|googleUpdate|\
-    googleWaited|hold|isHandled|isNew|isOpen|isThere|leaving|lost|numberOf|press|returned|\
+    googleWaited|hold|isHandled|isNew|isOpen|isSure|isThere|leaving|lost|numberOf|press|records|returned|\
     suspend|sync|tracked";
 
 /// What npm/web imports as `tidemark-engine`.
