@@ -38,8 +38,8 @@ test('events in the same task as the navigation leave by beacon and are stored o
       window.location.href = 'about:blank';
     }),
   ]);
-  const rows = await rowsOnceStored({ 'demo.leaving': 2 });
-  expect(countByName(rows)).toEqual({ 'page.viewed': 1, 'demo.leaving': 2 });
+  const rows = await rowsOnceStored({ 'demo.leaving': 2, 'page.left': 1 });
+  expect(countByName(rows)).toEqual({ 'page.viewed': 1, 'page.left': 1, 'demo.leaving': 2 });
   expect(visitor.calls().at(-1)).toMatchObject({ path: '/v1/events/batch', isBeacon: true });
 });
 
@@ -49,8 +49,8 @@ test('a visitor who accepts, clicks and closes the tab is not lost', async () =>
   await visitor.accept();
   await page.getByTestId('dead-button').click();
   await page.close({ runBeforeUnload: true });
-  const rows = await rowsOnceStored({ 'page.viewed': 1, 'ui.clicked': 1 });
-  expect(countByName(rows)).toEqual({ 'page.viewed': 1, 'ui.clicked': 1 });
+  const rows = await rowsOnceStored({ 'page.viewed': 1, 'page.left': 1, 'ui.clicked': 1 });
+  expect(countByName(rows)).toEqual({ 'page.viewed': 1, 'page.left': 1, 'ui.clicked': 1 });
 });
 
 test('rage that is cut off by leaving is told all the same', async () => {
@@ -59,6 +59,6 @@ test('rage that is cut off by leaving is told all the same', async () => {
   await visitor.accept();
   await visitor.hit(page.getByTestId('dead-button'), 3);
   await visitor.leave();
-  const rows = await rowsOnceStored({ 'ui.rage_click': 1 });
-  expect(countByName(rows)).toEqual({ 'page.viewed': 1, 'ui.clicked': 3, 'ui.rage_click': 1 });
+  const rows = await rowsOnceStored({ 'ui.rage_click': 1, 'page.left': 1 });
+  expect(countByName(rows)).toEqual({ 'page.viewed': 1, 'page.left': 1, 'ui.clicked': 3, 'ui.rage_click': 1 });
 });

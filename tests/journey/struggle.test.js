@@ -73,8 +73,12 @@ test('what was sent and what was stored have paths and no query', async () => {
     new URL('/goods/wave-mug', stack.demo).href,
   ]);
   expect(addressesIn(sent)).toEqual([]);
-  const rows = await rowsOfSession(stack, await visitor.session());
-  expect(countByName(rows)).toEqual({ 'page.viewed': 2, 'ui.clicked': 1 });
+  const session = await visitor.session();
+  const rows = await until('the page that was left is stored', async () => {
+    const stored = await rowsOfSession(stack, session);
+    return stored.some((row) => row.event_name === 'page.left') && stored;
+  });
+  expect(countByName(rows)).toEqual({ 'page.viewed': 2, 'page.left': 1, 'ui.clicked': 1 });
   expect(addressesIn(rows)).toEqual([]);
   expect(rows.filter((row) => row.event_name === 'page.viewed').map((row) => row.page_path)).toEqual(['/', '/goods/wave-mug']);
   expect(JSON.stringify(rows)).not.toMatch(/[?]email|utm_source/);
@@ -124,7 +128,7 @@ test('a button that throws is told as an error click, and harms nothing', async 
 
   expect(errors).toEqual(['The delivery rates were not loaded']);
   const rows = await rowsOfSession(stack, session);
-  expect(countByName(rows)).toEqual({ 'page.viewed': 1, 'ui.clicked': 1, 'ui.error_click': 1 });
+  expect(countByName(rows)).toEqual({ 'page.viewed': 1, 'ui.clicked': 1, 'error.captured': 1, 'ui.error_click': 1 });
   const error = rows.find((row) => row.event_name === 'ui.error_click');
   expect(error.attributes).toMatchObject({ selector: '#estimate-delivery' });
   expect(JSON.stringify(error.attributes)).toContain('The delivery rates were not loaded');
