@@ -8,7 +8,7 @@
 //! looked at a bounded number of times.
 
 use super::Rule;
-use super::glyph::{EVERYWHERE, before, byte, is_unspaced, starts_with};
+use super::glyph::{DIGIT, EVERYWHERE, LETTER, before, byte, is_unspaced, sort, starts_with};
 use super::scan::Scan;
 
 /// RFC 5321, 4.5.3.1.1, in characters of which one may be four bytes.
@@ -48,19 +48,16 @@ pub(super) fn at_sign(bytes: &[u8], at: usize) -> usize {
     match byte(bytes, at) {
         b'@' => 1,
         0xef if is("＠".as_bytes()) || EVERYWHERE && is("﹫".as_bytes()) => 3,
-        b'%' if is(b"%40") => 3,
-        b'%' if EVERYWHERE => {
+        b'%' if byte(bytes, at + 1) == b'4' => 3 * usize::from(byte(bytes, at + 2) == b'0'),
+        b'%' if EVERYWHERE && byte(bytes, at + 1) == b'2' => {
             // Encoded again and again: %2540.
             let mut end = at + 1;
             while starts_with(bytes, end, b"25") && end < at + 9 {
                 end += 2;
             }
-            if end > at + 1 && starts_with(bytes, end, b"40") {
-                end + 2 - at
-            } else {
-                9 * usize::from(is(b"%ef%bc%a0"))
-            }
+            if end > at + 1 && starts_with(bytes, end, b"40") { end + 2 - at } else { 0 }
         }
+        b'%' if EVERYWHERE => 9 * usize::from(is(b"%ef%bc%a0")),
         b'&' if EVERYWHERE => {
             let signs = [b"&#64;".as_slice(), b"&#064;", b"&#x40;", b"&commat;"];
             signs.iter().find(|sign| is(sign)).map_or(0, |sign| sign.len())
@@ -185,8 +182,23 @@ fn domain_end(bytes: &[u8], from: usize, spelt: bool) -> usize {
     let (mut letters, mut ascii, mut unspaced) = (0, false, false);
     while end < limit {
         let here = byte(bytes, end);
+        // Most are letters and digits of ASCII.
+        let sort = sort(here);
+        if sort & LETTER != 0 && !unspaced {
+            ascii = true;
+            letters += 1;
+            end += 1;
+            if label > from && letters >= 2 && letters == end - label {
+                valid = end;
+            }
+            continue;
+        }
+        if sort & DIGIT != 0 {
+            end += 1;
+            continue;
+        }
         let dot = match here {
-            _ if here.is_ascii_alphanumeric() => 0,
+            b'.' => 1,
             _ if spelt => spelt_dot(bytes, end),
             _ => dot(bytes, end),
         };
@@ -197,11 +209,8 @@ fn domain_end(bytes: &[u8], from: usize, spelt: bool) -> usize {
             continue;
         }
         let character = match here {
-            b'a'..=b'z' | b'A'..=b'Z' => {
-                ascii = true;
-                letters += 1;
-                1
-            }
+            // The sentence goes on in another script.
+            b'a'..=b'z' | b'A'..=b'Z' => break,
             0x80.. if dot == 0 && at_sign(bytes, end) == 0 => {
                 unspaced |= is_unspaced(here);
                 let mut next = end + 1;
@@ -211,12 +220,10 @@ fn domain_end(bytes: &[u8], from: usize, spelt: bool) -> usize {
                 letters += next - end;
                 next - end
             }
-            b'0'..=b'9' => 1,
             b'-' if end > label => 1,
             b'_' if EVERYWHERE => 1,
             _ => break,
         };
-        // The sentence goes on in another script.
         if ascii && unspaced {
             break;
         }

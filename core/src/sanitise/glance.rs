@@ -10,7 +10,7 @@ use super::policy::Policy;
 #[cfg(feature = "rare-rules")]
 use super::settled::is_settled;
 use super::walk::{Member, URL_KEYS, may_be_personal};
-use super::{rounds, url};
+use super::{Holds, rounds, url};
 use crate::json::{Kind, Node, Piece};
 use crate::limits::{LONG_STRING_MAX_BYTES, STRING_MAX_BYTES};
 
@@ -103,5 +103,5 @@ fn is_clean_string(piece: Piece<'_>, told: Option<&Told<'_>>, policy: &Policy<'_
     if is_settled(inside) {
         return true;
     }
-    rounds(inside, policy, &mut 0).is_none()
+    rounds(inside, Holds::Text, policy, &mut 0).is_none()
 }

@@ -1,8 +1,8 @@
 //! Reads one character of text as what it stands for: digits of any script,
 //! separators of any width, marks that nobody sees.
 //!
-//! Every look at a byte goes through [`byte`], so that tests can count the steps
-//! that a text costs. What lies outside of the text reads as NUL.
+//! Every look at a byte goes through [`byte`] or [`seen`], so that tests can count the
+//! steps that a text costs. What lies outside of the text reads as NUL.
 
 /// Whether everything is read in every script and writing: a page leaves it to the edge.
 pub(super) const EVERYWHERE: bool = cfg!(feature = "rare-rules");
@@ -36,6 +36,14 @@ pub(super) fn byte(bytes: &[u8], at: usize) -> u8 {
         Some(byte) => *byte,
         None => 0,
     }
+}
+
+/// Counts a look at a byte of a slice, which [`byte`] does by itself.
+#[inline(always)]
+pub(super) fn seen(byte: u8) -> u8 {
+    #[cfg(any(test, feature = "count-steps"))]
+    super::steps::count();
+    byte
 }
 
 /// The byte before a place; NUL at the beginning.

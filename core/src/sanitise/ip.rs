@@ -4,11 +4,11 @@
 //! (`Chrome/120.0.0.0`), a `v`, or a word for it they stay. Loopback and
 //! unspecified addresses tell nothing and stay.
 
-use super::Rule;
-use super::glyph::{LETTER, before, byte, is_word, sort, starts_with};
+use super::glyph::{LETTER, before, byte, is_word, seen, sort, starts_with};
 use super::index::Index;
 use super::scan::Scan;
 use super::topic::Topic;
+use super::{Holds, Rule};
 
 /// An IPv4 address at the scan's place.
 pub(super) fn four(scan: &mut Scan<'_>) -> bool {
@@ -21,7 +21,7 @@ pub(super) fn four(scan: &mut Scan<'_>) -> bool {
     if byte(scan.bytes, dot) != b'.' {
         return false;
     }
-    let (to, first) = quad(scan.bytes, from);
+    let Quad { to, first, small } = quad(scan.bytes, from);
     if to == 0 {
         return false;
     }
@@ -35,8 +35,9 @@ pub(super) fn four(scan: &mut Scan<'_>) -> bool {
         return true;
     }
     let product = previous == b'/' && is_product(scan, from - 1);
-    let version = product || scan.topic(from) == Topic::Version;
-    if version || like_a_version(scan, from, to) && !is_told(scan, from) {
+    let key = from == 0 && scan.holds == Holds::Version;
+    let version = product || key || scan.topic(from) == Topic::Version;
+    if version || like_a_version(scan, from, to, small) && !is_told(scan, from) {
         scan.at = to;
         return true;
     }
@@ -47,20 +48,7 @@ pub(super) fn four(scan: &mut Scan<'_>) -> bool {
 /// Whether four numbers are as small as those of versions, chapters and names in
 /// trees are, and nothing around them is an address's. One address in a hundred is
 /// so, and is not found without a word.
-fn like_a_version(scan: &Scan<'_>, from: usize, to: usize) -> bool {
-    let (mut at, mut value, mut part, mut small) = (from, 0, 0, true);
-    while at < to {
-        let here = byte(scan.bytes, at);
-        if here == b'.' {
-            small &= part > 0 || value < 40 && value != 10;
-            value = 0;
-            part += 1;
-        } else {
-            value = value * 10 + u32::from(here - b'0');
-            small &= value < 100;
-        }
-        at += 1;
-    }
+fn like_a_version(scan: &Scan<'_>, from: usize, to: usize, small: bool) -> bool {
     let after = byte(scan.bytes, to);
     // A port, or the length of a network's prefix.
     let port = matches!(after, b':' | b'/') && byte(scan.bytes, to + 1).is_ascii_digit();
@@ -70,22 +58,37 @@ fn like_a_version(scan: &Scan<'_>, from: usize, to: usize) -> bool {
 }
 
 /// Whether a word before a place speaks of machines, or a mark that will stand there.
-fn is_told(scan: &Scan<'_>, place: usize) -> bool {
-    let bytes = scan.bytes;
+fn is_told(scan: &mut Scan<'_>, place: usize) -> bool {
     if scan.machine > 0 && scan.machine + TOLD_WITHIN >= place + "ip]".len() {
         return true;
     }
-    let mut at = place.saturating_sub(TOLD_WITHIN);
-    let mut behind = sort(before(bytes, at)) & LETTER;
-    while at < place {
-        let here = sort(byte(bytes, at)) & LETTER;
-        if here > behind && begins_machine(bytes, at) {
-            return true;
+    scan.machines.before(scan.bytes, place)
+}
+
+/// The last word of machines so far.
+#[derive(Debug, Default)]
+pub(super) struct Machines {
+    /// Behind its first letter; 0 for none.
+    begun: usize,
+    read: usize,
+}
+
+impl Machines {
+    /// Whether one begins within reach of a place. Each byte is read once.
+    fn before(&mut self, bytes: &[u8], place: usize) -> bool {
+        let floor = place.saturating_sub(TOLD_WITHIN);
+        let from = self.read.max(floor);
+        self.read = self.read.max(place);
+        let mut behind = sort(before(bytes, from)) & LETTER;
+        for (offset, byte) in bytes.get(from..place).unwrap_or_default().iter().enumerate() {
+            let here = sort(seen(*byte)) & LETTER;
+            if here > behind && begins_machine(bytes, from + offset) {
+                self.begun = from + offset + 1;
+            }
+            behind = here;
         }
-        behind = here;
-        at += 1;
+        self.begun > floor
     }
-    false
 }
 
 /// Whether a word of machines begins at a place.
@@ -121,10 +124,21 @@ fn is_product(scan: &Scan<'_>, slash: usize) -> bool {
     at < slash && !matches!(scan.before(at), b'/' | b'.' | b':')
 }
 
-/// The end of four numbers up to 255 with dots between and no further one, and
-/// the first number; the end is 0 where there are none.
-fn quad(bytes: &[u8], from: usize) -> (usize, u32) {
-    let (mut at, mut parts, mut first) = (from, 0, 0);
+/// Four numbers up to 255 with dots between and no further one.
+struct Quad {
+    /// Where they end; 0 where there are none.
+    to: usize,
+    first: u32,
+    /// Whether they are as small as a version's.
+    small: bool,
+}
+
+impl Quad {
+    const NONE: Self = Self { to: 0, first: 0, small: false };
+}
+
+fn quad(bytes: &[u8], from: usize) -> Quad {
+    let (mut at, mut parts, mut first, mut small) = (from, 0, 0, true);
     loop {
         let begin = at;
         let mut value = 0;
@@ -133,38 +147,51 @@ fn quad(bytes: &[u8], from: usize) -> (usize, u32) {
             at += 1;
         }
         if at == begin || value > 255 || at > begin + 1 && byte(bytes, begin) == b'0' {
-            return (0, 0);
+            return Quad::NONE;
         }
         if parts == 0 {
             first = value;
+            small = value < 40 && value != 10;
         }
+        small &= value < 100;
         parts += 1;
         if parts == 4 {
             break;
         }
         if byte(bytes, at) != b'.' {
-            return (0, 0);
+            return Quad::NONE;
         }
         at += 1;
     }
     let next = byte(bytes, at);
     let goes_on =
         is_word(next) && next != b'-' || next == b'.' && byte(bytes, at + 1).is_ascii_digit();
-    if goes_on { (0, 0) } else { (at, first) }
+    if goes_on { Quad::NONE } else { Quad { to: at, first, small } }
 }
+
+/// Whether another colon stands behind the one at a place and a number in hex: one alone
+/// is no address.
+#[inline]
+pub(super) fn may_be_six(bytes: &[u8], colon: usize) -> bool {
+    let rest = bytes.get(colon + 1..).unwrap_or_default();
+    let next = rest.iter().find(|byte| !HEX.get(usize::from(**byte)).is_some_and(|hex| *hex));
+    next == Some(&b':')
+}
+
+static HEX: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_hexdigit();
+        byte += 1;
+    }
+    table
+};
 
 /// An IPv6 address whose first colon stands at the scan's place. True when the
 /// colon is dealt with.
 pub(super) fn six(scan: &mut Scan<'_>) -> bool {
     let bytes = scan.bytes;
-    // One colon alone is none.
-    let mut next = scan.at + 1;
-    while byte(bytes, next).is_ascii_hexdigit() {
-        next += 1;
-    }
-    if byte(bytes, next) != b':' {
-        return false;
-    }
     let mut from = scan.at;
     while from > scan.copied && from + 4 > scan.at && byte(bytes, from - 1).is_ascii_hexdigit() {
         from -= 1;
@@ -214,7 +241,7 @@ pub(super) fn six(scan: &mut Scan<'_>) -> bool {
     }
     // An IPv4 address may be the last group.
     if byte(bytes, at) == b'.' && group > 0 {
-        let (to, _) = quad(bytes, at - group);
+        let Quad { to, .. } = quad(bytes, at - group);
         if to == 0 {
             fits = false;
         } else {

@@ -6,7 +6,9 @@
 //! by lot, and parameters of a query.
 
 use super::Rule;
-use super::glyph::{ENDS_LINE, ENDS_VALUE, IN_NAME, byte, is_word, sort, starts_with};
+use super::glyph::{
+    DIGIT, ENDS_LINE, ENDS_VALUE, IN_NAME, LETTER, before, byte, is_word, seen, sort, starts_with,
+};
 use super::names::{self, Name};
 use super::scan::Scan;
 
@@ -15,25 +17,44 @@ const NAME_MAX: usize = 40;
 /// How much of a value is looked at to tell what it is.
 const JUDGED_MAX: usize = 64;
 
-/// Judges the label whose sign stands at the scan's place.
-pub(super) fn value(scan: &mut Scan<'_>) {
-    let bytes = scan.bytes;
-    let sign = scan.at;
-    let width = match byte(bytes, sign) {
-        b':' | b'=' => 1,
-        _ if matches!(scan.text.get(sign..sign + 3), Some("：" | "＝")) => 3,
-        _ => return,
-    };
-    if token_of_a_bot(scan, sign) {
+/// Judges the label whose sign stands at the scan's place, of so many bytes.
+#[inline]
+pub(super) fn value(scan: &mut Scan<'_>, width: usize) {
+    let (bytes, sign) = (scan.bytes, scan.at);
+    let next = byte(bytes, sign + 1);
+    if next | 0x20 == b'a' && byte(bytes, sign) == b':' && token_of_a_bot(scan, sign) {
         return;
     }
-    let mut name_end = sign;
-    while matches!(scan.before(name_end), b'"' | b'\'' | b'\\' | b' ') && name_end + 3 > sign {
-        name_end -= 1;
+    // The letter before it tells, or before one digit: most are no label's.
+    let mut previous = before(bytes, sign);
+    let mut sorts = sort(previous);
+    if sorts & DIGIT != 0 {
+        previous = before(bytes, sign - 1);
+        sorts = sort(previous) & !DIGIT;
+    } else if matches!(previous, b'"' | b'\'' | b'\\' | b' ') {
+        sorts = IN_NAME;
     }
-    if !names::may_mean(bytes, name_end) {
+    if sorts & IN_NAME == 0 || sorts & LETTER != 0 && !names::may_end(previous) {
         return;
     }
+    if let Some((name_end, end)) = name_end(scan, sign) {
+        judge(scan, width, name_end, &end);
+    }
+}
+
+/// Where the name before a sign ends, if it may tell a secret.
+fn name_end(scan: &Scan<'_>, sign: usize) -> Option<(usize, names::End)> {
+    let mut end = sign;
+    while matches!(scan.before(end), b'"' | b'\'' | b'\\' | b' ') && end + 3 > sign {
+        end -= 1;
+    }
+    names::end_of_label(scan.bytes, end).map(|last| (end, last))
+}
+
+/// Judges the value behind a name that may tell a secret.
+#[inline(never)]
+fn judge(scan: &mut Scan<'_>, width: usize, name_end: usize, end: &names::End) {
+    let (bytes, sign) = (scan.bytes, scan.at);
     let mut name = name_begin(scan, name_end);
     // Words that are one name all the same.
     if starts_with(bytes, name, b"passe")
@@ -42,7 +63,7 @@ pub(super) fn value(scan: &mut Scan<'_>) {
     {
         name -= 7;
     }
-    let class = names::of(bytes.get(name..name_end).unwrap_or_default(), true);
+    let class = names::of_label(bytes, name, end);
     if !matches!(class, Some(Name::Secret | Name::Weak | Name::Line)) {
         return;
     }
@@ -52,8 +73,9 @@ pub(super) fn value(scan: &mut Scan<'_>) {
         from += 1;
     }
     // The scheme of an Authorization header.
+    let may_be_scheme = matches!(byte(bytes, from) | 0x20, b'a' | b'b' | b'd' | b't');
     for scheme in [b"bearer ".as_slice(), b"basic ", b"token ", b"digest ", b"apikey "] {
-        if byte(bytes, from) | 0x20 == byte(scheme, 0) && starts_with(bytes, from, scheme) {
+        if may_be_scheme && starts_with(bytes, from, scheme) {
             from += scheme.len();
         }
     }
@@ -64,17 +86,19 @@ pub(super) fn value(scan: &mut Scan<'_>) {
     // What it is shows at its beginning: no value is read twice by far.
     let weak = class == Some(Name::Weak);
     let colon = byte(bytes, sign) == b':';
-    let mut to = from;
     let ends = if line { ENDS_LINE } else { ENDS_VALUE };
-    while to < from + JUDGED_MAX {
-        let here = byte(bytes, to);
-        // Labels in a row, each the value of the one before. The sign itself tells
-        // nothing: what it is must read the same when the next one is gone.
-        let label = here == b'=' && weak || here == b':' && (weak || colon && glued);
-        if sort(here) & ends != 0 || label {
-            break;
+    // Labels in a row, each the value of the one before. The sign itself tells
+    // nothing: what it is must read the same when the next one is gone.
+    let in_a_row = weak || colon && glued;
+    let mut to = from;
+    if in_a_row || line {
+        let label = |here: u8| in_a_row && (here == b'=' && weak || here == b':');
+        while to < from + JUDGED_MAX && sort(byte(bytes, to)) & ends == 0 && !label(byte(bytes, to))
+        {
+            to += 1;
         }
-        to += 1;
+    } else {
+        to = scan.values.end(bytes, from, from + JUDGED_MAX);
     }
     let own = bytes.get(from..to).unwrap_or_default();
     let own = if glued { own } else { trim(own) };
@@ -91,7 +115,10 @@ pub(super) fn value(scan: &mut Scan<'_>) {
         _ => {
             let said = assigned || is_drawn(own, 5);
             let element = byte(bytes, to) == b'[' && byte(bytes, to + 1).is_ascii_digit();
-            let known = || element || is_placeholder(own, label) || is_code(own);
+            let mut known = || {
+                let end = from + own.len();
+                element || is_placeholder(own, label) || scan.values.is_code(bytes, from, end)
+            };
             own.len() >= 3 && (parameter || said && !known())
         }
     };
@@ -108,6 +135,42 @@ pub(super) fn value(scan: &mut Scan<'_>) {
     scan.found(if jwt { Rule::Jwt } else { Rule::Secret }, from, to);
 }
 
+/// What was found out of values that reach over the labels behind them:
+/// `pwd=pwd=pwd=(` is read once.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    /// No byte of this range ends a value.
+    from: usize,
+    to: usize,
+    /// Where a sign of programs stands, which makes code of every value around it.
+    sign: usize,
+}
+
+impl Values {
+    /// Where a value ends, at a limit at most.
+    fn end(&mut self, bytes: &[u8], from: usize, limit: usize) -> usize {
+        if from < self.from || from > self.to {
+            (self.from, self.to) = (from, from);
+        }
+        while self.to < limit && sort(byte(bytes, self.to)) & ENDS_VALUE == 0 {
+            self.to += 1;
+        }
+        self.to.min(limit)
+    }
+
+    /// Whether the value at a range is a piece of a program.
+    fn is_code(&mut self, bytes: &[u8], from: usize, to: usize) -> bool {
+        if from < self.sign && self.sign + 1 < to {
+            return true;
+        }
+        let (is_code, sign) = is_code(bytes.get(from..to).unwrap_or_default());
+        if let Some(sign) = sign {
+            self.sign = from + sign;
+        }
+        is_code
+    }
+}
+
 /// A value without the sentence's end.
 fn trim(mut value: &[u8]) -> &[u8] {
     while let [rest @ .., b'.' | b'!' | b'?' | b':'] = value {
@@ -119,15 +182,13 @@ fn trim(mut value: &[u8]) -> &[u8] {
 /// Where the name begins that ends at a place.
 fn name_begin(scan: &Scan<'_>, end: usize) -> usize {
     let floor = scan.copied.max(end.saturating_sub(NAME_MAX));
-    let mut name = end;
-    while name > floor && is_name(byte(scan.bytes, name - 1)) {
-        name -= 1;
-    }
-    name
+    let range = scan.bytes.get(floor..end).unwrap_or_default();
+    let before = range.iter().rposition(|byte| !is_name(*byte));
+    before.map_or(floor, |before| floor + before + 1)
 }
 
 fn is_name(byte: u8) -> bool {
-    sort(byte) & IN_NAME != 0
+    sort(seen(byte)) & IN_NAME != 0
 }
 
 /// A secret that a sentence tells: "my password is …". The word whose first digit, or
@@ -164,7 +225,7 @@ pub(super) fn spoken(scan: &mut Scan<'_>, from: usize) -> bool {
         to += 1;
     }
     let own = trim(bytes.get(value..to).unwrap_or_default());
-    if own.len() < 5 || !is_drawn(own, 5) || is_mark(own) || is_code(own) {
+    if own.len() < 5 || !is_drawn(own, 5) || is_mark(own) || is_code(own).0 {
         return false;
     }
     scan.found(Rule::Secret, value, value + own.len());
@@ -174,13 +235,48 @@ pub(super) fn spoken(scan: &mut Scan<'_>, from: usize) -> bool {
 /// How far before its first digit a password that is spoken of may begin.
 const SPOKEN_MAX: usize = 24;
 
+/// The last verb so far that a secret may stand behind.
+#[cfg(feature = "rare-rules")]
+#[derive(Debug, Default)]
+pub(super) struct Verbs {
+    /// Where its value begins; 0 for none.
+    value: usize,
+    /// Where the next letters `is` stand.
+    next: usize,
+}
+
+#[cfg(feature = "rare-rules")]
+impl Verbs {
+    /// Whether one stands within reach of a place.
+    #[inline]
+    pub(super) fn before(&mut self, bytes: &[u8], place: usize) -> bool {
+        // Behind it a space stands at least.
+        if self.next + 2 < place {
+            self.read(bytes, place);
+        }
+        self.value > 0 && self.value + SPOKEN_MAX >= place
+    }
+
+    fn read(&mut self, bytes: &[u8], place: usize) {
+        while self.next + 2 < place {
+            let verb = super::find::verb(bytes, self.next);
+            self.next = verb;
+            if verb + 2 >= place {
+                break;
+            }
+            let german = usize::from(byte(bytes, verb + 2) | 0x20 == b't');
+            self.next = verb + 1;
+            if byte(bytes, verb + 2 + german) == b' ' {
+                self.value = verb + 3 + german;
+            }
+        }
+    }
+}
+
 /// The token of a bot (Telegram), or of a phone for its messages (Firebase): a
 /// number or a word, a colon, and a run with a beginning of its own.
 fn token_of_a_bot(scan: &mut Scan<'_>, colon: usize) -> bool {
     let bytes = scan.bytes;
-    if byte(bytes, colon) != b':' || !byte(bytes, colon + 1).eq_ignore_ascii_case(&b'a') {
-        return false;
-    }
     let firebase = starts_with(bytes, colon + 1, b"apa91b");
     if !firebase && !starts_with(bytes, colon + 1, b"aa") {
         return false;
@@ -207,6 +303,9 @@ fn token_of_a_bot(scan: &mut Scan<'_>, colon: usize) -> bool {
 /// Whether a value looks drawn by lot rather than written: letters and digits of
 /// some length, or an odd sign among them; not a word, a number, or a place in a file.
 fn is_drawn(value: &[u8], least: usize) -> bool {
+    if value.len() < least {
+        return false;
+    }
     let (mut digits, mut letters, mut signs) = (0, 0, 0);
     for byte in value {
         match byte {
@@ -217,7 +316,7 @@ fn is_drawn(value: &[u8], least: usize) -> bool {
         }
     }
     let enough = if least < 8 { digits > 0 || signs > 0 } else { digits > 1 };
-    value.len() >= least && letters > 0 && enough
+    letters > 0 && enough
 }
 
 /// Whether a value is of the signs that tokens are of.
@@ -278,17 +377,18 @@ fn is_constant(value: &[u8]) -> bool {
     digits < 4 && (byte(value, 0) == b'_' || lines > 1 && !small)
 }
 
-/// Whether a value is a piece of a program: a call, a path of names.
-fn is_code(value: &[u8]) -> bool {
+/// Whether a value is a piece of a program: a call, a path of names; and the place of the
+/// sign that tells it whatever stands around it.
+fn is_code(value: &[u8]) -> (bool, Option<usize>) {
     let mut names = 1;
     let mut digits = 0;
     for (at, byte) in value.iter().enumerate() {
         match byte {
-            b'(' | b')' if at > 0 => return true,
+            b'(' | b')' if at > 0 => return (true, Some(at)),
             // Token{a64f992 …
-            b'{' if at > 3 && value.get(..at).is_some_and(is_type) => return true,
-            b':' if value.get(at + 1) == Some(&b':') => return true,
-            b'-' if value.get(at + 1) == Some(&b'>') => return true,
+            b'{' if at > 3 && value.get(..at).is_some_and(is_type) => return (true, None),
+            b':' if value.get(at + 1) == Some(&b':') => return (true, Some(at)),
+            b'-' if value.get(at + 1) == Some(&b'>') => return (true, Some(at)),
             b'.' => names += 1,
             b'0'..=b'9' => digits += 1,
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'?' | b';' => {}
@@ -296,7 +396,7 @@ fn is_code(value: &[u8]) -> bool {
         }
     }
     // Three dots are a token's in base64.
-    matches!(names, 2..=6) && digits < names && value.len() < 64
+    (matches!(names, 2..=6) && digits < names && value.len() < 64, None)
 }
 
 /// Whether a word is of letters alone, the first of them large.
@@ -306,10 +406,9 @@ fn is_type(word: &[u8]) -> bool {
 
 /// Whether a cookie begins at a place: a name, an equals sign, a value.
 fn is_cookie(bytes: &[u8], from: usize) -> bool {
-    let mut at = from;
-    while at < from + NAME_MAX && is_name(byte(bytes, at)) {
-        at += 1;
-    }
+    let rest = bytes.get(from..).unwrap_or_default();
+    let name = rest.iter().take(NAME_MAX).take_while(|byte| is_name(**byte)).count();
+    let at = from + name;
     let value = |at: usize| sort(byte(bytes, at)) & ENDS_LINE == 0;
     at > from && byte(bytes, at) == b'=' && value(at + 1) && value(at + 2)
 }

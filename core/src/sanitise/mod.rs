@@ -76,7 +76,7 @@ pub fn text_with<'a>(
     found: &mut dyn FnMut(Rule),
 ) -> Cow<'a, str> {
     let mut rules = 0;
-    let output = rounds(input, policy, &mut rules);
+    let output = rounds(input, Holds::Text, policy, &mut rules);
     tell(rules, found);
     output.map_or(Cow::Borrowed(input), Cow::Owned)
 }
@@ -142,9 +142,20 @@ fn placed<'j, W: Tokens<'j>>(
     }
 }
 
+/// What is known of a text by the key that it stands behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    /// Nothing.
+    Text,
+    /// An address or a path.
+    Url,
+    /// A version, if it begins with four numbers.
+    Version,
+}
+
 /// Goes over a text until it stays; `None` when it stayed at once. The rules that
 /// changed it are added to `rules`, a bit each.
-fn rounds(input: &str, policy: &Policy<'_>, rules: &mut u32) -> Option<String> {
+fn rounds(input: &str, holds: Holds, policy: &Policy<'_>, rules: &mut u32) -> Option<String> {
     let mut output: Option<String> = None;
     for _ in 0..MAX_ROUNDS {
         let text = output.as_deref().unwrap_or(input);
@@ -152,7 +163,7 @@ fn rounds(input: &str, policy: &Policy<'_>, rules: &mut u32) -> Option<String> {
         if shorter.is_some() {
             *rules |= 1 << Rule::Url as u32;
         }
-        let marked = scan::pass(shorter.as_deref().unwrap_or(text), policy, rules);
+        let marked = scan::pass(shorter.as_deref().unwrap_or(text), holds, policy, rules);
         match marked.or(shorter) {
             Some(changed) => output = Some(changed),
             None => break,

@@ -4,7 +4,7 @@
 //! `billing.e-mail` are e-mail, `email_count` is a count. A name is read from its
 //! end, the signs between words left out; the entry must begin where a word does.
 
-use super::glyph::{ANY_LETTER, JOINT, byte, sort};
+use super::glyph::{ANY_LETTER, IN_NAME, JOINT, byte, sort};
 use super::index::Index;
 
 /// What a name means.
@@ -27,19 +27,10 @@ pub(super) fn of(name: &[u8], rare: bool) -> Option<Name> {
     while end > 0 && sort(byte(name, end - 1)) & ANY_LETTER == 0 {
         end -= 1;
     }
-    // Where its last word begins, whatever is joined to that.
-    let mut begin = end;
-    while begin > 0 && sort(byte(name, begin - 1)) & JOINT == 0 {
-        begin -= 1;
-    }
-    let find = |table: &[&str]| {
-        let class = |entry: &&str| class(entry.as_bytes(), name, (begin, end));
-        table.iter().rev().find_map(class)
-    };
     // The feature is asked here too: a page's build folds no arguments, and would carry
     // the whole list.
     if !rare || !cfg!(feature = "rare-rules") {
-        return find(&COMMON);
+        return find(&COMMON, name, end);
     }
     // Most keys are told apart by their last three letters.
     let letters = last_letters(name, end);
@@ -47,7 +38,14 @@ pub(super) fn of(name: &[u8], rare: bool) -> Option<Name> {
     if !INDEX.may_have(first, second, third) {
         return None;
     }
-    find(INDEX.get(first, second))
+    find(INDEX.get(first, second), name, end)
+}
+
+/// What a name means that ends at a place by these entries.
+fn find(entries: &[&str], name: &[u8], end: usize) -> Option<Name> {
+    // Where its last word begins, whatever is joined to that, once it was asked.
+    let mut begin = None;
+    entries.iter().rev().find_map(|entry| class(entry.as_bytes(), name, end, &mut begin))
 }
 
 /// The last three letters before a place, the last one first, whatever joins them;
@@ -71,20 +69,50 @@ fn last_letters(name: &[u8], end: usize) -> [u8; 3] {
     letters
 }
 
-/// Whether a label that ends at a place may tell a secret, by its last three letters.
-pub(super) fn may_mean(bytes: &[u8], end: usize) -> bool {
-    // What is further before is looked at all the same.
-    let floor = end.saturating_sub(8);
-    let mut last = end;
-    while last > floor && sort(byte(bytes, last - 1)) & ANY_LETTER == 0 {
-        last -= 1;
-    }
-    last > 0 && LABELS.may_begin(byte(bytes, last - 1)) && may_have(bytes, last)
+/// Whether a label may end with this letter that tells a secret.
+#[inline]
+pub(super) fn may_end(letter: u8) -> bool {
+    LABELS.may_begin(letter)
 }
 
-fn may_have(bytes: &[u8], end: usize) -> bool {
-    let [first, second, third] = last_letters(bytes, end);
-    LABELS.may_have(first, second, third)
+/// The end of a label that may tell a secret.
+pub(super) struct End {
+    /// Behind its last letter.
+    at: usize,
+    /// Its last two letters, the last one first.
+    letters: [u8; 2],
+}
+
+/// The end of the label before a place, if it may tell a secret by its last three letters.
+pub(super) fn end_of_label(bytes: &[u8], end: usize) -> Option<End> {
+    // What is further before is looked at all the same.
+    let floor = end.saturating_sub(8);
+    let mut at = end;
+    let mut behind = IN_NAME;
+    while at > floor {
+        behind = sort(byte(bytes, at - 1));
+        if behind & ANY_LETTER != 0 || behind & IN_NAME == 0 {
+            break;
+        }
+        at -= 1;
+    }
+    // A name without a letter is none.
+    if behind & IN_NAME == 0 || at == 0 || !may_end(byte(bytes, at - 1)) {
+        return None;
+    }
+    let [first, second, third] = last_letters(bytes, at);
+    LABELS.may_have(first, second, third).then_some(End { at, letters: [first, second] })
+}
+
+/// What a label means that begins at a place.
+pub(super) fn of_label(bytes: &[u8], begin: usize, end: &End) -> Option<Name> {
+    let name = bytes.get(begin..end.at).unwrap_or_default();
+    let ends_with_letter = name.last().is_some_and(|last| sort(*last) & ANY_LETTER != 0);
+    if !ends_with_letter {
+        return of(name, true);
+    }
+    let [first, second] = end.letters;
+    find(INDEX.get(first, second), name, name.len())
 }
 
 /// What a page knows; the others it leaves to the edge.
@@ -137,34 +165,37 @@ static INDEX: Index<{ NAMES.len() }> = Index::by_last_letters(NAMES);
 /// What a label may be, which says nothing of persons.
 static LABELS: Index<{ NAMES.len() }> = Index::but_for(NAMES, b'P');
 
-/// The class of an entry that a name ends with. Of entries that end alike the
-/// shorter stands first, because the last one wins.
-/// The name's last word is at `begin..end`.
-fn class(entry: &[u8], name: &[u8], (begin, end): (usize, usize)) -> Option<Name> {
+/// The class of an entry that a name, which ends at `end`, ends with. Of entries that
+/// end alike the shorter stands first, because the last one wins.
+fn class(entry: &[u8], name: &[u8], end: usize, begin: &mut Option<usize>) -> Option<Name> {
     let mut at = entry.len();
-    if cfg!(feature = "rare-rules") && end + 1 < at {
-        return None;
-    }
-    let mut read;
-    // Most entries are one word, and need no look at joints.
-    if begin == 0 || begin + at <= end + 1 {
-        let word = entry.get(1..).unwrap_or_default();
-        read = end.checked_sub(word.len())?;
-        // Entries that end alike mostly begin in another way.
+    let word = entry.get(1..).unwrap_or_default();
+    let mut read = end.checked_sub(word.len());
+    // Entries that end alike mostly begin in another way.
+    let as_written = read.is_some_and(|read| {
         let own = name.get(read..end).unwrap_or_default();
-        if byte(own, 0).to_ascii_lowercase() != byte(word, 0) || !own.eq_ignore_ascii_case(word) {
-            return None;
-        }
+        is_same(own, word)
+    });
+    if as_written {
         at = 1;
     } else {
+        if cfg!(feature = "rare-rules") && read.is_none() {
+            return None;
+        }
+        let begin = *begin.get_or_insert_with(|| last_word(name, end));
+        // Where the last word is as long as the entry, nothing is joined.
+        if begin == 0 || begin + at <= end + 1 {
+            return None;
+        }
         // The last word's own letters first.
         let own = name.get(begin..end).unwrap_or_default();
         at -= own.len();
-        read = begin;
+        read = Some(begin);
         if !entry.get(at..).is_some_and(|tail| tail.eq_ignore_ascii_case(own)) {
             return None;
         }
     }
+    let mut read = read?;
     while at > 1 {
         while read > 0 && read < end && is_joint(byte(name, read - 1)) {
             read -= 1;
@@ -188,6 +219,24 @@ fn class(entry: &[u8], name: &[u8], (begin, end): (usize, usize)) -> Option<Name
     })
 }
 
+/// Whether some letters are these small ones, in either case.
+fn is_same(own: &[u8], small: &[u8]) -> bool {
+    own.len() == small.len()
+        && own
+            .iter()
+            .zip(small)
+            .all(|(own, small)| own == small || own | 0x20 == *small && small.is_ascii_lowercase())
+}
+
+/// Where the last word of a name begins that ends at a place.
+fn last_word(name: &[u8], end: usize) -> usize {
+    let mut begin = end;
+    while begin > 0 && sort(byte(name, begin - 1)) & JOINT == 0 {
+        begin -= 1;
+    }
+    begin
+}
+
 pub(super) const fn is_joint(byte: u8) -> bool {
     matches!(byte, b'_' | b'-' | b'.' | b' ')
 }
@@ -200,6 +249,29 @@ pub(super) fn begins_word(name: &[u8], at: usize) -> bool {
     !previous.is_ascii_alphabetic() && previous < 0x80
         || byte(name, at).is_ascii_uppercase() && !previous.is_ascii_uppercase()
 }
+
+/// Whether a key names a version: its last word says so, or it is the name of what is
+/// told by four numbers.
+pub(super) fn is_version(name: &[u8]) -> bool {
+    const NAMED: [&[u8]; 11] = [
+        b"v8",
+        b"chrome",
+        b"chromium",
+        b"webkit",
+        b"electron",
+        b"opera",
+        b"build",
+        b"driver",
+        b"firmware",
+        b"release",
+        b"package",
+    ];
+    let last = name.len().checked_sub(VERSION.len()).and_then(|from| name.get(from..));
+    last.is_some_and(|last| last.eq_ignore_ascii_case(VERSION))
+        || NAMED.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+const VERSION: &[u8] = b"version";
 
 /// Whether a text is a stored form of a hash (`s1:`, `h1:` and 64 hex digits).
 pub(super) fn is_hashed(text: &[u8]) -> bool {

@@ -17,7 +17,7 @@ const MAX_RUNS: usize = 10;
 const MAX_DIGITS: usize = 38;
 
 /// The digits of the shortest number that is looked for, and of the longest.
-const MIN_PIECE: usize = 7;
+pub(super) const MIN_PIECE: usize = 7;
 const MAX_PIECE: usize = 19;
 
 /// One run of digits.
@@ -60,21 +60,50 @@ pub(super) struct Piece<'c> {
 #[inline]
 pub(super) fn chain(scan: &mut Scan<'_>, start: usize) -> bool {
     // A few digits that nothing joins to others are no number: most are such.
-    let mut end = scan.at;
-    while byte(scan.bytes, end).is_ascii_digit() && end < scan.at + MIN_PIECE {
-        end += 1;
+    let (mut end, mut count) = (scan.at, 0);
+    while count < MIN_PIECE {
+        let (_, length) = digit(scan.bytes, end);
+        if length == 0 {
+            break;
+        }
+        end += length;
+        count += 1;
     }
     let next = byte(scan.bytes, end);
-    if end > scan.at
-        && end < scan.at + MIN_PIECE
-        && next < 0x80
-        && separator(scan.bytes, end).1 == 0
-    {
+    let behind = byte(scan.bytes, end + 1);
+    let is_last = match separator(scan.bytes, end) {
+        (_, 0) => true,
+        // A sign of ASCII, and no digit nor another sign.
+        _ => {
+            next < 0x80
+                && (behind.is_ascii_alphabetic() || behind == b':' || behind == b'=' || behind == 0)
+        }
+    };
+    if (1..MIN_PIECE).contains(&count) && is_last {
         scan.at = end;
         return false;
     }
     whole_chain(scan, start)
 }
+
+/// Whether a byte behind digits may join them to others, or to a word.
+#[inline]
+pub(super) fn may_join(next: u8) -> bool {
+    JOINS.get(usize::from(next)).is_some_and(|joins| *joins)
+}
+
+static JOINS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        table[at] = byte.is_ascii_alphanumeric()
+            || byte >= 0x80
+            || matches!(byte, b' ' | b'-' | b'.' | b'/' | b'(' | b')' | b'_');
+        at += 1;
+    }
+    table
+};
 
 /// [`chain`], of digits that others may be joined to.
 #[inline(never)]

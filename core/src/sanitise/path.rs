@@ -97,6 +97,9 @@ const SHORT_NAME_MAX: usize = 32;
 pub(super) fn encoded(scan: &mut Scan<'_>) {
     let bytes = scan.bytes;
     let at = scan.at;
+    if !matches!((byte(bytes, at + 1), byte(bytes, at + 2) | 0x20), (b'2', b'f') | (b'5', b'c')) {
+        return;
+    }
     let Some(folder) = [b"%2fhome%2f".as_slice(), b"%2fusers%2f", b"%5cusers%5c"]
         .into_iter()
         .find(|folder| starts_with(bytes, at, folder))

@@ -7,10 +7,10 @@
 
 use alloc::string::String;
 
-use super::glyph::{IN_WORD, LETTER, before, byte, digit, sort};
+use super::glyph::{DIGIT, IN_WORD, LETTER, before, byte, digit, seen, sort};
 use super::policy::Policy;
 use super::topic::{Topic, Topics};
-use super::{Rule, email, ip, label, national, number, path, secret};
+use super::{Holds, Rule, email, ip, label, national, number, path, secret};
 
 /// Which bytes may begin something: digits of any script, and the signs that
 /// addresses, labels and paths hold.
@@ -34,6 +34,7 @@ pub(super) const TRIGGERS: [bool; 256] = {
 pub(super) struct Scan<'s> {
     pub text: &'s str,
     pub bytes: &'s [u8],
+    pub holds: Holds,
     pub policy: &'s Policy<'s>,
     /// Where the next look begins.
     pub at: usize,
@@ -41,29 +42,38 @@ pub(super) struct Scan<'s> {
     pub copied: usize,
     /// Where the last address of a machine ended; 0 before the first.
     pub machine: usize,
+    pub machines: ip::Machines,
+    pub values: label::Values,
     topics: Topics,
     word: Word,
-    /// Whether the text has a verb that a secret may stand behind, once it was asked.
     #[cfg(feature = "rare-rules")]
-    speaks: Option<bool>,
+    verbs: label::Verbs,
     out: Option<String>,
     /// The rules that were told, a bit each.
     told: u32,
 }
 
 /// Runs one pass; `None` when nothing was found. `told` gathers the rules.
-pub(super) fn pass(text: &str, policy: &Policy<'_>, told: &mut u32) -> Option<String> {
+pub(super) fn pass(
+    text: &str,
+    holds: Holds,
+    policy: &Policy<'_>,
+    told: &mut u32,
+) -> Option<String> {
     let mut scan = Scan {
         text,
+        holds,
         bytes: text.as_bytes(),
         policy,
         at: 0,
         copied: 0,
         machine: 0,
+        machines: ip::Machines::default(),
+        values: label::Values::default(),
         topics: Topics::new(),
-        word: Word { from: 0, to: 0, letters: false, begins_with_letter: false },
+        word: Word::NONE,
         #[cfg(feature = "rare-rules")]
-        speaks: None,
+        verbs: label::Verbs::default(),
         out: None,
         told: 0,
     };
@@ -89,8 +99,10 @@ pub(super) fn pass(text: &str, policy: &Policy<'_>, told: &mut u32) -> Option<St
             b'/' | b'\\' | b'-' | b'~' => {}
             b':' | b'=' if !rare => {}
             b':' | b'=' => {
-                if !(trigger == b':' && ip::six(&mut scan)) {
-                    label::value(&mut scan);
+                let is_six =
+                    trigger == b':' && ip::may_be_six(scan.bytes, from) && ip::six(&mut scan);
+                if !is_six {
+                    label::value(&mut scan, 1);
                 }
             }
             0x80.. if digit(scan.bytes, from).1 > 0 => {
@@ -106,9 +118,9 @@ pub(super) fn pass(text: &str, policy: &Policy<'_>, told: &mut u32) -> Option<St
                     continue;
                 }
                 email::address(&mut scan);
-                // ： and ＝ are a colon and an equals sign.
-                if rare && trigger == 0xef && scan.at == from {
-                    label::value(&mut scan);
+                let is_sign = || matches!(text.get(from..from + 3), Some("：" | "＝"));
+                if rare && trigger == 0xef && scan.at == from && is_sign() {
+                    label::value(&mut scan, 3);
                 }
             }
         }
@@ -124,17 +136,26 @@ pub(super) fn pass(text: &str, policy: &Policy<'_>, told: &mut u32) -> Option<St
 
 /// A digit: of an address, of a word, or of a number.
 fn digits(scan: &mut Scan<'_>) {
-    let apart = scan.before(scan.at) == b' ';
-    if ip::four(scan) || apart && national::nino(scan) {
-        return;
-    }
     let at = scan.at;
     if at >= scan.word.to {
+        if let Some(end) = few_alone(scan, at) {
+            scan.at = end;
+            return;
+        }
         scan.word = Word::around(scan, at);
     }
     let Word { from, to, letters, begins_with_letter } = scan.word;
     let start = from.max(scan.copied);
-    if scan.may_speak() && label::spoken(scan, start) {
+    let may_speak = scan.may_speak(start);
+    if !may_speak && scan.word.is_nothing(scan.bytes, start, at) {
+        scan.at = to;
+        return;
+    }
+    let apart = scan.before(at) == b' ';
+    if ip::four(scan) || apart && national::nino(scan) {
+        return;
+    }
+    if may_speak && label::spoken(scan, start) {
         return;
     }
     if !begins_with_letter && (apart && secret::apart(scan, from) || number::chain(scan, start)) {
@@ -149,6 +170,18 @@ fn digits(scan: &mut Scan<'_>) {
     if letters || scan.at == at {
         scan.at = scan.at.max(to);
     }
+}
+
+/// The end of a few digits that nothing is joined to: no rule asks for them, but for a
+/// secret that is spoken of.
+#[inline]
+fn few_alone(scan: &mut Scan<'_>, at: usize) -> Option<usize> {
+    let mut end = at;
+    while end < at + number::MIN_PIECE - 1 && sort(byte(scan.bytes, end)) & DIGIT != 0 {
+        end += 1;
+    }
+    let joined = number::may_join(byte(scan.bytes, end)) || sort(scan.before(at)) & IN_WORD != 0;
+    (end > at && !joined && !scan.may_speak(at)).then_some(end)
 }
 
 /// How far into a word its first digit may be, for the word to be judged there.
@@ -166,12 +199,26 @@ struct Word {
 }
 
 impl Word {
+    const NONE: Self = Self { from: 0, to: 0, letters: false, begins_with_letter: false };
+
+    /// Whether no rule asks for more than to go on behind it: it is too short, and joined
+    /// to nothing. What is left of it begins at `start`; its first digit is at `at`.
+    #[inline]
+    fn is_nothing(&self, bytes: &[u8], start: usize, at: usize) -> bool {
+        if self.to <= at || self.to >= start + number::MIN_PIECE {
+            return false;
+        }
+        if self.begins_with_letter {
+            return !secret::may_be_word(bytes, start, self.to);
+        }
+        self.letters && !number::may_join(byte(bytes, self.to))
+    }
+
     fn around(scan: &Scan<'_>, at: usize) -> Self {
         let (mut from, mut to) = (at, at);
-        let (bytes, floor) = (scan.bytes, scan.copied);
         let mut sorts = 0;
-        while from > floor {
-            let sort = sort(byte(bytes, from - 1));
+        let before = scan.bytes.get(scan.copied..at).unwrap_or_default();
+        for sort in before.iter().rev().map(|byte| sort(seen(*byte))) {
             if sort & IN_WORD == 0 {
                 break;
             }
@@ -179,8 +226,7 @@ impl Word {
             from -= 1;
         }
         let begins_with_letter = sorts & LETTER != 0;
-        loop {
-            let sort = sort(byte(bytes, to));
+        for sort in scan.bytes.get(at..).unwrap_or_default().iter().map(|byte| sort(seen(*byte))) {
             if sort & IN_WORD == 0 {
                 break;
             }
@@ -194,22 +240,27 @@ impl Word {
 impl Scan<'_> {
     /// The next byte that may begin something, `at` standing on it.
     fn next_trigger(&mut self) -> Option<u8> {
-        let rest = self.bytes.get(self.at..)?;
         let begins = |byte: &u8| TRIGGERS.get(usize::from(*byte)).is_some_and(|trigger| *trigger);
+        let rest = self.bytes.get(self.at..)?;
+        // Where looking pays, the next one is often near.
+        let first = rest.first()?;
+        if begins(first) {
+            return Some(*first);
+        }
         let offset = rest.iter().position(begins)?;
         self.at += offset;
         rest.get(offset).copied()
     }
 
-    /// Whether a secret may be spoken of in the text: it says that something is.
+    /// Whether a secret may be spoken of at a place: something is said to be.
     #[cfg(feature = "rare-rules")]
-    pub fn may_speak(&mut self) -> bool {
-        *self.speaks.get_or_insert_with(|| super::find::verb(self.bytes))
+    fn may_speak(&mut self, place: usize) -> bool {
+        self.verbs.before(self.bytes, place)
     }
 
     /// A page asks at once.
     #[cfg(not(feature = "rare-rules"))]
-    pub const fn may_speak(&self) -> bool {
+    const fn may_speak(&self, _place: usize) -> bool {
         true
     }
 
@@ -221,10 +272,9 @@ impl Scan<'_> {
     /// Writes what stands for a found range, and goes on behind it. The range
     /// begins no earlier than `copied`, and ends where characters end.
     pub fn found(&mut self, rule: Rule, from: usize, to: usize) {
-        let mut out = self.out.take().unwrap_or_default();
+        let out = self.out.get_or_insert_with(|| String::with_capacity(self.text.len()));
         out.push_str(self.text.get(self.copied..from).unwrap_or_default());
-        self.policy.put(&mut out, rule, self.text.get(from..to).unwrap_or_default());
-        self.out = Some(out);
+        self.policy.put(out, rule, self.text.get(from..to).unwrap_or_default());
         self.told |= 1 << rule as u32;
         if rule == Rule::Ip {
             self.machine = to;

@@ -173,7 +173,10 @@ fn has_prefix(bytes: &[u8], from: usize, to: usize) -> bool {
     INDEX.get(byte(own, 0), byte(own, 1)).iter().any(|entry| {
         let (class, prefix) = entry.as_bytes().split_at_checked(1).unwrap_or_default();
         let rest = from + prefix.len();
-        own.starts_with(prefix)
+        // Those that share two letters mostly part at the third.
+        let parts = byte(prefix, 2) != 0 && byte(prefix, 2) != byte(own, 2);
+        !parts
+            && own.starts_with(prefix)
             && if class == b"*" { holds_lots(bytes, rest, to) } else { is_drawn(bytes, rest, to) }
     })
 }

@@ -122,7 +122,7 @@ fn has_folder(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::policy::Policy;
-    use super::super::rounds;
+    use super::super::{Holds, rounds};
     use super::is_settled;
     use proptest::prelude::*;
 
@@ -181,7 +181,7 @@ mod tests {
         ) {
             let text = pieces.concat();
             if is_settled(&text) {
-                prop_assert_eq!(rounds(&text, &Policy::DEFAULT, &mut 0), None, "{}", text);
+                prop_assert_eq!(rounds(&text, Holds::Text, &Policy::DEFAULT, &mut 0), None, "{}", text);
             }
         }
     }

@@ -8,7 +8,7 @@ use super::glance;
 use super::names::{self, Name};
 use super::policy::Policy;
 use super::walk::{URL_KEYS, may_be_personal};
-use super::{rounds, settled, url};
+use super::{Holds, rounds, settled, url};
 use crate::json::Node;
 use crate::limits::{LONG_STRING_MAX_BYTES, STRING_MAX_BYTES};
 
@@ -80,7 +80,7 @@ impl Told {
 
 #[cold]
 fn is_left_by_rules(text: &str) -> bool {
-    rounds(text, &Policy::DEFAULT, &mut 0).is_none()
+    rounds(text, Holds::Text, &Policy::DEFAULT, &mut 0).is_none()
 }
 
 /// Whether a value stays as it is of which no key tells anything, and which is no

@@ -5,7 +5,7 @@
 //! at a mark, so that text reads the same before and after it was sanitised; a
 //! mark of a phone tells of another one ("… or …").
 
-use super::glyph::{before, byte};
+use super::glyph::{before, byte, seen};
 use super::index::Index;
 
 /// How many bytes before a number still speak of it.
@@ -64,12 +64,12 @@ impl Topics {
             self.read = floor;
         }
         let mut behind = sort(before(bytes, self.read));
-        let mut next = self.read;
+        let from = self.read;
+        let range = bytes.get(from..place).unwrap_or_default();
         self.read = self.read.max(place);
-        while next < place {
-            let at = next;
-            next += 1;
-            let sort = sort(byte(bytes, at));
+        for (offset, byte) in range.iter().enumerate() {
+            let at = from + offset;
+            let sort = sort(seen(*byte));
             let joins = core::mem::replace(&mut behind, sort);
             if sort & (LETTER | LEAD | CLOSE) == 0 || sort & LETTER != 0 && joins & WORD != 0 {
                 continue;
@@ -84,7 +84,7 @@ impl Topics {
             if joins == LINE && sort & LARGE != 0 {
                 continue;
             }
-            if let Some(topic) = told_by(bytes.get(at..place).unwrap_or_default()) {
+            if let Some(topic) = told_by(range.get(offset..).unwrap_or_default()) {
                 self.tell(topic, at);
             }
         }

@@ -7,7 +7,7 @@
 
 use alloc::string::String;
 
-use super::glyph::{byte, starts_with};
+use super::glyph::{byte, seen, starts_with};
 use super::policy::Policy;
 use crate::limits::URL_MAX_BYTES;
 
@@ -25,9 +25,10 @@ pub(super) fn without_queries(text: &str, policy: &Policy<'_>) -> Option<String>
         }
     };
     let mut at = 0;
+    let mut ends = Ends { query: 0, whole: 0 };
     if bytes.first() == Some(&b'/') {
         at = end_of_url(bytes, 0, false);
-        end_of_query(text, 0, at, policy, &mut remove);
+        end_of_query(text, (0, end_of_path(bytes, 0, at), at), policy, &mut remove);
     }
     while at < bytes.len() {
         #[cfg(feature = "rare-rules")]
@@ -39,9 +40,9 @@ pub(super) fn without_queries(text: &str, policy: &Policy<'_>) -> Option<String>
             && ends_scheme(bytes, at);
         if !is_url {
             if policy.rare()
-                && let Some(end) = bare(bytes, at)
+                && let Some(end) = bare(bytes, at, &mut ends)
             {
-                end_of_query(text, at, end, policy, &mut remove);
+                end_of_query(text, (at, ends.query, end), policy, &mut remove);
                 at = end;
             }
             at += 1;
@@ -52,9 +53,10 @@ pub(super) fn without_queries(text: &str, policy: &Policy<'_>) -> Option<String>
         let before = scheme.iter().rposition(|byte| !byte.is_ascii_alphanumeric());
         let quoted = before.is_some_and(|quote| byte(bytes, quote) == b'\'');
         let end = end_of_url(bytes, host, quoted);
-        remove(host, after_credentials(bytes, host, end_of_path(bytes, host, end)));
+        let path_end = end_of_path(bytes, host, end);
+        remove(host, after_credentials(bytes, host, path_end));
         // The scheme counts with the URL: a letter and what it is behind.
-        end_of_query(text, host, end, policy, &mut remove);
+        end_of_query(text, (host, path_end, end), policy, &mut remove);
         at = end;
     }
     let mut output = output?;
@@ -62,11 +64,10 @@ pub(super) fn without_queries(text: &str, policy: &Policy<'_>) -> Option<String>
     Some(output)
 }
 
-/// Takes what a URL may not keep out of `from..end`.
+/// Takes what a URL may not keep out of it: where it begins, its path ends, and it ends.
 fn end_of_query(
     text: &str,
-    from: usize,
-    end: usize,
+    (from, path_end, end): (usize, usize, usize),
     policy: &Policy<'_>,
     remove: &mut impl FnMut(usize, usize),
 ) {
@@ -77,7 +78,6 @@ fn end_of_query(
         remove(from + door, end);
         return;
     }
-    let path_end = end_of_path(bytes, from, end);
     if path_end >= limit {
         remove(limit, end);
         return;
@@ -117,17 +117,29 @@ pub(super) fn ends_scheme(bytes: &[u8], at: usize) -> bool {
     super::glyph::before(bytes, at - digit).is_ascii_alphabetic()
 }
 
+/// What was found out of the addresses that begin before these places: where the first
+/// query begins, and where they end. `www.www.www.` may be an address at each point.
+struct Ends {
+    query: usize,
+    whole: usize,
+}
+
 /// Where an address without its scheme ends that begins at a place and has a query or a
 /// fragment: `www.shop.example/cart?id=7`. A question mark may be the sentence's.
-fn bare(bytes: &[u8], at: usize) -> Option<usize> {
+fn bare(bytes: &[u8], at: usize, ends: &mut Ends) -> Option<usize> {
     if !byte(bytes, at).eq_ignore_ascii_case(&b'w') || !starts_with(bytes, at, b"www.") {
         return None;
     }
     if super::glyph::before(bytes, at).is_ascii_alphanumeric() {
         return None;
     }
-    let end = end_of_url(bytes, at, false);
-    let path_end = end_of_path(bytes, at, end);
+    if at >= ends.whole {
+        *ends = Ends { query: 0, whole: end_of_url(bytes, at, false) };
+    }
+    if at >= ends.query {
+        ends.query = end_of_path(bytes, at, ends.whole);
+    }
+    let Ends { query: path_end, whole: end } = *ends;
     let more = byte(bytes, path_end + 1);
     (path_end < end && (more.is_ascii_alphanumeric() || more == b'_')).then_some(end)
 }
@@ -160,11 +172,21 @@ pub(super) fn query_start(text: &str, policy: &Policy<'_>) -> Option<usize> {
 /// the URL stands between two.
 fn end_of_url(bytes: &[u8], from: usize, quoted: bool) -> usize {
     first(bytes, from, bytes.len(), |byte| {
-        byte.is_ascii_whitespace()
-            || matches!(byte, b'"' | b'<' | b'>' | b'`')
-            || quoted && byte == b'\''
+        ENDS.get(usize::from(byte)).is_some_and(|ends| *ends) || quoted && byte == b'\''
     })
 }
+
+/// The bytes that end every URL.
+static ENDS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < 128 {
+        let byte = at as u8;
+        table[at] = byte.is_ascii_whitespace() || matches!(byte, b'"' | b'<' | b'>' | b'`');
+        at += 1;
+    }
+    table
+};
 
 fn end_of_path(bytes: &[u8], from: usize, end: usize) -> usize {
     first(bytes, from, end, |byte| matches!(byte, b'?' | b'#'))
@@ -172,13 +194,19 @@ fn end_of_path(bytes: &[u8], from: usize, end: usize) -> usize {
 
 /// The place behind the last `@` of the authority; the host's own for none.
 fn after_credentials(bytes: &[u8], host: usize, end: usize) -> usize {
-    let authority_end = first(bytes, host, end, |byte| matches!(byte, b'/' | b'\\'));
-    let authority = bytes.get(host..authority_end).unwrap_or_default();
-    authority.iter().rposition(|byte| *byte == b'@').map_or(host, |sign| host + sign + 1)
+    let mut behind = host;
+    for (offset, byte) in bytes.get(host..end).unwrap_or_default().iter().enumerate() {
+        match seen(*byte) {
+            b'/' | b'\\' => break,
+            b'@' => behind = host + offset + 1,
+            _ => {}
+        }
+    }
+    behind
 }
 
 /// The first place in a range where a byte is such a one, else the range's end.
 fn first(bytes: &[u8], from: usize, to: usize, such: impl Fn(u8) -> bool) -> usize {
     let range = bytes.get(from..to).unwrap_or_default();
-    range.iter().position(|byte| such(*byte)).map_or(to, |offset| from + offset)
+    range.iter().position(|byte| such(seen(*byte))).map_or(to, |offset| from + offset)
 }

@@ -9,7 +9,7 @@ use alloc::string::String;
 
 use super::names::{self, Name};
 use super::policy::{Action, Policy};
-use super::{Rule, text_with, url};
+use super::{Holds, Rule, text_with, url};
 use crate::json::{Token, Tokens, unescape, write_string};
 use crate::limits::{LONG_STRING_MAX_BYTES, STRING_MAX_BYTES};
 
@@ -102,7 +102,7 @@ impl<'j, W: Tokens<'j>, G: Fn(&str) -> Member> Walk<'_, 'j, W, G> {
                         continue;
                     }
                     if let Token::String(inside) = token {
-                        self.string(inside, STRING_MAX_BYTES, false);
+                        self.string(inside, STRING_MAX_BYTES, Holds::Text);
                     }
                 }
             }
@@ -127,7 +127,12 @@ impl<'j, W: Tokens<'j>, G: Fn(&str) -> Member> Walk<'_, 'j, W, G> {
                     _ if named(self.policy.long_keys) => LONG_STRING_MAX_BYTES,
                     _ => STRING_MAX_BYTES,
                 };
-                self.string(inside, limit, URL_KEYS.contains(&name));
+                let holds = match name {
+                    _ if named(&URL_KEYS) => Holds::Url,
+                    _ if self.policy.rare() && names::is_version(name.as_bytes()) => Holds::Version,
+                    _ => Holds::Text,
+                };
+                self.string(inside, limit, holds);
                 return true;
             }
         };
@@ -206,9 +211,10 @@ impl<'j, W: Tokens<'j>, G: Fn(&str) -> Member> Walk<'_, 'j, W, G> {
         self.copied = end;
     }
 
-    /// Sanitises a string that was just read; one that `is_url` has no query, however
-    /// it is written.
-    fn string(&mut self, inside: &str, limit: usize, is_url: bool) {
+    /// Sanitises a string that was just read. An address has no query, however it is
+    /// written.
+    fn string(&mut self, inside: &str, limit: usize, holds: Holds) {
+        let is_url = holds == Holds::Url;
         // Without a byte that a rule looks for there is nothing to find.
         if !is_url && self.walker.is_plain() && inside.len() <= limit {
             return;
@@ -223,7 +229,7 @@ impl<'j, W: Tokens<'j>, G: Fn(&str) -> Member> Walk<'_, 'j, W, G> {
             rules |= 1 << Rule::Url as u32;
             clean = Cow::Owned(String::from(clean.get(..end).unwrap_or_default()));
         }
-        if let Some(shorter) = super::rounds(&clean, self.policy, &mut rules) {
+        if let Some(shorter) = super::rounds(&clean, holds, self.policy, &mut rules) {
             // Marks may be longer than what they stand for.
             clean = Cow::Owned(String::from(cut(&shorter, limit)));
         }

@@ -108,3 +108,27 @@ proptest! {
         prop_assert_eq!(by_tape(&text), by_text(&text), "{}", text);
     }
 }
+
+/// A key tells what four numbers at the beginning of its string are.
+#[cfg(feature = "rare-rules")]
+#[test]
+fn versions_stay_behind_their_names() {
+    for text in [
+        r#"{"v8":"9.4.146.26"}"#,
+        r#"{"chrome":"126.0.6478.127","version":"1.2.3.4"}"#,
+        r#"{"uaFullVersion":"120.0.99.224","versions":{"v8":"11.3.244.8-node.17"}}"#,
+        r#"[{"brand":"Chromium","version":"98.76.154.32"}]"#,
+    ] {
+        assert_eq!(by_text(text), (text.into(), Vec::new()));
+        assert_eq!(by_tape(text), (text.into(), Vec::new()));
+    }
+    for (text, clean) in [
+        (r#"{"version":"of 203.0.113.9"}"#, r#"{"version":"of [ip]"}"#),
+        (r#"{"version_host":"203.0.113.9"}"#, r#"{"version_host":"[ip]"}"#),
+        (r#"{"version":["203.0.113.9"]}"#, r#"{"version":["[ip]"]}"#),
+        (r#"{"version":"jo@example.org"}"#, r#"{"version":"[email]"}"#),
+    ] {
+        assert_eq!(by_text(text).0, clean);
+        assert_eq!(by_tape(text).0, clean);
+    }
+}
