@@ -11,6 +11,7 @@
 //! Deliberately absent: reading and writing at once, memory maps, locks on
 //! ranges. Nothing here decides anything.
 
+mod file;
 mod real;
 mod timed;
 

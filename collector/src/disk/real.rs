@@ -1,11 +1,11 @@
 //! The operating system's disk, below one directory.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::file::RealFile;
 use super::{Appender, Disk};
-use crate::planted::conditions;
 
 /// The file whose lock says that a process owns the directory.
 const LOCK: &str = "lock";
@@ -65,13 +65,15 @@ impl Disk for RealDisk {
     }
 
     fn create(&self, path: &str) -> io::Result<Box<dyn Appender>> {
-        let file = OpenOptions::new().append(true).create_new(true).open(self.path(path))?;
-        Ok(Box::new(RealFile(file)))
+        let path = self.path(path);
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+        Ok(Box::new(RealFile::new(file, 0)))
     }
 
     fn append(&self, path: &str) -> io::Result<Box<dyn Appender>> {
-        let file = OpenOptions::new().append(true).open(self.path(path))?;
-        Ok(Box::new(RealFile(file)))
+        let file = OpenOptions::new().read(true).write(true).open(self.path(path))?;
+        let end = file.metadata()?.len();
+        Ok(Box::new(RealFile::new(file, end)))
     }
 
     fn truncate(&self, path: &str, length: u64) -> io::Result<()> {
@@ -104,30 +106,6 @@ impl Disk for RealDisk {
             Ok(()) => Ok(Box::new(file)),
             Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
             Err(TryLockError::Error(error)) => Err(error),
-        }
-    }
-}
-
-struct RealFile(File);
-
-impl Appender for RealFile {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        conditions::slow_sync();
-        self.0.sync_data()
-    }
-
-    /// Whole pages go; the one that the next bytes are appended to stays.
-    #[cfg(target_os = "linux")]
-    fn forget(&mut self, from: u64, to: u64) {
-        const PAGE_BYTES: u64 = 4096;
-        let from = from - from % PAGE_BYTES;
-        if let Some(length) = std::num::NonZeroU64::new(to.saturating_sub(from)) {
-            // A system that does not take the hint keeps the pages.
-            let _ = rustix::fs::fadvise(&self.0, from, Some(length), rustix::fs::Advice::DontNeed);
         }
     }
 }

@@ -32,6 +32,32 @@ fn a_file_is_appended_read_cut_and_replaced() {
     assert!(disk.free_bytes().unwrap() > 0);
 }
 
+/// Small and large appends in every order, with and without a sync between them, and from
+/// any place of a block on: the file is what was appended, however it was written.
+#[test]
+fn a_file_is_what_was_appended_in_blocks_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = RealDisk::open(folder.path()).unwrap();
+    let mut expected = Vec::new();
+    let sizes = [64, 70_000, 65_536, 1, 4_096, 300_000, 262_144, 0, 600_001, 5, 131_072];
+    let mut file = disk.create("a").unwrap();
+    for (round, size) in sizes.iter().chain(sizes.iter().rev()).enumerate() {
+        let bytes: Vec<u8> = (0..*size).map(|at: usize| (at * 31 + round * 7) as u8).collect();
+        let from = expected.len() as u64;
+        expected.extend_from_slice(&bytes);
+        file.append(&bytes).unwrap();
+        if round % 3 != 2 {
+            file.sync().unwrap();
+            file.forget(from, expected.len() as u64);
+        }
+        if round == 8 {
+            file = disk.append("a").unwrap();
+        }
+        assert_eq!(disk.length("a").unwrap(), expected.len() as u64);
+        assert!(disk.read("a", 0, usize::MAX).unwrap() == expected, "round {round}");
+    }
+}
+
 #[test]
 fn a_directory_has_one_owner() {
     let folder = tempfile::tempdir().unwrap();

@@ -32,8 +32,10 @@ const TICK: Duration = Duration::from_millis(50);
 /// judging a batch, and serves all that came.
 const GATHER: Duration = Duration::from_millis(4);
 
-/// How often it looks whether they have come: nobody need wake it for each.
-const GATHER_LOOK: Duration = Duration::from_micros(250);
+/// How soon it looks first whether they have come, and how long it waits between two
+/// looks at most: each wait is twice the one before. Nobody need wake it for each batch,
+/// and a look costs some microseconds.
+const GATHER_LOOK: (Duration, Duration) = (Duration::from_micros(250), Duration::from_millis(1));
 
 /// The ingest side of the local log.
 pub struct Committer {
@@ -182,6 +184,7 @@ fn next_of_group(
     begun: Instant,
     is_small: bool,
 ) -> Option<Message> {
+    let (mut look, longest) = GATHER_LOOK;
     loop {
         // Looked at before the queue: one that has arrived since then is in it.
         let more_come = is_small || counters.on_their_way.load(Ordering::Acquire) > 0;
@@ -191,7 +194,8 @@ fn next_of_group(
         if !more_come || begun.elapsed() >= GATHER {
             return None;
         }
-        thread::sleep(GATHER_LOOK);
+        thread::sleep(look);
+        look = (2 * look).min(longest);
     }
 }
 

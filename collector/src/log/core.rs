@@ -254,10 +254,16 @@ impl LogCore {
         for at in touched() {
             let lane = &mut self.lanes[at];
             lane.rotate(self.limits.segment_max_bytes, self.limits.segment_max_age_ms, log_ms);
-            let stamp =
-                Stamp { first_offset: lane.next_offset(), group: self.group, logged_at_ms: log_ms };
             let entries = writes[at].iter();
             let entries = entries.map(|(group, place, id)| (&groups[*group].entries[*place], *id));
+            let payloads: usize = entries.clone().map(|(entry, _)| entry.payload.len()).sum();
+            let is_large = payloads >= self.limits.fill_block_from_bytes;
+            let stamp = Stamp {
+                first_offset: lane.next_offset(),
+                group: self.group,
+                logged_at_ms: log_ms,
+                block_from: lane.next_place().filter(|_| is_large),
+            };
             let mut frame = Vec::new();
             let head = frame::write(&mut frame, self.shared.lanes[at].seed, stamp, entries);
             *bytes += frame.len() as u64;

@@ -1,6 +1,6 @@
 //! A frame: what one group commit appends to one lane.
 //!
-//! Format 1, little endian. A head of 48 bytes:
+//! Format 2, little endian. A head of 48 bytes:
 //!
 //! | at | holds |
 //! |---|---|
@@ -22,6 +22,10 @@
 //!
 //! An erased entry keeps its length and its fingerprint; tenant, id, time and
 //! payload are zeros.
+//!
+//! Behind the last entry the body may end in zeros, less than a block of the disk: so a
+//! large frame ends where a block does, and the next one can be written in whole blocks.
+//! Format 1 has none.
 
 use bytes::Bytes;
 use uuid::Uuid;
@@ -35,6 +39,9 @@ use crate::place::{Lane, LogId};
 pub const HEAD_BYTES: usize = 48;
 /// The first bytes of a frame.
 pub const MAGIC: [u8; 4] = *b"TMFR";
+
+/// Bytes of a block: what the zeros behind a frame fill up.
+pub const BLOCK_BYTES: usize = 4096;
 
 const ID_BYTES: usize = 16;
 const ENTRY_BYTES: usize = 44;
@@ -158,7 +165,8 @@ impl Head {
             };
             items.push(Item { offset, content });
         }
-        (at == frame.len()).then_some(items)
+        let rest = frame.get(at..)?;
+        (rest.len() < BLOCK_BYTES && rest.iter().all(|byte| *byte == 0)).then_some(items)
     }
 
     /// The frame with the entries for which `matches` says so erased, and how
@@ -205,6 +213,8 @@ pub struct Stamp {
     pub group: u64,
     /// The log's time, Unix milliseconds.
     pub logged_at_ms: i64,
+    /// Where in its file it begins, if it is to end where a block does.
+    pub block_from: Option<u64>,
 }
 
 /// Appends a frame of `entries` to `buffer`: one copy of each payload, and one
@@ -215,7 +225,7 @@ where
 {
     let begin = buffer.len();
     let bytes = entries.clone().map(|(entry, _)| ID_BYTES + ENTRY_BYTES + entry.payload.len());
-    buffer.reserve(HEAD_BYTES + bytes.sum::<usize>());
+    buffer.reserve(HEAD_BYTES + bytes.sum::<usize>() + BLOCK_BYTES);
     buffer.resize(begin + HEAD_BYTES, 0);
     let mut count = 0;
     for (_, fingerprint) in entries.clone() {
@@ -230,6 +240,10 @@ where
         // Payloads and frames are bounded far below 2^31.
         buffer.extend_from_slice(&(entry.payload.len() as u32).to_le_bytes());
         buffer.extend_from_slice(&entry.payload);
+    }
+    if let Some(from) = stamp.block_from {
+        let over = (from % BLOCK_BYTES as u64) as usize + buffer.len() - begin;
+        buffer.resize(buffer.len() + over.next_multiple_of(BLOCK_BYTES) - over, 0);
     }
     let head = Head {
         first_offset: stamp.first_offset,

@@ -36,6 +36,8 @@ struct Active {
     durable: u64,
     /// Bytes that are written.
     written: u64,
+    /// Whether this process began it, by the format of today.
+    is_of_today: bool,
 }
 
 impl Active {
@@ -70,6 +72,7 @@ impl LaneWriter {
                 made_at_ms: segment.made_at_ms,
                 durable: segment.bytes,
                 written: segment.bytes,
+                is_of_today: false,
             }),
             None => None,
         };
@@ -88,6 +91,15 @@ impl LaneWriter {
     /// The offset that the next entry gets.
     pub fn next_offset(&self) -> u64 {
         self.active.as_ref().map_or(self.next_base, |active| active.base.max(self.end))
+    }
+
+    /// Where in its file the next frame begins, unless the segment may be of an older
+    /// format, whose frames are not filled up.
+    pub fn next_place(&self) -> Option<u64> {
+        match &self.active {
+            Some(active) => active.is_of_today.then_some(active.written),
+            None => Some(SEGMENT_HEAD_BYTES as u64),
+        }
     }
 
     /// Closes the active segment when it is full or old.
@@ -148,6 +160,7 @@ impl LaneWriter {
             made_at_ms: log_ms,
             durable: 0,
             written: head.len() as u64,
+            is_of_today: true,
         });
         active.file.append(&head)?;
         Ok(active)

@@ -1,5 +1,6 @@
 //! The log's own bounds, with their arithmetic.
 
+use super::frame::BLOCK_BYTES;
 use crate::dedupe::IndexLimits;
 
 /// Bytes of one entry's payload. An event is at most 96 KB on the signed hop;
@@ -28,9 +29,9 @@ pub const QUEUE_MAX_BATCHES: usize = 1024;
 /// Bytes of payloads that wait for the committer: eight groups.
 pub const QUEUE_MAX_BYTES: usize = 8 * GROUP_MAX_BYTES;
 
-/// Bytes of a frame at most: a group of one lane, with its ids and heads.
+/// Bytes of a frame at most: a group of one lane, with its ids and heads, and filled up.
 pub const FRAME_MAX_BYTES: usize =
-    GROUP_MAX_BYTES + BATCH_MAX_BYTES + (GROUP_MAX_ENTRIES + BATCH_MAX_ENTRIES) * 64;
+    GROUP_MAX_BYTES + BATCH_MAX_BYTES + (GROUP_MAX_ENTRIES + BATCH_MAX_ENTRIES) * 64 + BLOCK_BYTES;
 
 /// Offsets that a repair skips, so that none of a torn write is given again.
 pub const REPAIR_GAP: u64 = (GROUP_MAX_ENTRIES + BATCH_MAX_ENTRIES) as u64;
@@ -61,6 +62,10 @@ pub struct LogLimits {
     pub segment_max_bytes: u64,
     /// A segment takes no further frame beyond that age, so that retention by age can work.
     pub segment_max_age_ms: i64,
+    /// Frames of so many bytes of payloads end where a block of the disk does, so that the
+    /// next is written in whole blocks: at 64 KB zeros are a thirtieth of them. Smaller
+    /// ones, as where little comes, would mostly be zeros.
+    pub fill_block_from_bytes: usize,
     /// Bytes that ClickHouse has not taken, by whole segments; beyond them the
     /// answer is 503. 16 GiB are 20 million events of 800 bytes: 6 minutes at
     /// 50,000/s, an hour at 5,000/s.
@@ -85,6 +90,7 @@ impl Default for LogLimits {
         Self {
             segment_max_bytes: 64 * 1024 * 1024,
             segment_max_age_ms: 6 * HOUR_MS,
+            fill_block_from_bytes: 64 * 1024,
             unsent_max_bytes: 16 * 1024 * 1024 * 1024,
             disk_reserve_bytes: 512 * 1024 * 1024,
             retain_max_bytes: 4 * 1024 * 1024 * 1024,

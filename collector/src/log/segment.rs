@@ -1,6 +1,6 @@
 //! A segment: one file of a lane, a head of 64 bytes and then frames.
 //!
-//! Format 1, little endian. The first 16 bytes, and what the checksum covers,
+//! Format 2, little endian. The first 16 bytes, and what the checksum covers,
 //! are the same in every version to come:
 //!
 //! | at | holds |
@@ -14,6 +14,8 @@
 //! | 40 | follows: offset after the last entry of the segment before, u64; below `base` where a repair skipped some |
 //! | 48 | the log's time when it was made, Unix milliseconds, i64 |
 //! | 56 | zeros |
+//!
+//! Format 1 is the same, but for [frames](super::frame) that end in zeros.
 
 use bytes::Bytes;
 use std::io;
@@ -27,7 +29,7 @@ pub const SEGMENT_HEAD_BYTES: usize = 64;
 
 const MAGIC: &[u8; 8] = b"TMSEG\r\n\0";
 /// The format that is written.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Bytes read at once while a segment is walked through.
 const CHUNK_BYTES: usize = 1024 * 1024;

@@ -97,7 +97,7 @@ mod tests {
         };
         let entries = (0..entries).map(|_| (&entry, Fingerprint(0)));
         let mut buffer = Vec::new();
-        let stamp = Stamp { first_offset, group: 1, logged_at_ms: 0 };
+        let stamp = Stamp { first_offset, group: 1, logged_at_ms: 0, block_from: None };
         let head = frame::write(&mut buffer, 0, stamp, entries);
         (head, buffer.into())
     }

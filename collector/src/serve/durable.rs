@@ -264,11 +264,11 @@ fn told(reader: &LocalReader, recovery: &Recovery) {
     }
 }
 
-/// As many lanes as the machine has processors, up to [`LANES_DEFAULT`]; the log keeps
+/// Half as many lanes as the machine has processors, up to [`LANES_DEFAULT`]; the log keeps
 /// what it was made with (docs/adr/0017-lanes-by-processors.md).
 fn lanes_if_new() -> u16 {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    u16::try_from(processors).unwrap_or(LANES_DEFAULT).clamp(1, LANES_DEFAULT)
+    u16::try_from(processors / 2).unwrap_or(LANES_DEFAULT).clamp(1, LANES_DEFAULT)
 }
 
 fn random_id() -> Result<Uuid, ServeError> {

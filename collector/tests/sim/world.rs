@@ -205,6 +205,10 @@ fn options(rng: &mut Rng, lanes: u16) -> LogOptions {
         rest_after_failure_ms: 10,
         ..LogLimits::default()
     };
+    if limits.segment_max_bytes % 4 == 0 {
+        // Frames that end where a block does, as large ones do.
+        limits.fill_block_from_bytes = 200;
+    }
     limits.index.generation_max_ids = 10 + rng.index(60);
     limits.index.regions_per_step = 1_024;
     if rng.chance(50) {

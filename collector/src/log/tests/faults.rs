@@ -131,24 +131,26 @@ fn a_newer_format_is_refused_and_named() {
         let bytes = disk.read(path, 0, 100_000).unwrap();
         let text = String::from_utf8(bytes.clone()).unwrap();
         disk.put(path, text.replacen(" v1 ", " v2 ", 1).as_bytes());
-        newer_is_refused(&disk, &clock, path);
+        newer_is_refused(&disk, &clock, path, 1);
         disk.put(path, &bytes);
     }
     let bytes = disk.read(FIRST, 0, 100_000).unwrap();
     let mut newer = bytes.clone();
-    newer[8] = 2;
+    newer[8] = 3;
     let checksum = crc32c::crc32c_append(crc32c::crc32c(&newer[..12]), &newer[16..64]);
     newer[12..16].copy_from_slice(&checksum.to_le_bytes());
     disk.put(FIRST, &newer);
-    newer_is_refused(&disk, &clock, FIRST);
+    newer_is_refused(&disk, &clock, FIRST, 2);
     disk.put(FIRST, &bytes);
     open(&disk, &clock, limits());
 }
 
-fn newer_is_refused(disk: &CrashDisk, clock: &Arc<Hands>, path: &str) {
+fn newer_is_refused(disk: &CrashDisk, clock: &Arc<Hands>, path: &str, newest: u16) {
     let opened = LogCore::open(Arc::new(disk.clone()), Arc::clone(clock) as _, &options(limits()));
     match opened.map(|_| ()) {
-        Err(OpenError::Newer { path: named, found: 2, known: 1 }) => assert_eq!(named, path),
+        Err(OpenError::Newer { path: named, found, known }) => {
+            assert_eq!((named.as_str(), found, known), (path, newest + 1, newest));
+        }
         other => panic!("{path}: {other:?}"),
     }
 }

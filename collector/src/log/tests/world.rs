@@ -73,6 +73,7 @@ pub fn limits() -> LogLimits {
     LogLimits {
         segment_max_bytes: 4_000,
         segment_max_age_ms: 1_000_000,
+        fill_block_from_bytes: 1_000,
         unsent_max_bytes: 1_000_000,
         disk_reserve_bytes: 1000,
         retain_max_bytes: 9_000,
