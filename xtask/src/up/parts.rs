@@ -189,6 +189,8 @@ fn clickhouse(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> R
 }
 
 fn collector(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> Result<Command> {
+    let schemas = data.join("schemas");
+    fs::create_dir_all(&schemas)?;
     let mut api_key_sha256 = String::new();
     push_hex(&mut api_key_sha256, &Sha256::digest(&secrets.api_key));
     let config = toml::Value::try_from(json!({
@@ -202,6 +204,7 @@ fn collector(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> Re
         "identity": { "salt_secret": secrets.salt_secret },
         "hop": { "keys": [{ "id": "k1", "secret": secrets.hop_secret }] },
         "data": { "dir": data.join("collector") },
+        "schemas": { "folder": schemas },
         "tenants": [{
             "id": TENANT_ID,
             "slug": "demo",
@@ -243,6 +246,8 @@ fn edge(place: &Place, data: &Path, ports: &Ports, secrets: &Secrets) -> Result<
         .env("TIDEMARK_HOP_SECRET", &secrets.hop_secret)
         .env("TIDEMARK_SALT_SECRET", &secrets.salt_secret)
         .env("TIDEMARK_METRICS", "public")
+        // Whoever changes a site or a schema here waits for it to be seen.
+        .env("TIDEMARK_SITES_REFRESH_S", "2")
         .current_dir(&place.root);
     Ok(command)
 }
