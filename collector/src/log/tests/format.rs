@@ -19,10 +19,14 @@ fn fixture(version: u16) -> PathBuf {
 }
 
 fn open(folder: &Path) -> LogCore {
+    open_with(folder, 700)
+}
+
+fn open_with(folder: &Path, segment_max_bytes: u64) -> LogCore {
     let clock = Arc::new(Hands::default());
     clock.pass(1_767_225_600_000);
     let mut limits = limits();
-    limits.segment_max_bytes = 700;
+    limits.segment_max_bytes = segment_max_bytes;
     // Some of the frames end where a block does.
     limits.fill_block_from_bytes = 60;
     let disk = Arc::new(RealDisk::open(folder).unwrap());
@@ -124,4 +128,24 @@ fn is_read(version: u16) {
     let known = core.commit(&[batch(0..31)]).remove(0).unwrap();
     assert_eq!(known[..30], [Outcome::Duplicate; 30]);
     assert_eq!(known[30], Outcome::Stored);
+}
+
+/// It may be of format 1, whose readers know no zeros behind a frame.
+#[test]
+fn a_segment_that_was_there_is_gone_on_with_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let over_blocks = || -> Vec<usize> {
+        let is_segment = |path: &Path| path.extension().is_some_and(|ending| ending == "seg");
+        let segments = files(folder.path()).into_iter().filter(|(path, _)| is_segment(path));
+        segments.map(|(_, bytes)| bytes.len() % 4096).collect()
+    };
+    let mut core = open_with(folder.path(), 1_000_000);
+    core.commit(&[batch(24..30)]);
+    core.commit(&[batch(30..36)]);
+    drop(core);
+    assert_eq!(over_blocks(), [0; LANES as usize]);
+    let mut core = open_with(folder.path(), 1_000_000);
+    core.commit(&[batch(36..42)]);
+    assert!(over_blocks().iter().all(|over| *over > 0), "{:?}", over_blocks());
+    assert_eq!(read_all(&core.reader()).iter().map(Vec::len).sum::<usize>(), 18);
 }
