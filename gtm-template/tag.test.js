@@ -72,6 +72,13 @@ test('it loads the SDK from the edge and starts it with the container id', () =>
   }]]]);
 });
 
+test('what is captured, and what separates struggle from use, is the site\'s to say', () => {
+  const page = pageWith([]);
+  const said = { capture: { clicks: false, frames: true }, struggle: { rageClicks: 4, exempt: '.drum' } };
+  page.fire({ 'Tidemark options': said });
+  expect(page.calls()[0][1][0]).toMatchObject(said);
+});
+
 test('it starts once however often it fires', () => {
   const page = pageWith(undefined);
   page.fire();

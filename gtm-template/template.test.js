@@ -72,6 +72,9 @@ function pageWith(options = {}) {
   };
 }
 
+/** The form's fields, those in groups too. */
+const allFields = (fields) => fields.flatMap((field) => [field, ...allFields(field.subParams ?? [])]);
+
 afterAll(() => {
   // No wider than needed: whatever is declared, a test above has used.
   expect([...used].sort()).toEqual([...declared].sort());
@@ -185,10 +188,32 @@ describe('it starts', () => {
       writeKey: 'wk_test',
       endpoint: 'https://t.example.org',
       consent: {},
-      capture: { pages: true, clicks: true, rageClicks: false },
+      capture: { rageClicks: false },
       gtm: { containerId: 'GTM-TEST123' },
       app: { version: '4.2.0', environment: undefined },
     }]]);
+  });
+
+  test('every part of capture has a field, which says what differs from the SDK\'s own', () => {
+    const fields = allFields(JSON.parse(PARTS.TEMPLATE_PARAMETERS)).filter(({ name }) => /^capture[A-Z]\w*$/.test(name) && name !== 'captureGroup');
+    const partOf = (name) => name[7].toLowerCase() + name.slice(8);
+    // The switches as types.ts has them, each with a line of its own.
+    const [, block] = /\n {2}capture\?: \{\n([\s\S]*?)\n {2}\};/.exec(read('../npm/web/src/types.ts'));
+    const declared = [...block.matchAll(/^ {4}(\w+)\?: boolean;/gm)].map(([, name]) => name);
+    expect(fields.map(({ name }) => partOf(name)).sort()).toEqual(declared.sort());
+
+    const capture = (data) => {
+      const { fire, calls } = pageWith();
+      fire({ ...START, captureRageClicks: true, ...data });
+      return calls.find(([name]) => name === 'init')[1].capture;
+    };
+    const asTheyCome = Object.fromEntries(fields.map(({ name, defaultValue }) => [name, defaultValue]));
+    expect(capture(asTheyCome)).toEqual({});
+    // A tag that was saved before the form had them.
+    expect(capture(Object.fromEntries(fields.map(({ name }) => [name, undefined])))).toEqual({});
+    for (const { name, defaultValue } of fields) {
+      expect(capture({ ...asTheyCome, [name]: !defaultValue }), name).toEqual({ [partOf(name)]: !defaultValue });
+    }
   });
 
   test('once, however often it fires; a later firing tells the choice', () => {

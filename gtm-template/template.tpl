@@ -32,9 +32,7 @@ ___TEMPLATE_PARAMETERS___
   {"displayName":"Start","enablingConditions":[{"paramName":"action","paramValue":"start","type":"EQUALS"}],"groupStyle":"ZIPPY_OPEN","name":"startGroup","type":"GROUP","subParams":[
     {"displayName":"Edge","help":"Where your own edge answers. The SDK is loaded from /sdk/tidemark.js there.","name":"edge","simpleValueType":true,"type":"TEXT","valueHint":"https://t.example.org","valueValidators":[{"type":"NON_EMPTY"},{"args":["^https://[^/?#\\s]+(/[^?#\\s]*)?$"],"errorMessage":"An https address without a query.","type":"REGEX"}]},
     {"displayName":"Write key","help":"The site's public key: it may send and never read.","name":"writeKey","simpleValueType":true,"type":"TEXT","valueValidators":[{"type":"NON_EMPTY"}]},
-    {"checkboxText":"Page views","defaultValue":true,"name":"capturePages","simpleValueType":true,"type":"CHECKBOX"},
-    {"checkboxText":"Clicks","defaultValue":true,"name":"captureClicks","simpleValueType":true,"type":"CHECKBOX"},
-    {"checkboxText":"Rage clicks","defaultValue":true,"name":"captureRageClicks","simpleValueType":true,"type":"CHECKBOX"},
+    {"displayName":"Captured without a call","groupStyle":"ZIPPY_CLOSED","help":"What is left as it comes the site's own settings may say. The second half is loaded from files of its own, and only where one of it is switched on.","name":"captureGroup","subParams":[{"checkboxText":"Page views","defaultValue":true,"name":"capturePages","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Page leaves, with the time that the page was seen","defaultValue":true,"name":"captureLeaves","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Clicks","defaultValue":true,"name":"captureClicks","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Errors","defaultValue":true,"name":"captureErrors","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Rage clicks","defaultValue":true,"name":"captureRageClicks","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Dead clicks","defaultValue":true,"name":"captureDeadClicks","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Error clicks","defaultValue":true,"name":"captureErrorClicks","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Pointer that is shaken","defaultValue":true,"name":"captureCursor","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Quick ways back","defaultValue":true,"name":"captureBacktracks","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Forms begun and submitted","defaultValue":false,"name":"captureForms","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Forms abandoned","defaultValue":false,"name":"captureAbandonedForms","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Links to other hosts","defaultValue":false,"name":"captureLinks","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Downloads","defaultValue":false,"name":"captureDownloads","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Audio and video","defaultValue":false,"name":"captureMedia","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Inside of frames of the same origin","defaultValue":false,"name":"captureFrames","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"What the SDK could not see","defaultValue":false,"name":"captureHealth","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Core Web Vitals","defaultValue":false,"name":"captureVitals","simpleValueType":true,"type":"CHECKBOX"}],"type":"GROUP"},
     {"displayName":"Version of your application","name":"appVersion","simpleValueType":true,"type":"TEXT"},
     {"displayName":"Environment","name":"appEnvironment","simpleValueType":true,"type":"TEXT","valueHint":"production"}
   ]},
@@ -241,6 +239,13 @@ const SIGNALS = {
   ads: ['ad_storage', 'ad_user_data', 'ad_personalization']
 };
 
+// Parts of capture, by their fields' names: those that are on unless they are switched off, and
+// those that are off unless they are switched on.
+const USUALLY_ON = ['Pages', 'Leaves', 'Clicks', 'Errors', 'RageClicks', 'DeadClicks', 'ErrorClicks',
+  'Cursor', 'Backtracks'];
+const USUALLY_OFF = ['Forms', 'AbandonedForms', 'Links', 'Downloads',
+  'Media', 'Frames', 'Health', 'Vitals'];
+
 const isThere = () => getType(copyFromWindow('tidemark.track')) === 'function';
 
 // Until the SDK has come its calls wait in a queue, which it takes over in order.
@@ -326,6 +331,22 @@ const trimmed = (edge) => {
   return text.charAt(text.length - 1) === '/' ? trimmed(text.slice(0, -1)) : text;
 };
 
+// Only what differs from what the SDK does unasked: the rest is left to the site's own settings, and
+// to tags that were saved before the form had the field.
+const captured = () => {
+  const capture = {};
+  const say = (parts, unusual) => {
+    parts.forEach((part) => {
+      if (data['capture' + part] === unusual) {
+        capture[part.charAt(0).toLowerCase() + part.slice(1)] = unusual;
+      }
+    });
+  };
+  say(USUALLY_ON, false);
+  say(USUALLY_OFF, true);
+  return capture;
+};
+
 const start = () => {
   const consent = choice();
   if (templateStorage.getItem('started')) {
@@ -340,7 +361,7 @@ const start = () => {
     writeKey: data.writeKey,
     endpoint: edge,
     consent: consent,
-    capture: { pages: data.capturePages, clicks: data.captureClicks, rageClicks: data.captureRageClicks },
+    capture: captured(),
     gtm: { containerId: getContainerVersion().containerId }
   };
   if (data.appVersion || data.appEnvironment) {

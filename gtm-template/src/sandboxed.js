@@ -26,6 +26,13 @@ const SIGNALS = {
   ads: ['ad_storage', 'ad_user_data', 'ad_personalization']
 };
 
+// Parts of capture, by their fields' names: those that are on unless they are switched off, and
+// those that are off unless they are switched on.
+const USUALLY_ON = ['Pages', 'Leaves', 'Clicks', 'Errors', 'RageClicks', 'DeadClicks', 'ErrorClicks',
+  'Cursor', 'Backtracks'];
+const USUALLY_OFF = ['Forms', 'AbandonedForms', 'Links', 'Downloads',
+  'Media', 'Frames', 'Health', 'Vitals'];
+
 const isThere = () => getType(copyFromWindow('tidemark.track')) === 'function';
 
 // Until the SDK has come its calls wait in a queue, which it takes over in order.
@@ -111,6 +118,22 @@ const trimmed = (edge) => {
   return text.charAt(text.length - 1) === '/' ? trimmed(text.slice(0, -1)) : text;
 };
 
+// Only what differs from what the SDK does unasked: the rest is left to the site's own settings, and
+// to tags that were saved before the form had the field.
+const captured = () => {
+  const capture = {};
+  const say = (parts, unusual) => {
+    parts.forEach((part) => {
+      if (data['capture' + part] === unusual) {
+        capture[part.charAt(0).toLowerCase() + part.slice(1)] = unusual;
+      }
+    });
+  };
+  say(USUALLY_ON, false);
+  say(USUALLY_OFF, true);
+  return capture;
+};
+
 const start = () => {
   const consent = choice();
   if (templateStorage.getItem('started')) {
@@ -125,7 +148,7 @@ const start = () => {
     writeKey: data.writeKey,
     endpoint: edge,
     consent: consent,
-    capture: { pages: data.capturePages, clicks: data.captureClicks, rageClicks: data.captureRageClicks },
+    capture: captured(),
     gtm: { containerId: getContainerVersion().containerId }
   };
   if (data.appVersion || data.appEnvironment) {

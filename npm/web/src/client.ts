@@ -25,7 +25,7 @@ export function createClient(place: Place): Tidemark {
   const start = (options: Options): void => {
     const tell = reporter(options ?? {});
     try {
-      if (started) return tell('already_started', 'init was called before');
+      if (started) return tell('already_started', 'init was called');
       const chosen = readOptions(options, (detail) => tell('invalid_options', detail));
       if (!chosen) return;
       started = true;
@@ -49,7 +49,7 @@ export function createClient(place: Place): Tidemark {
     (code: string, call: (given: never) => void) =>
     (given: object): void => {
       if (Object(given) === given) call(given as never);
-      else report(code, 'it needs an object');
+      else report(code, 'it is no object');
     };
   const calls: Record<Exclude<keyof Tidemark, 'flush'>, Call> = {
     init: start,

@@ -10,6 +10,7 @@ import { sendEarly } from './early.js';
 import { createGate } from './gate.js';
 import { sha256 } from './hash.js';
 import { json } from './json.js';
+import { follow, listen, listens } from './listen.js';
 import { numberOf } from './number.js';
 import { askSettings } from './settings.js';
 import { watchSignals } from './signals.js';
@@ -25,9 +26,7 @@ const HINT_MS = 2000;
 /** Where the rejected and the dropped ones are in the counts of mod.rs. */
 const [REJECTED, DROPPED] = [3, 4];
 /** Parts that are off unless they are switched on: they are loaded apart. */
-const APART = ['forms', 'abandonedForms', 'links', 'downloads', 'media', 'frames', 'health', 'vitals'];
-/** Who did nothing more for so long has left a form: half of what ends a visit (GA4, PostHog). */
-const ABANDON_MS = 900_000;
+const APART = 'forms abandonedForms links downloads media frames health vitals'.split(' ');
 /** The one thing that is kept without consent: that the visitor wants nothing kept. */
 const OPTED_OUT = 'tidemark.out';
 const CAMPAIGN = { source: 'source', medium: 'medium', name: 'campaign', term: 'term', content: 'content' };
@@ -43,8 +42,8 @@ const campaignOf = () => {
 };
 
 /** What is found, as the engine's bits, and the thresholds in the engine's order. */
-const FINDS = ['rageClicks', 'deadClicks', 'errorClicks', 'cursor', 'backtracks', 'abandonedForms'];
-const TUNED = ['rageClicks', 'rageGapMs', 'rageRadiusPx', 'answerMs', 'momentMs', 'deadMs', 'slowMs', 'errorMs', 'thrashTurns', 'backMs'];
+const FINDS = 'rageClicks deadClicks errorClicks cursor backtracks abandonedForms'.split(' ');
+const TUNED = 'rageClicks rageGapMs rageRadiusPx answerMs momentMs deadMs slowMs errorMs thrashTurns backMs'.split(' ');
 
 const optedOut = (change) => {
   try {
@@ -84,12 +83,12 @@ export const createPage = (load, report, files) => {
   const consent = createConsent();
   const storage = createStorage(
     () => {
-      report('storage_failed', 'events wait in memory alone');
+      report('storage_failed', 'memory alone');
       if (gate.isOpen()) enter('cannot_save');
     },
     (changes) => options.step?.('save', changes),
   );
-  let options, loading, host, errors;
+  let options, loading, host, errors, clicks, root;
   let choices = [];
   let registered = {};
   let timers = Object.create(null);
@@ -170,12 +169,17 @@ export const createPage = (load, report, files) => {
     if (APART.slice(0, -1).some(wants)) {
       add('capture', ({ watchMore }) => {
         leaving.push(...watchMore({
-          enter, run, tell, wants, syncPage: pages.sync, errors, blind, endpoint: options.endpoint,
+          enter, run, tell, wants, syncPage: pages.sync, errors, blind, exempt, listens, options, settings, answers: clicks && clicks.lookedOn,
           countAll: () => [...gate.counts(), lost[DROPPED], failures],
-          idleMs: () => options.struggle.abandonMs ?? settings.struggle?.abandonMs ?? ABANDON_MS,
         }));
       });
     }
+  };
+  /** The page's text is written anew: with the old one all listeners are gone. */
+  const written = () => {
+    if (root === (root = document.documentElement)) return;
+    blind.add('document_write');
+    listens.forEach(run);
   };
   /** What separates struggle from use: what the page says goes before what the site says. */
   const tune = () => {
@@ -184,6 +188,8 @@ export const createPage = (load, report, files) => {
     TUNED.forEach((name, which) => all[name] >= 0 && enter('tune', [], which, all[name]));
     enter('tune', [], TUNED.length, found());
   };
+  /** A selector of what is not judged. */
+  const exempt = () => [options.struggle.exempt, settings.struggle?.exempt].filter(Boolean).join();
   const adopt = () => {
     if (gate.isOpen() && consent.now()[0]) {
       storage.adopt((lines) => enter('resume', [lines]), () => enter('trust'));
@@ -260,21 +266,23 @@ export const createPage = (load, report, files) => {
       options = chosen;
       gate.watch(chosen.step);
       run(decide);
-      const clicks =
+      clicks =
         (wants('clicks') || FINDS.slice(0, 5).some(wants)) &&
         run(() =>
           watchClicks(enter, run, pages.sync, {
             isOpen: gate.isOpen, told: () => wants('clicks'), thrash: wants('cursor'),
-            exempt: () => [chosen.struggle.exempt, settings.struggle?.exempt].filter(Boolean).join(),
+            exempt,
           }));
       errors = run(() => watchErrors(enter, run, pages.sync, () => clicks && clicks.isHandled(), tell));
       leaving.push(errors.left);
       run(() => watchExit(left, back, run));
       // After that: what comes back disowns what another page adopted before it is viewed.
       run(() => pages.watch(wants('pages'), clicks ? clicks.count : () => 0, leave));
-      const network = () => run(() => gate.isOpen() && enter('network', [], navigator.onLine !== false));
-      addEventListener('online', network);
-      addEventListener('offline', network);
+      const network = () => gate.isOpen() && enter('network', [], navigator.onLine !== false);
+      listen(run, 'online', network);
+      listen(run, 'offline', network);
+      root = document.documentElement;
+      follow(run, document, ['open', 'write', 'writeln'], written);
       setTimeout(() => {
         const held = run(gate.held);
         if (held && consent.now()[0] === undefined) report('consent_pending', held);

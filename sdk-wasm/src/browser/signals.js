@@ -7,7 +7,7 @@
 /** The first look after the start; each next one doubles it up to the last. */
 const FIRST_LOOK_MS = 250;
 const LAST_LOOK_MS = 8000;
-const TYPES = ['analytics_storage', 'ad_storage', 'ad_user_data', 'ad_personalization'];
+const TYPES = 'analytics_storage ad_storage ad_user_data ad_personalization'.split(' ');
 /** Purposes of TCF, as core/src/consent/tcf.rs explains them. */
 const MEASURE = [1, 8, 9, 10];
 const ADVERTISE = [1, 2, 3, 4, 7];

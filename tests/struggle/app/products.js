@@ -14,7 +14,7 @@ export const products = {
   Tidemark: {
     finds: ['rage', 'dead', 'error', 'slow', 'thrash', 'back', 'abandoned'],
     start: (sink) =>
-      `tidemark.init({ writeKey: 'wk', endpoint: '${sink}', consent: { analytics: true }, flushIntervalMs: 200, capture: { abandonedForms: true } });`,
+      `tidemark.init({ writeKey: 'wk', endpoint: '${sink}', consent: { analytics: true }, flushIntervalMs: 200, capture: { abandonedForms: true, frames: true } });`,
     ready: 'tidemark.flush().then(() => true)',
     /** Kinds in the bodies that came. A dead click that is withdrawn was a slow one. */
     told: (bodies) => {

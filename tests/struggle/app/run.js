@@ -19,11 +19,11 @@ export const chromiumOptions = {
 };
 
 /** Visits at a time: a visit waits more than it works. */
-const AT_A_TIME = 8;
+const AT_A_TIME = 10;
 /** What a person does after the page is there: looks. */
 const LOOK_MS = 700;
 /** After the last step: what is told is told within three seconds, and is sent. */
-const AFTER_MS = 3600;
+const AFTER_MS = 3000;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -13,7 +13,7 @@ export const serve = async () => {
   const pages = [];
   let more = '';
   const site = await startSite(pages, (name) => {
-    const start = products.Tidemark.start(`${sink.origin}/${name}`).replace('{', `{ ${more}${more && ','}`);
+    const start = products.Tidemark.start(`${sink.origin}/${name}`).replace(/ \}\);$/, `, ${more} });`);
     return `<script src="/sdk/tidemark.js"></script><script>${start}</script>`;
   });
   return {

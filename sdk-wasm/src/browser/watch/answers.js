@@ -5,6 +5,7 @@
 // learn what changes anyway. Records are kept as they come and looked at once a frame,
 // when the page's own layout is due.
 
+import { listen } from '../listen.js';
 import { hookAnswers } from './hooks.js';
 import { areaOf, gapOf, isBusy, isShown } from './sight.js';
 
@@ -29,6 +30,10 @@ const FIELDS_MAX = 64;
 const REQUEST_MS = 250;
 /** How long a change that may be a request's waits for the browser to tell the request. */
 const TOLD_MS = 60;
+/** Promises one behind another that still belong to the timer that settled the first. */
+const TURNS = 9;
+/** Elements among which open shadow roots are looked for: a fifth of a millisecond's. */
+const NODES_MAX = 4000;
 /** Changes that wait for an engine that is not there yet. */
 const HELD_MAX = 30;
 
@@ -39,17 +44,35 @@ const OBSERVED = {
   characterDataOldValue: true,
   attributeOldValue: true,
 };
+/** As the DOM numbers them. */
+const SHOW_ELEMENT = 1;
+const TEXT_NODE = 3;
 const SURE = 1;
 const BUSY = 2;
 /** In which way the page answered; the engine has the words. */
-const [NEAR, TOP, LARGE, SCROLL, FOCUS, SELECTION, AWAY, MEDIA, NAVIGATION, FIELD] = Array(10).keys();
+const NEAR = 0;
+const TOP = 1;
+const LARGE = 2;
+const SCROLL = 3;
+const FOCUS = 4;
+const SELECTION = 5;
+const AWAY = 6;
+const MEDIA = 7;
+const NAVIGATION = 8;
+const FIELD = 9;
 /** Events that a hand causes without pressing anything: what they change, the click did not. */
+/** Parts of a control that are asked what they look like, and how far below and above a click it is asked what is there. */
+const LOOKED_AT_MAX = 4;
+const AROUND = [45, 100, -45];
+const LOOKS = 'background color border font opacity transform inset width height content'.split(' ');
 const BY_HAND = /move|over|out|enter|leave|wheel|scroll|key|resize/;
 const BY_CLICK = /click|^pointer|^mouse|touch|submit|change|input|toggle|focus|blur/;
 const IN_ITSELF = {
-  input: FIELD, change: FIELD, invalid: TOP, toggle: NEAR, play: MEDIA, pause: MEDIA, copy: SELECTION,
+  input: FIELD, change: FIELD, invalid: TOP, toggle: NEAR, play: MEDIA, pause: MEDIA, volumechange: MEDIA, copy: SELECTION,
 };
 
+/** Whether one is in the other, also across open shadow roots. */
+const holds = (one, other) => !!other && (one.contains(other) || holds(one, other.getRootNode().host));
 const wholeTime = (at) => Date.now() - performance.now() + at;
 const address = () => location.pathname + location.search;
 
@@ -65,7 +88,7 @@ export const watchAnswers = (enter, run, isOpen) => {
   let groups = [];
   let isOn, isPress, isPressed, isByHand, isLearning, isSettled, frame, timer, unhook;
   let learntAt = -LEARN_EVERY_MS;
-  let held = 0;
+  let held = 0, caused = 0, nodes;
 
   const saw = (key, how, what, when = Date.now()) => {
     isSettled ||= how === SURE;
@@ -77,8 +100,10 @@ export const watchAnswers = (enter, run, isOpen) => {
   const isFetched = (when) => {
     const changed = when - wholeTime(0);
     return performance.getEntriesByType('resource').slice(-20).some(
-      ({ initiatorType, startTime, responseStart, responseEnd }) =>
+      ({ initiatorType, name, startTime, responseStart, responseEnd }) =>
         /fetch|xmlhttp/.test(initiatorType) &&
+        // Ours bring nothing.
+        !/\/v1\/events\//.test(name) &&
         startTime >= at && startTime < handledAt + REQUEST_MS &&
         responseStart <= changed + 5 && responseEnd > changed - REQUEST_MS,
     );
@@ -91,8 +116,8 @@ export const watchAnswers = (enter, run, isOpen) => {
     if (isNew && element.contains(document.elementFromPoint(x, y))) return TOP;
     if (share >= LARGE_SHARE) return isNew || isSure ? LARGE : undefined;
     if (gapOf(rect, x, y) <= NEAR_PX || isLearning) return NEAR;
-    if (isNew && [element, element.parentElement].some((one) => getComputedStyle(one).position === 'fixed')) return TOP;
-    if (isSure || element.closest('[role=alert],[role=status],[aria-live]') || isFetched(when)) return NEAR;
+    if (isNew && [element, element.offsetParent].some((one) => one && getComputedStyle(one).position === 'fixed')) return TOP;
+    if (isSure || element.closest('[role=alert],[role=status],[aria-live],output') || isFetched(when)) return NEAR;
   };
   const change = (element, kind, when, isSure, isNew, isHidden) => {
     let what = whereIs(element, isNew, isSure, when);
@@ -102,7 +127,7 @@ export const watchAnswers = (enter, run, isOpen) => {
     }
     if (what === undefined) return;
     const isWait = kind === 3 || isBusy(element);
-    saw(numberOf(element) * 8 + kind, (isSure && SURE) | (isWait && BUSY), what, when);
+    saw(numberOf(element) * 8 + kind, (isSure === true && SURE) | (isWait && BUSY), what, when);
   };
   const undo = (element, kind, when) => enter('reverted', [], when, numberOf(element) * 8 + kind);
   /** What a thing was before the clicks; `old` where it is not known yet. */
@@ -117,7 +142,7 @@ export const watchAnswers = (enter, run, isOpen) => {
     if (!target.isConnected) return;
     const compare = (element, kind, key, old, now, isNew, isUnseen) => {
       if (old === now) return;
-      if (original(target, key, old) === now && !isSure) undo(element, kind, when);
+      if (original(target, key, old) === now && isSure !== true) undo(element, kind, when);
       else if (!isUnseen) change(element, kind, when, isSure, isNew, /none|hidden/.test(old) || (name === 'hidden' && old !== null));
     };
     if (type === 'attributes') {
@@ -125,10 +150,9 @@ export const watchAnswers = (enter, run, isOpen) => {
       const worn = (value) => (/^(class|style)$/.test(name) ? (value ?? '') : value);
       const now = worn(target.getAttribute(name));
       const isWait = /^(disabled|aria-(disabled|busy))$/.test(name) && now !== null && now !== 'false';
-      // What only the control knows of itself is no answer: its look has to change.
-      if (target.contains(control) && /^(data|aria)-/.test(name) && !isWait) return;
       compare(target, isWait ? 3 : name === 'style' ? 1 : 2, name, worn(oldValue), now, /^(class|style|hidden|open)$/.test(name),
-        target === control && name === 'class' && !isWait && lookOf() === place.look);
+        // What only the control, or the page, knows of itself is no answer: a look has to change.
+        !isWait && control && (/^(data|aria)-/.test(name) ? holds(target, control) : name === 'class' && (target === control || target === document.documentElement)) && lookOf() === place.look);
     } else if (type === 'characterData') {
       if (target.parentElement) compare(target.parentElement, 4, '', oldValue, target.data);
     } else {
@@ -147,9 +171,9 @@ export const watchAnswers = (enter, run, isOpen) => {
         for (const element of elements) {
           originals.set(element, { isNew: true });
           const what = element.isConnected && whereIs(element, !removedNodes.length || isSure, isSure, when);
-          if (what || what === 0) saw(numberOf(owner) * 8 + 5, (isSure && SURE) | (isBusy(element) && BUSY), what, when);
+          if (what || what === 0) saw(numberOf(owner) * 8 + 5, (isSure === true && SURE) | (isBusy(element) && BUSY), what, when);
         }
-        const isText = [...addedNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+        const isText = [...addedNodes].some((node) => node.nodeType === TEXT_NODE && node.data.trim());
         if (!elements.length || isText) change(owner, 6, when, isSure);
       } else compare(owner, 4, '', old, now);
     }
@@ -171,24 +195,50 @@ export const watchAnswers = (enter, run, isOpen) => {
     // One that the page makes anew, and as it was, is the same one.
     const again = control && !control.isConnected && document.elementFromPoint(x, y)?.closest(control.localName);
     if (again && again.outerHTML === control.outerHTML) control = again;
-    if (control && place.isThere && !isShown(control)) {
+    if (control && place.isThere && !isByHand && !isShown(control)) {
       place.isThere = false;
       answered(NEAR);
     }
   };
+  /** Whether the click's own handlers run, or timers that they set. */
+  const isIts = () => click?.eventPhase > 0 || caused > 0;
+  const goesOn = async (isMine) => {
+    caused += isMine;
+    for (let turn = 0; turn < TURNS; turn++) await 0;
+    caused -= isMine;
+  };
+  /** A timer that the click's handlers set goes on for the click, in promises that it settles as well. */
+  const cause = (timer, args) => {
+    const [call] = args;
+    const mine = control;
+    if (!isIts() || typeof call !== 'function') return;
+    args[0] = function (...given) {
+      goesOn(mine === control);
+      return call.apply(this, given);
+    };
+  };
   const take = (records) => {
     const type = window.event?.type ?? '';
-    const isClicks = click?.eventPhase > 0 || isPressed || BY_CLICK.test(type);
-    if (BY_HAND.test(type) && !(isPressed && /move/.test(type)) && !(click?.eventPhase > 0)) return;
-    groups.push({ records, when: Date.now(), isSure: !!click && isClicks && type !== '' });
+    // A handler in a shadow root, or in another document, is told by no window.event.
+    const isClicks = click?.eventPhase > 0;
+    if (BY_HAND.test(type) && !(isPressed && /move/.test(type)) && !isClicks) return;
+    // What its timers do is its as well, wherever it is seen, and may take back what it did.
+    groups.push({ records, when: Date.now(), isSure: isClicks || (!!click && type !== '' && (isPressed || BY_CLICK.test(type))) || caused });
     frame ||= requestAnimationFrame(evaluate);
   };
   const observer = new MutationObserver((records) => run(() => take(records)));
 
-  const lookOf = () => {
-    const { background, color, border, font, opacity, transform, width, height } = getComputedStyle(control);
-    return [background, color, border, font, opacity, transform, width, height].join();
+  const styleOf = (element, part) => {
+    const style = getComputedStyle(element, part);
+    return LOOKS.map((name) => style[name]);
   };
+  /** What a control looks like, with its parts, and what lies around it. */
+  const lookOf = () =>
+    [
+      styleOf(document.body),
+      ...[control, ...control.children].slice(0, LOOKED_AT_MAX).map((one) => ['', '::before', '::after'].map((part) => styleOf(one, part))),
+      ...AROUND.map((down) => numberOf(document.elementFromPoint(x, y + down) ?? control)),
+    ].join();
   /** What no record tells: fields that scripts fill, and where the page is. */
   const compare = (isLate) =>
     run(() => {
@@ -202,13 +252,9 @@ export const watchAnswers = (enter, run, isOpen) => {
   const remember = () => {
     page = address();
     ({ hash } = location);
-    fields = [];
-    for (const tag of ['input', 'textarea', 'select']) {
-      const all = document.getElementsByTagName(tag);
-      for (let one = 0; one < all.length && fields.length < FIELDS_MAX; one++) {
-        fields.push([all[one], all[one].value, all[one].checked]);
-      }
-    }
+    fields = [...document.querySelectorAll('input,textarea,select')]
+      .slice(0, FIELDS_MAX)
+      .map((field) => [field, field.value, field.checked]);
   };
 
   const listeners = {
@@ -219,34 +265,35 @@ export const watchAnswers = (enter, run, isOpen) => {
       const isIts = !(scrolledAt.get(target) > at - REQUEST_MS);
       if (!isIts || !click?.isTrusted || click.type !== 'click') scrolledAt.set(target, now);
       if (target !== document) change(target, 7, Date.now(), isIts, true);
-      else if (place.scroll !== scrollX + ',' + scrollY) answered(SCROLL);
+      else if (place.scrolled !== scrollX + ',' + scrollY) answered(SCROLL);
     },
-    focusin: ({ target }) => {
-      if (!isByHand && !target.contains(control) && !control.contains(target)) answered(FOCUS);
+    focusin: (event) => {
+      const [target] = event.composedPath();
+      if (!isByHand && !holds(target, control) && !holds(control, target)) answered(FOCUS);
     },
     selectionchange: () => {
       if (isPlain && !getSelection()?.isCollapsed) answered(SELECTION);
     },
     submit: (event) => setTimeout(() => event.defaultPrevented || answered(NAVIGATION)),
     transitionrun: ({ target }) => {
-      if (performance.now() - at < REQUEST_MS && !target.contains(control) && !control.contains(target)) {
+      if (performance.now() - at < REQUEST_MS && !holds(target, control) && !holds(control, target)) {
         change(target, 2, Date.now(), false);
       }
     },
-    visibilitychange: () => document.hidden && answered(AWAY),
-    blur: ({ target }) => target === window && answered(AWAY),
+    // A click in another document takes the focus there.
+    blur: ({ target }) => target === window && click.view && answered(AWAY),
     wheel: () => (isByHand = true),
     keydown: () => (isByHand = true),
   };
   for (const name in IN_ITSELF) listeners[name] = () => isByHand || answered(IN_ITSELF[name]);
-  const heard = (event) => run(() => click && listeners[event.type](event));
-  const navigates = (event) =>
-    run(() => click && (event.destination.sameDocument || isByHand || answered(NAVIGATION)));
+  // They are there before the page's own, and hear nothing while no click is pending.
+  for (const name in listeners) listen(run, name, (event) => click && listeners[name](event));
+  window.navigation?.addEventListener('navigate', (event) =>
+    run(() => click && (event.destination.sameDocument || isByHand || answered(NAVIGATION))),
+  );
 
   const stop = () => {
     observer.disconnect();
-    for (const name in listeners) removeEventListener(name, heard, true);
-    window.navigation?.removeEventListener('navigate', navigates);
     unhook?.();
     isOn = isPress = isLearning = unhook = click = control = undefined;
     groups = [];
@@ -255,12 +302,19 @@ export const watchAnswers = (enter, run, isOpen) => {
     clearTimeout(timer);
     timer = setTimeout(() => run(then), ms);
   };
+  /** Of what is in an open shadow root, only that tells. */
+  const observe = (root) => {
+    observer.observe(root, OBSERVED);
+    const walk = document.createTreeWalker(root, SHOW_ELEMENT);
+    while (nodes-- > 0 && walk.nextNode()) if (walk.currentNode.shadowRoot) observe(walk.currentNode.shadowRoot);
+  };
   const begin = () => {
     if (isOn) return;
     isOn = true;
     originals = new WeakMap();
     enter('watch', [], Date.now());
-    observer.observe(document, OBSERVED);
+    nodes = NODES_MAX;
+    observe(document);
   };
 
   return {
@@ -285,22 +339,21 @@ export const watchAnswers = (enter, run, isOpen) => {
       click = event;
       at = event.timeStamp;
       ({ clientX: x, clientY: y } = event);
-      place = { scroll: scrollX + ',' + scrollY, look: lookOf(), isThere: isShown(control) };
+      place = { scrolled: scrollX + ',' + scrollY, isThere: isShown(control) };
       remember();
       for (const node of event.composedPath()) if (node instanceof ShadowRoot) observer.observe(node, OBSERVED);
-      for (const name in listeners) addEventListener(name, heard, true);
-      window.navigation?.addEventListener('navigate', navigates);
-      unhook ??= hookAnswers((what) => run(() => click && answered(what)), (canvas, isSure) => run(() => {
-        const isIts = click?.eventPhase > 0;
-        if (click && !(originals.get(canvas)?.drawnAt > performance.now() - 16 && !isIts)) {
+      unhook ??= hookAnswers((what) => run(() => click && answered(what)), cause, (canvas) => run(() => {
+        if (click && !(originals.get(canvas)?.drawnAt > performance.now() - 16 && !isIts())) {
           original(canvas, 'drawn');
           originals.get(canvas).drawnAt = performance.now();
-          change(canvas, 7, Date.now(), isIts, true);
+          change(canvas, 7, Date.now(), isIts(), true);
         }
       }));
       stopIn(HOLD_MS);
     },
     release: () => {
+      // As it is pressed no more, and the click not yet handled.
+      if (isPressed) place.look = lookOf();
       isPressed = false;
       if (isPress) stopIn(PRESS_MS);
     },
@@ -308,7 +361,7 @@ export const watchAnswers = (enter, run, isOpen) => {
     wait: (event, plain, link) => {
       click = event;
       at = event.timeStamp;
-      place.scroll = scrollX + ',' + scrollY;
+      place.scrolled = scrollX + ',' + scrollY;
       isPress = false;
       isPlain = plain;
       frame ||= requestAnimationFrame(evaluate);

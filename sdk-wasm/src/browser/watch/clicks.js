@@ -1,29 +1,33 @@
 // Reports clicks: where, on what, what it looks like; and the way of the pointer.
 
 import { json } from '../json.js';
+import { listen } from '../listen.js';
 import { watchAnswers } from './answers.js';
 import { ANSWERS_ITSELF, findControl, isExempt, isIgnored, nameOf, selectorOf } from './describe.js';
 
 /** The members of an object's JSON text, without its braces. */
 const members = (object) => json(object).slice(1, -1);
 
-/** A label's click is followed at once by one on its field: the same click. */
+/** A label's click is followed at once by one on its field, a disabled control's release at times by its click. */
 const SAME_CLICK_MS = 50;
 /** The pointer's way is told in steps of so long. */
 const MOVE_MS = 25;
-const [RAGE, DEAD, TOLD] = [1, 2, 4];
+const RAGE = 1;
+const DEAD = 2;
+const TOLD = 4;
 const DISABLED = 5;
 
 /** Whether the browser leaves the page, or opens something else, by what it does itself. */
 const leads = (link) => {
   const href = link?.getAttribute('href');
   return !!href && !/^javascript:/i.test(link.href) &&
-    (!href.includes('#') || link.href.split('#')[0] !== location.href.split('#')[0]);
+    (!href.includes('#') || link.href.split('#')[0] !== document.baseURI.split('#')[0]);
 };
 
 /**
  * @param {{ isOpen: () => boolean, told: () => boolean, exempt: () => string, thrash: boolean }} options
- * @returns {{ isHandled: () => boolean, count: () => number }}
+ * @returns {{ isHandled: () => boolean, count: () => number, lookedOn: Function[] }} the last let a click in
+ * another document be looked at in this one: by its press, its release, and the click
  */
 export const watchClicks = (enter, run, sync, { isOpen, told, exempt, thrash }) => {
   const { approach, press, release, wait, numberOf } = watchAnswers(enter, run, isOpen);
@@ -65,7 +69,7 @@ export const watchClicks = (enter, run, sync, { isOpen, told, exempt, thrash }) 
     const [target, [control]] = what;
     const at = event.timeStamp;
     const isEcho =
-      at - last.at < SAME_CLICK_MS && last.control?.localName === 'label' && control !== last.control;
+      at - last.at < SAME_CLICK_MS && (control === last.control || last.control?.localName === 'label');
     last = { at, control, event };
     if (isEcho) return;
     // A key presses nothing before it clicks.
@@ -101,14 +105,13 @@ export const watchClicks = (enter, run, sync, { isOpen, told, exempt, thrash }) 
   };
   // In the capture phase of the window: before the page's own handlers, so that
   // what they change is seen, and whether or not they stop the event.
-  const on = (name, call) => addEventListener(name, (event) => run(() => call(event)), true);
-  on('keydown', (event) => (isRepeat = event.repeat));
-  on('pointerdown', (event) => {
+  listen(run, 'keydown', (event) => (isRepeat = event.repeat));
+  listen(run, 'pointerdown', (event) => {
     isRepeat = false;
     down(event);
   });
-  on('pointerup', up);
-  on('pointermove', moved);
-  on('click', clicked);
-  return { isHandled: () => last.event?.eventPhase > 0, count: () => clicks };
+  listen(run, 'pointerup', up);
+  listen(run, 'pointermove', moved);
+  listen(run, 'click', clicked);
+  return { isHandled: () => last.event?.eventPhase > 0, count: () => clicks, lookedOn: [press, release, wait] };
 };

@@ -1,10 +1,13 @@
 // What is said of an element: a selector, its tag, its accessible name. Never
 // what a person typed, never what the page marks as masked.
 
+import { gapOf } from './sight.js';
+
 /** Controls whose text is their name. */
 const NAMED =
   'a,button,summary,label,option,' +
-  ['button', 'link', 'tab', 'menuitem', 'checkbox', 'radio', 'switch', 'option', 'combobox', 'slider', 'treeitem']
+  'button link tab menuitem checkbox radio switch option combobox slider treeitem'
+    .split(' ')
     .map((role) => `[role=${role}]`)
     .join();
 const CONTROL = `${NAMED},input,select,textarea,[onclick]`;
@@ -22,8 +25,15 @@ export const ANSWERS_ITSELF = 'input:not([type=submit],[type=button],[type=reset
   'textarea,canvas,video,audio,iframe,embed,object,[contenteditable]';
 /** How many layers are looked through for a control under a click. */
 const LAYERS_MAX = 6;
+/** How many parts of what was clicked are asked whether they are controls that hear no pointer. */
+const UNHEARD_MAX = 40;
 /** What a control looks like; the engine has the words. */
-const [, NATIVE, LINK, ROLE, POINTER, DISABLED, COVERED] = Array(7).keys();
+const NATIVE = 1;
+const LINK = 2;
+const ROLE = 3;
+const POINTER = 4;
+const DISABLED = 5;
+const COVERED = 6;
 
 const kindOf = (control) => {
   if (control.matches(':disabled,[aria-disabled=true]')) return DISABLED;
@@ -31,9 +41,16 @@ const kindOf = (control) => {
   return control.matches('[role]') ? ROLE : NATIVE;
 };
 
+/** Whether something is an element that a selector matches; a form's field named "matches" hides the method. */
+export const fits = (one, selector) => one.nodeType === 1 && Element.prototype.matches.call(one, selector);
+
+/** The nearest around an element that a selector matches, also outside of its open shadow roots. */
+export const around = (element, selector) =>
+  element && (element.closest(selector) ?? around(element.getRootNode().host, selector));
+
 /** The control that an element is or belongs to, and what it looks like; 0 for none. */
 export const ownControl = (element) => {
-  const control = element.closest(CONTROL) ?? element.getRootNode().host?.closest(CONTROL);
+  const control = around(element, CONTROL);
   const kind = control && kindOf(control);
   if (kind) return [control, kind];
   if (typeof element.onclick === 'function') return [element, NATIVE];
@@ -53,18 +70,23 @@ export const findControl = (element, { clientX, clientY }) => {
     const [control, kind] = ownControl(layer);
     if (kind && !control.contains(element)) return [control, COVERED];
     const { backgroundColor, backgroundImage, opacity } = getComputedStyle(layer);
-    const isClear = opacity === '0' || (/, 0\)$/.test(backgroundColor) && backgroundImage === 'none' && !layer.textContent.trim());
+    // What an element lays over its own parts is not its text.
+    const isClear = opacity === '0' || (/, 0\)$/.test(backgroundColor) && backgroundImage === 'none' && (layer.firstElementChild || !layer.textContent.trim()));
     if (!isClear) break;
   }
+  // One that hears no pointer is in none of the layers.
+  const isUnheard = (one) =>
+    one.matches(NAMED) && !gapOf(one.getBoundingClientRect(), clientX, clientY) && getComputedStyle(one).pointerEvents === 'none';
+  const unheard = [...element.children].slice(0, UNHEARD_MAX).find(isUnheard);
+  if (unheard) return [unheard, COVERED];
   return found;
 };
 
 /** Whether a page or a site asks not to judge clicks on it; `kind` is rage or dead. */
 export const isExempt = (element, kind, selector) =>
-  !!element.closest(`[data-tidemark~=no-struggle],[data-tidemark~=no-${kind}]`) ||
-  (!!selector && !!element.closest(selector));
+  !!around(element, `[data-tidemark~=no-struggle],[data-tidemark~=no-${kind}]${selector && `,${selector}`}`);
 
-export const isIgnored = (element) => element.closest('[data-tidemark~=ignore]');
+export const isIgnored = (element) => around(element, '[data-tidemark~=ignore]');
 
 /** An id that a person gave: short, a word, no run of digits. */
 const isStable = (id) => id && /^[a-z][\w-]{0,39}$/i.test(id) && !/\d{3}/.test(id);
@@ -85,7 +107,7 @@ export const selectorOf = (element) => {
     const same =
       siblings.length > SIBLINGS_MAX ? [] : [...siblings].filter((child) => child.localName === tag);
     if (isStable(test)) parts.unshift(`[data-testid=${test}]`);
-    else if (isStable(name) && !node.closest(SECRET)) parts.unshift(`${tag}[name=${name}]`);
+    else if (isStable(name) && !around(node, SECRET)) parts.unshift(`${tag}[name=${name}]`);
     else parts.unshift(same.length > 1 ? `${tag}:nth-of-type(${same.indexOf(node) + 1})` : tag);
     if (node.localName === 'body') break;
   }
@@ -94,7 +116,7 @@ export const selectorOf = (element) => {
 
 /** The accessible name of a control; empty where it may not or need not be read. */
 export const nameOf = (element) => {
-  if (element.closest('[data-tidemark~=mask],[contenteditable]')) return '';
+  if (around(element, '[data-tidemark~=mask],[contenteditable]')) return '';
   const label = element.getAttribute('aria-label');
   const isButton = element.matches('input[type=submit],input[type=button],input[type=reset]');
   const text =

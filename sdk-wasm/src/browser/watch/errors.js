@@ -3,6 +3,7 @@
 // of its own; how often it came again is told when the page is left.
 
 import { json } from '../json.js';
+import { listen } from '../listen.js';
 import { numberOf } from '../number.js';
 
 /** What browsers say of themselves, and what was called off on purpose. */
@@ -48,10 +49,10 @@ export const watchErrors = (enter, run, sync, isHandled, tell) => {
     const message = cut(error?.message ?? event.message ?? error);
     if (HARMLESS.test(message + type)) return;
     const stack = error?.stack;
+    const what = { 'exception.type': type, 'exception.message': message };
     capture({
       kind: kind === 'error' ? kind : 'rejection',
-      'exception.type': type,
-      'exception.message': message,
+      ...what,
       'exception.stacktrace': stack && `${stack}`.replace(/(:\/\/[^\s?#)]*)[?#][^\s:)]*/g, '$1').split('\n').slice(0, FRAMES_MAX).join('\n').slice(0, STACK_MAX),
       'code.file.path': filename || undefined,
       'code.line.number': lineno || undefined,
@@ -61,13 +62,12 @@ export const watchErrors = (enter, run, sync, isHandled, tell) => {
     const sure = isHandled();
     // Of another origin's script nothing is told, not even whose it is.
     if (message === 'Script error.' && !sure) return;
-    const words = json({ 'exception.type': type, 'exception.message': message }).slice(1, -1);
-    enter('failed', [words], Date.now(), numberOf(type + message), sure);
+    enter('failed', [json(what).slice(1, -1)], Date.now(), numberOf(type + message), sure);
   };
-  for (const name of ['error', 'unhandledrejection']) addEventListener(name, (event) => run(() => heard(event)), true);
+  const events = { error: heard, unhandledrejection: heard };
+  for (const name in events) listen(run, name, heard);
   return {
-    error: heard,
-    unhandledrejection: heard,
+    ...events,
     /** The page is left: what came again is told. */
     left: () => {
       for (const one of known.values()) {

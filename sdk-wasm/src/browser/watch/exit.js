@@ -1,15 +1,15 @@
 // The page may end: hidden is the last moment that mobile browsers tell. And it
 // may come back, from a tab in the background or from the back/forward cache.
 
+import { listen } from '../listen.js';
+
 /**
  * @param {(gone: boolean) => void} left
  * @param {(cached: boolean) => void} back
  */
 export const watchExit = (left, back, run) => {
-  addEventListener('pagehide', () => run(() => left(true)), true);
-  addEventListener('pageshow', ({ persisted }) => persisted && run(() => back(true)));
-  document.addEventListener('freeze', () => run(() => left(false)));
-  document.addEventListener('visibilitychange', () =>
-    run(() => (document.visibilityState === 'hidden' ? left(false) : back(false))),
-  );
+  listen(run, 'pagehide', () => left(true));
+  listen(run, 'pageshow', ({ persisted }) => persisted && back(true));
+  listen(run, 'freeze', () => left(false));
+  listen(run, 'visibilitychange', () => (document.visibilityState === 'hidden' ? left : back)(false));
 };

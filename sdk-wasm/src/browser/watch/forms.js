@@ -3,7 +3,7 @@
 // is one.
 
 import { json } from '../json.js';
-import { SECRET, selectorOf } from './describe.js';
+import { SECRET, fits, selectorOf } from './describe.js';
 
 const FIELD = 'input:not([type=hidden],[type=submit],[type=button],[type=reset],[type=image]),select,textarea';
 const BUTTON = 'button,[role=button],[type=submit],[type=image],[type=button]';
@@ -11,7 +11,11 @@ const NAME_MAX = 256;
 /** What is sent of what was handed over, is sent soon. */
 const SENT_MS = 1500;
 /** What is known, as core's `abandon` reads it. */
-const [CAN_SUBMIT, SENT, HANDED, FILLED, EMPTY] = [1, 2, 4, 8, 16];
+const CAN_SUBMIT = 1;
+const SENT = 2;
+const HANDED = 4;
+const FILLED = 8;
+const EMPTY = 16;
 
 /** What a form or a field is called; of a secret one only what type it is of. */
 const labelOf = (element, isSecret) =>
@@ -74,10 +78,10 @@ export const watchForms = (enter, run, tell, endpoint, idleMs) => {
   };
   return {
     input: (event, field, path) => {
-      if (!event.isTrusted || !field.matches(FIELD) || field.type === 'search' || path.some((one) => one.matches?.('[role=search],search'))) return;
+      if (!event.isTrusted || !field.matches(FIELD) || field.type === 'search' || path.some((one) => fits(one, '[role=search],search'))) return;
       const form = formOf(field, path, event.inputType);
       if (!form) return;
-      const label = labelOf(field, path.some((one) => one.matches?.(SECRET)));
+      const label = labelOf(field, path.some((one) => fits(one, SECRET)));
       let state = begun.get(form);
       if (!state) {
         state = { at: performance.now(), fields: new Set() };
@@ -92,7 +96,7 @@ export const watchForms = (enter, run, tell, endpoint, idleMs) => {
     },
     /** Something else than a field is pressed: a form beside it is handed over by it. */
     click: (event, target, path) => {
-      const button = path.find((one) => one.matches?.(BUTTON));
+      const button = path.find((one) => fits(one, BUTTON));
       if (button && event.isTrusted) for (const form of begun.keys()) if (button.form === form || (form.parentElement ?? form).contains(button)) hand(form);
     },
     keydown: ({ key }, target, path) => key === 'Enter' && hand(path.find((one) => begun.has(one))),

@@ -8,48 +8,48 @@ import { blind } from './blind.js';
 const AWAY = 6;
 const MEDIA = 7;
 const SELECTION = 5;
-const DRAWS = ['clearRect', 'fillRect', 'strokeRect', 'fill', 'stroke', 'fillText', 'drawImage', 'putImageData'];
+const DRAWS = 'clearRect fillRect fill stroke fillText drawImage putImageData drawArrays drawElements';
 
 /**
  * @param {(what: number) => void} answered
+ * @param {(timer: unknown, args: unknown[]) => void} cause hears of timers, and may put another call into theirs
  * @param {(canvas: Element) => void} drawn
  * @returns {() => void} takes the hooks away
  */
-export const hookAnswers = (answered, drawn) => {
+export const hookAnswers = (answered, cause, drawn) => {
   const undo = [];
   const hook = (owner, names, told) => {
-    for (const name of names) {
+    for (const name of names.split(' ')) {
       const original = owner?.[name];
       if (typeof original !== 'function') continue;
       const ours = function (...args) {
-        told(this);
+        if (told.call) told(this, args);
+        else answered(told);
         return original.apply(this, args);
       };
       try {
-        const own = Object.getOwnPropertyDescriptor(owner, name);
-        if (own && !own.writable) blind.add('frozen_prototype');
-        if (!own?.writable) continue;
         owner[name] = ours;
         undo.push(() => {
           if (owner[name] === ours) owner[name] = original;
         });
       } catch {
         // A frozen one stays as it is.
+        blind.add('frozen_prototype');
       }
     }
   };
-  const of = (name) => window[name]?.prototype;
-  const tells = (what) => () => answered(what);
-  const draws = (context) => context.canvas instanceof Element && drawn(context.canvas);
-  hook(window, ['alert', 'confirm', 'prompt', 'open'], tells(AWAY));
-  hook(of('Element'), ['requestFullscreen'], tells(AWAY));
-  hook(of('HTMLElement'), ['click'], (element) => element.matches('a,input') && answered(AWAY));
-  hook(of('HTMLMediaElement'), ['play', 'pause'], tells(MEDIA));
-  hook(of('AudioScheduledSourceNode'), ['start'], tells(MEDIA));
-  hook(of('Clipboard'), ['writeText', 'write'], tells(SELECTION));
-  hook(of('CanvasRenderingContext2D'), DRAWS, draws);
-  for (const name of ['WebGLRenderingContext', 'WebGL2RenderingContext']) {
-    hook(of(name), ['drawArrays', 'drawElements'], draws);
+  const hookAll = (name, names, told) => hook(window[name]?.prototype, names, told);
+  hook(window, 'setTimeout setInterval requestAnimationFrame', cause);
+  hook(window, 'alert confirm prompt open print', AWAY);
+  hookAll('Element', 'requestFullscreen', AWAY);
+  // What is as before when it ends was a moment's.
+  hookAll('Element', 'animate', (element, [, how]) => how?.fill && drawn(element));
+  hookAll('HTMLElement', 'click', (element) => element.matches('a,input') && answered(AWAY));
+  hookAll('HTMLMediaElement', 'play pause', MEDIA);
+  hookAll('AudioScheduledSourceNode', 'start', MEDIA);
+  hookAll('Clipboard', 'writeText write', SELECTION);
+  for (const name of ['CanvasRenderingContext2D', 'WebGLRenderingContext', 'WebGL2RenderingContext']) {
+    hookAll(name, DRAWS, ({ canvas }) => canvas instanceof Element && drawn(canvas));
   }
   return () => undo.forEach((one) => one());
 };

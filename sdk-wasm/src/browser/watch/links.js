@@ -1,13 +1,13 @@
 // Reports links that lead out of the site, and files: by any button of the mouse and by
 // the keyboard. Addresses go without query and fragment.
 
-import { nameOf, selectorOf } from './describe.js';
+import { fits, nameOf, selectorOf } from './describe.js';
 
 const FILES = /^(pdf|docx?|xlsx?|pptx?|od[tsp]|rtf|txt|csv|zip|gz|tgz|rar|7z|tar|dmg|pkg|exe|msi|deb|rpm|apk|iso|epub|mp[34]|wav|og[gv]|avi|mov|mkv|webm)$/;
 
 export const watchLinks = (run, tell) => {
   const click = (event, target, path) => {
-    const link = path.find((one) => one.matches?.('a[href],area[href]'));
+    const link = path.find((one) => fits(one, 'a[href],area[href]'));
     // The right button follows nothing.
     if (!link || event.button > 1) return;
     const { protocol, origin, pathname, hostname } = new URL(link.href.baseVal ?? link.href, document.baseURI);

@@ -3,6 +3,7 @@
 // the same page.
 
 import { json } from '../json.js';
+import { follow, listen } from '../listen.js';
 import { TRAIL } from '../storage.js';
 
 /**
@@ -24,7 +25,7 @@ export const watchPages = (enter, run, mayStore, tell) => {
     }
   };
   /** Tells the engine when the person is back where they were. */
-  const follow = () => {
+  const compare = () => {
     trail = JSON.parse(kept((store) => store.getItem(TRAIL)) || 'null') ?? trail;
     const now = Date.now();
     const [before, via] = trail.slice(-2);
@@ -44,7 +45,7 @@ export const watchPages = (enter, run, mayStore, tell) => {
     if (box.clientHeight * 2 > innerHeight) depth = Math.max(depth, deepOf(box));
   };
   const see = () => {
-    seenAt = document.visibilityState === 'visible' ? performance.now() : undefined;
+    seenAt = document.visibilityState === 'hidden' ? undefined : performance.now();
   };
   /** Tells how long it was seen, once until it is seen again. */
   const leave = (kind) => {
@@ -83,7 +84,7 @@ export const watchPages = (enter, run, mayStore, tell) => {
     viewedAt = performance.now();
     see();
     tell('pages', 'page.viewed', { kind });
-    run(follow);
+    run(compare);
   };
 
   /** @param {(kind: string) => void} left hears of a route that is left, while it is the page */
@@ -102,18 +103,11 @@ export const watchPages = (enter, run, mayStore, tell) => {
     };
     if (window.navigation) navigation.addEventListener('currententrychange', () => run(moved));
     else {
-      for (const name of ['pushState', 'replaceState']) {
-        const original = history[name];
-        history[name] = function (...args) {
-          const result = original.apply(this, args);
-          run(moved);
-          return result;
-        };
-      }
-      addEventListener('popstate', () => run(moved));
+      follow(run, history, ['pushState', 'replaceState'], moved);
+      listen(run, 'popstate', moved);
     }
-    addEventListener('scroll', (event) => run(() => scrolled(event)), { capture: true, passive: true });
-    addEventListener('pageshow', (event) => event.persisted && run(() => view('load')));
+    listen(run, 'scroll', scrolled);
+    listen(run, 'pageshow', (event) => event.persisted && view('load'));
   };
   return { sync, watch, leave, see };
 };

@@ -22,7 +22,6 @@ export const gapOf = ({ left, right, top, bottom }, x, y) =>
   Math.hypot(Math.max(left - x, x - right, 0), Math.max(top - y, y - bottom, 0));
 
 export const isShown = (element) =>
-  !!element.closest?.('body') | (element.getRootNode() !== document) &&
   areaOf(element.getBoundingClientRect()) > 0 &&
   (element.checkVisibility?.({ opacityProperty: true, visibilityProperty: true }) ?? true);
 
