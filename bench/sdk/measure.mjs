@@ -7,6 +7,8 @@ const EVENT_EVERY_MS = 20;
 /** For what is sent later: longer than every product's flush interval. */
 const SETTLE_MS = 6500;
 const NAVIGATIONS = 10_000;
+/** Seconds for which a page that changes all the time is looked at. */
+const MUTATING_S = 10;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -101,6 +103,44 @@ export async function exit(browser, url, sink, how) {
   // Chromium at times does not answer the closing of a context whose page was left in this way.
   await Promise.race([context.close(), pause(3000)]);
   return arrived;
+}
+
+/**
+ * Milliseconds of main thread a second on a page that changes 1,000 nodes a second, all in the viewport: texts,
+ * classes, styles, elements that come and go. Nobody does anything, or somebody clicks every second a button that answers.
+ */
+export async function mutating(browser, url, isClicking) {
+  const { context, page, read } = await open(browser, url, 1);
+  await page.evaluate(() => window.bench.start());
+  await page.evaluate(() => {
+    const cells = Array.from({ length: 1000 }, () => Object.assign(document.createElement('i'), { textContent: '0' }));
+    const box = document.createElement('div');
+    box.style.cssText = 'position:fixed;left:300px;top:0;width:900px;height:900px;overflow:hidden;font:10px/1 monospace';
+    box.append(...cells);
+    document.body.append(box);
+    let at = 0;
+    // 20 at a time, 50 times a second.
+    setInterval(() => {
+      for (let left = 20; left > 0; left -= 1, at += 1) {
+        const cell = cells[at % 1000];
+        if (at % 4 === 0) cell.textContent = at % 10;
+        else if (at % 4 === 1) cell.className = `c${at % 7}`;
+        else if (at % 4 === 2) cell.style.color = `rgb(${at % 256},0,0)`;
+        else cell.replaceChildren(Object.assign(document.createElement('b'), { textContent: at % 10 }));
+      }
+    }, 20);
+  });
+  await pause(SETTLE_MS);
+  const { x, y } = await page.locator('.buy').first().boundingBox();
+  const [cpu, began] = [await read('TaskDuration'), Date.now()];
+  for (let second = 0; second < MUTATING_S; second += 1) {
+    if (isClicking) await page.mouse.click(x + 5, y + 5);
+    await pause(Math.max(0, began + (second + 1) * 1000 - Date.now()));
+  }
+  const ms = ((await read('TaskDuration')) - cpu) * 1000;
+  const seconds = (Date.now() - began) / 1000;
+  await context.close();
+  return ms / seconds;
 }
 
 /** Kilobytes of heap that stay after 10,000 routes, above those after the first thousand. */
