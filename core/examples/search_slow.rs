@@ -74,6 +74,22 @@ const PIECES: &[&str] = &[
     "信用",
     "\u{200b}",
     "[ip]",
+    "111 ",
+    "12345678",
+    "4111-",
+    "pwd=",
+    "(",
+    "AT61 ",
+    "LB62 ",
+    "%25",
+    ".b",
+    "xn--",
+    ":AA",
+    "Z9",
+    "\u{ad}",
+    "１２",
+    "ist ",
+    "[at]",
 ];
 
 /// A generator of numbers that are the same in every run (SplitMix64).

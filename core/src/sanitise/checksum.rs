@@ -25,17 +25,11 @@ pub(super) fn is_card(piece: &Piece<'_>) -> bool {
         return false;
     }
     let told = piece.topic == Topic::Card;
-    // The last group of four may be short; a timestamp's groups are others.
-    let mut fours = piece.shape >> 4;
-    let mut sixes = fours;
-    while fours & 15 == 4 {
-        fours >>= 4;
-    }
+    let grouped = is_grouped(piece.shape, piece.runs);
+    let mut sixes = piece.shape >> 4;
     while matches!(sixes & 15, 4..=6) {
         sixes >>= 4;
     }
-    let in_fours = fours == 0 && (piece.runs == 1 || piece.shape & 15 <= 4);
-    let grouped = in_fours || matches!(piece.shape, 0x465 | 0x464 | 0x88 | 0x456);
     // Dates and sums stand with slashes and low lines too: four times four do not.
     let odd = signs & (SLASH | LINE) != 0 && (piece.shape >> 12 != 4 && piece.shape < 0x4440);
     if odd || !(grouped || told && sixes == 0) {
@@ -45,6 +39,16 @@ pub(super) fn is_card(piece: &Piece<'_>) -> bool {
         return true;
     }
     is_of_network(piece.digits, piece.runs == 1) && luhn(piece.digits)
+}
+
+/// Whether a number is grouped as cards are.
+pub(super) fn is_grouped(shape: u64, runs: usize) -> bool {
+    // The last group of four may be short; a timestamp's groups are others.
+    let mut fours = shape >> 4;
+    while fours & 15 == 4 {
+        fours >>= 4;
+    }
+    fours == 0 && (runs == 1 || shape & 15 <= 4) || matches!(shape, 0x465 | 0x464 | 0x88 | 0x456)
 }
 
 /// Whether a number begins as the cards of a network of its length do

@@ -8,7 +8,7 @@
 //! looked at a bounded number of times.
 
 use super::Rule;
-use super::glyph::{DIGIT, EVERYWHERE, LETTER, before, byte, is_unspaced, sort, starts_with};
+use super::glyph::{DIGIT, EVERYWHERE, LETTER, before, byte, is_unspaced, seen, sort, starts_with};
 use super::scan::Scan;
 
 /// RFC 5321, 4.5.3.1.1, in characters of which one may be four bytes.
@@ -183,17 +183,24 @@ fn domain_end(bytes: &[u8], from: usize, spelt: bool) -> usize {
     while end < limit {
         let here = byte(bytes, end);
         // Most are letters and digits of ASCII.
-        let sort = sort(here);
-        if sort & LETTER != 0 && !unspaced {
+        if sort(here) & (LETTER | DIGIT) != 0 && !unspaced {
+            let run = bytes.get(end..limit).unwrap_or_default();
+            let count =
+                |sorts: u8| run.iter().take_while(|byte| sort(seen(**byte)) & sorts != 0).count();
+            let own = count(LETTER);
+            if own == 0 {
+                end += count(DIGIT);
+                continue;
+            }
             ascii = true;
-            letters += 1;
-            end += 1;
+            letters += own;
+            end += own;
             if label > from && letters >= 2 && letters == end - label {
                 valid = end;
             }
             continue;
         }
-        if sort & DIGIT != 0 {
+        if sort(here) & DIGIT != 0 {
             end += 1;
             continue;
         }

@@ -4,6 +4,8 @@
 //! (`Chrome/120.0.0.0`), a `v`, or a word for it they stay. Loopback and
 //! unspecified addresses tell nothing and stay.
 
+#[cfg(feature = "rare-rules")]
+use super::find;
 use super::glyph::{LETTER, before, byte, is_word, seen, sort, starts_with};
 use super::index::Index;
 use super::scan::Scan;
@@ -79,6 +81,8 @@ impl Machines {
         let floor = place.saturating_sub(TOLD_WITHIN);
         let from = self.read.max(floor);
         self.read = self.read.max(place);
+        #[cfg(feature = "rare-rules")]
+        let from = self.by_blocks(bytes, from, place);
         let mut behind = sort(before(bytes, from)) & LETTER;
         for (offset, byte) in bytes.get(from..place).unwrap_or_default().iter().enumerate() {
             let here = sort(seen(*byte)) & LETTER;
@@ -88,6 +92,26 @@ impl Machines {
             behind = here;
         }
         self.begun > floor
+    }
+
+    /// Reads by blocks, as far as that is worth its while; where the rest begins.
+    #[cfg(feature = "rare-rules")]
+    #[inline]
+    fn by_blocks(&mut self, bytes: &[u8], mut from: usize, place: usize) -> usize {
+        while from + find::WORTH <= place
+            && let Some(mut begins) = find::letters(bytes, from)
+        {
+            begins &= u32::MAX >> (32 - (place - from).min(16));
+            while begins != 0 {
+                let at = from + begins.trailing_zeros() as usize;
+                if begins_machine(bytes, at) {
+                    self.begun = at + 1;
+                }
+                begins &= begins - 1;
+            }
+            from = (from + 16).min(place);
+        }
+        from
     }
 }
 
@@ -138,30 +162,34 @@ impl Quad {
 }
 
 fn quad(bytes: &[u8], from: usize) -> Quad {
-    let (mut at, mut parts, mut first, mut small) = (from, 0, 0, true);
-    loop {
-        let begin = at;
-        let mut value = 0;
-        while at < begin + 3 && byte(bytes, at).is_ascii_digit() {
-            value = value * 10 + u32::from(byte(bytes, at) - b'0');
-            at += 1;
+    let (mut at, mut first, mut small) = (from, 0, true);
+    for part in 0..4 {
+        // One to three digits, without a zero in front.
+        let (mut value, mut digits) = (0, 0);
+        while digits < 3 {
+            let digit = u32::from(byte(bytes, at + digits).wrapping_sub(b'0'));
+            if digit > 9 {
+                break;
+            }
+            value = value * 10 + digit;
+            digits += 1;
         }
-        if at == begin || value > 255 || at > begin + 1 && byte(bytes, begin) == b'0' {
+        let zero = digits > 1 && byte(bytes, at) == b'0';
+        if digits == 0 || value > 255 || zero {
             return Quad::NONE;
         }
-        if parts == 0 {
+        if part == 0 {
             first = value;
             small = value < 40 && value != 10;
         }
         small &= value < 100;
-        parts += 1;
-        if parts == 4 {
-            break;
+        at += digits;
+        if part < 3 {
+            if byte(bytes, at) != b'.' {
+                return Quad::NONE;
+            }
+            at += 1;
         }
-        if byte(bytes, at) != b'.' {
-            return Quad::NONE;
-        }
-        at += 1;
     }
     let next = byte(bytes, at);
     let goes_on =

@@ -117,7 +117,10 @@ fn judge(scan: &mut Scan<'_>, width: usize, name_end: usize, end: &names::End) {
             let element = byte(bytes, to) == b'[' && byte(bytes, to + 1).is_ascii_digit();
             let mut known = || {
                 let end = from + own.len();
-                element || is_placeholder(own, label) || scan.values.is_code(bytes, from, end)
+                element
+                    || scan.values.hold_sign(from, end)
+                    || is_placeholder(own, label)
+                    || scan.values.is_code(bytes, from, end)
             };
             own.len() >= 3 && (parameter || said && !known())
         }
@@ -158,11 +161,13 @@ impl Values {
         self.to.min(limit)
     }
 
+    /// Whether the value at a range is known for a piece of a program.
+    const fn hold_sign(&self, from: usize, to: usize) -> bool {
+        from < self.sign && self.sign + 1 < to
+    }
+
     /// Whether the value at a range is a piece of a program.
     fn is_code(&mut self, bytes: &[u8], from: usize, to: usize) -> bool {
-        if from < self.sign && self.sign + 1 < to {
-            return true;
-        }
         let (is_code, sign) = is_code(bytes.get(from..to).unwrap_or_default());
         if let Some(sign) = sign {
             self.sign = from + sign;
@@ -254,7 +259,12 @@ impl Verbs {
         if self.next + 2 < place {
             self.read(bytes, place);
         }
-        self.value > 0 && self.value + SPOKEN_MAX >= place
+        self.value > 0 && self.value <= place && self.value + SPOKEN_MAX >= place
+    }
+
+    /// Its value was judged.
+    pub(super) const fn forget(&mut self) {
+        self.value = 0;
     }
 
     fn read(&mut self, bytes: &[u8], place: usize) {

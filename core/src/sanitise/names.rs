@@ -4,7 +4,7 @@
 //! `billing.e-mail` are e-mail, `email_count` is a count. A name is read from its
 //! end, the signs between words left out; the entry must begin where a word does.
 
-use super::glyph::{ANY_LETTER, IN_NAME, JOINT, byte, sort};
+use super::glyph::{ANY_LETTER, IN_NAME, JOINT, byte, seen, sort};
 use super::index::Index;
 
 /// What a name means.
@@ -88,16 +88,18 @@ pub(super) fn end_of_label(bytes: &[u8], end: usize) -> Option<End> {
     // What is further before is looked at all the same.
     let floor = end.saturating_sub(8);
     let mut at = end;
-    let mut behind = IN_NAME;
-    while at > floor {
-        behind = sort(byte(bytes, at - 1));
-        if behind & ANY_LETTER != 0 || behind & IN_NAME == 0 {
+    for byte in bytes.get(floor..end).unwrap_or_default().iter().rev() {
+        let sort = sort(seen(*byte));
+        if sort & ANY_LETTER != 0 {
             break;
+        }
+        // A name without a letter is none.
+        if sort & IN_NAME == 0 {
+            return None;
         }
         at -= 1;
     }
-    // A name without a letter is none.
-    if behind & IN_NAME == 0 || at == 0 || !may_end(byte(bytes, at - 1)) {
+    if at == 0 || !may_end(byte(bytes, at - 1)) {
         return None;
     }
     let [first, second, third] = last_letters(bytes, at);

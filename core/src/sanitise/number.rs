@@ -25,8 +25,9 @@ const MAX_PIECE: usize = 19;
 struct Run {
     from: usize,
     to: usize,
-    /// Its first digit in the chain's digits.
+    /// Its first digit in the chain's digits, and how many it has.
     digit: usize,
+    count: u8,
     /// The kinds of separator before it.
     separators: u8,
 }
@@ -131,7 +132,7 @@ fn whole_chain(scan: &mut Scan<'_>, start: usize) -> bool {
 fn read(bytes: &[u8], from: usize, runs: &mut [Run], digits: &mut [u8]) -> (usize, usize) {
     let (mut at, mut count, mut total, mut separators) = (from, 0, 0, 0);
     while let Some(run) = runs.get_mut(count) {
-        *run = Run { from: at, to: at, digit: total, separators };
+        *run = Run { from: at, to: at, digit: total, count: 0, separators };
         loop {
             let (value, length) = digit(bytes, at);
             let Some(slot) = digits.get_mut(total) else { break };
@@ -140,6 +141,7 @@ fn read(bytes: &[u8], from: usize, runs: &mut [Run], digits: &mut [u8]) -> (usiz
             }
             *slot = value;
             total += 1;
+            run.count += 1;
             at += length;
             run.to = at;
             at = behind_nothing(bytes, at);
@@ -197,34 +199,49 @@ fn pieces(scan: &mut Scan<'_>, runs: &[Run], digits: &[u8], first: usize, start:
     if first > 0 && !cut(head) {
         return false;
     }
+    let topic = scan.topic(head.from);
+    let previous = scan.before(head.from);
+    let signed = matches!(previous, b'+' | b'(') || previous >= 0x80;
+    let zero = digits.get(head.digit) == Some(&0);
+    if digits.len() < head.digit + MIN_PIECE {
+        return false;
+    }
     let mut forms = [(0_u64, 0_u8); MAX_RUNS];
-    let (mut shape, mut separators, mut count) = (0, 0, 0);
-    for (form, run) in forms.iter_mut().zip(runs.get(first..).unwrap_or_default()) {
-        let end = runs.get(first + count + 1).map_or(digits.len(), |run| run.digit);
-        if end > head.digit + MAX_PIECE {
+    let (mut shape, mut separators, mut total, mut count) = (0, 0, 0, 0);
+    // The pieces that a rule may take, a bit each.
+    let mut worth = 0_u32;
+    let own = runs.get(first..).unwrap_or_default();
+    for (form, run) in forms.iter_mut().zip(own) {
+        let length = usize::from(run.count);
+        total += length;
+        if total > MAX_PIECE {
             break;
         }
-        shape = shape << 4 | (end - run.digit).min(15) as u64;
+        shape = shape << 4 | length.min(15) as u64;
         separators |= if count > 0 { run.separators } else { 0 };
         *form = (shape, separators);
         count += 1;
+        if total < MIN_PIECE || own.get(count).is_some_and(|next| !cut(next)) {
+            continue;
+        }
+        let form = Form { shape, separators, total, runs: count, topic };
+        let is_worth = signed || zero || form.may_be_something() || is_asked(scan.bytes, run.to);
+        worth |= u32::from(is_worth) << (count - 1);
     }
-    let topic = scan.topic(head.from);
+    if worth == 0 {
+        return false;
+    }
     // A number that others stand beside is one of a row, unless it is of one word.
     let set_off = |run: &Run| run.separators & (WIDE | SLASH) != 0;
-    let signed = matches!(scan.before(head.from), b'+' | b'(') || scan.before(head.from) >= 0x80;
     let zeros = digits.get(head.digit..head.digit + 2) == Some(&[0, 0]);
     let open = signed || zeros || topic != Topic::None;
     for (last, (shape, separators)) in forms.into_iter().enumerate().take(count).rev() {
+        if worth >> last & 1 == 0 {
+            continue;
+        }
         let next = runs.get(first + last + 1);
         let end = next.map_or(digits.len(), |run| run.digit);
         let own = digits.get(head.digit..end).unwrap_or_default();
-        if own.len() < MIN_PIECE {
-            return false;
-        }
-        if next.is_some_and(|run| !cut(run)) {
-            continue;
-        }
         let alone = (first == 0 || set_off(head)) && next.is_none_or(set_off)
             || separators & SPACE == 0 && last > 0;
         // What a row of plain numbers may still hold: a card, or what a state gave.
@@ -255,6 +272,55 @@ fn pieces(scan: &mut Scan<'_>, runs: &[Run], digits: &[u8], first: usize, start:
         }
     }
     false
+}
+
+/// What is known of a piece before it is judged: no sign is in front of it, and its first
+/// digit is no zero.
+struct Form {
+    shape: u64,
+    separators: u8,
+    total: usize,
+    runs: usize,
+    topic: Topic,
+}
+
+impl Form {
+    /// Whether any rule takes numbers of this form: most pieces of a row are none's. What
+    /// the rules below say, in short; a property test holds it to them.
+    fn may_be_something(&self) -> bool {
+        let brackets = self.separators & (OPEN | CLOSE);
+        if brackets != 0 {
+            return brackets == OPEN | CLOSE;
+        }
+        let one = self.runs == 1;
+        let told = self.topic == Topic::Card;
+        let card = self.total >= 12 && (told || checksum::is_grouped(self.shape, self.runs));
+        if self.separators & (LINE | WIDE) != 0 {
+            return card;
+        }
+        let told = matches!(
+            self.topic,
+            Topic::Phone | Topic::Call | Topic::Identity | Topic::Social | Topic::Number
+        );
+        let signs = self.separators & !(SPACE | DOT | DASH) == 0;
+        let french =
+            self.total == 15 && (signs || matches!(self.topic, Topic::Order | Topic::Card));
+        #[rustfmt::skip]
+        let known = matches!(
+            self.shape,
+            0x324 | 0x64 | 0x46 | 0x451 | 0x3332 | 0x23342 | 0x22232 | 0x281 | 0x65 | 0x624
+                | 0x2331 | 0x1331 | 0x444 | 0x14521 | 0x3442 | 0x67 | 0x233 | 0x133 | 0x334
+                | 0x1334 | 0x13322 | 0x344 | 0x244 | 0x254 | 0x3322 | 0x3222 | 0x234 | 0x433
+                | 0x434 | 0x446 | 0x1333 | 0x1324 | 0x55 | 0x333 | 0x2222 | 0x22222
+        );
+        card || told || known || one || french || self.shape & 0xfff == 0x322
+    }
+}
+
+/// Whether the words behind a number may say what it is.
+fn is_asked(bytes: &[u8], to: usize) -> bool {
+    byte(bytes, to) == b' '
+        && matches!(byte(bytes, to + 1), b'i' | b'(' | b'p' | b'm' | b'c' | b't')
 }
 
 /// Judges a piece of a chain that stands at `from..to`.
@@ -328,4 +394,89 @@ fn judge(scan: &mut Scan<'_>, mut piece: Piece<'_>, mut from: usize, mut to: usi
     };
     scan.found(rule, from, to);
     true
+}
+
+#[cfg(all(test, feature = "rare-rules"))]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn topic() -> impl Strategy<Value = Topic> {
+        prop::sample::select(alloc::vec![
+            Topic::None,
+            Topic::Phone,
+            Topic::Call,
+            Topic::Card,
+            Topic::Identity,
+            Topic::Social,
+            Topic::Bank,
+            Topic::Version,
+            Topic::Order,
+            Topic::Scheme,
+        ])
+    }
+
+    fn kinds() -> impl Strategy<Value = u8> {
+        prop_oneof![
+            Just(SPACE),
+            Just(DASH),
+            Just(DOT),
+            Just(SLASH),
+            Just(DOT | DASH),
+            Just(OPEN | CLOSE),
+            any::<u8>(),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40_000))]
+        /// A form that is passed over is one that no rule takes.
+        #[test]
+        fn no_rule_takes_what_is_passed_over(
+            groups in prop_oneof![
+                prop::collection::vec(1..=6_usize, 1..=9),
+                prop::collection::vec(prop::sample::select(alloc::vec![2_usize, 3, 4]), 1..=6),
+                prop::collection::vec(1..=19_usize, 1..=3),
+            ],
+            digits in prop::collection::vec(0..=9_u8, 19),
+            head in 1..=9_u8,
+            separators in kinds(),
+            topic in topic(),
+            (whole, alone, text) in any::<(bool, bool, bool)>(),
+        ) {
+            // As many groups as a piece may have digits, and one more where they are too few.
+            let (mut groups, mut total) = (groups, 0);
+            groups.retain(|group| {
+                let fits = total + group <= MAX_PIECE;
+                total += if fits { *group } else { 0 };
+                fits
+            });
+            if total < MIN_PIECE {
+                groups.push(MIN_PIECE);
+                total += MIN_PIECE;
+            }
+            let mut digits = digits;
+            digits[0] = head;
+            let runs = groups.len();
+            let separators = if runs == 1 { 0 } else { separators };
+            let shape = groups.iter().fold(0, |shape, group| shape << 4 | (*group).min(15) as u64);
+            let area = separators & (OPEN | CLOSE) == OPEN | CLOSE;
+            let piece = Piece {
+                digits: &digits[..total], shape, runs, separators, whole, alone, text,
+                plus: false, area, topic,
+            };
+            let odd = separators & (LINE | WIDE) != 0
+                || separators & (OPEN | CLOSE) != 0 && !area
+                || separators & (OPEN | CLOSE) == OPEN;
+            let chile = matches!(shape, 0x233 | 0x133) && separators == DOT;
+            let taken = checksum::is_card(&piece)
+                || !odd
+                    && (checksum::is_ssn(&piece)
+                        || national::is_number(&piece)
+                        || chile
+                        || phone::is_phone(&piece));
+            let form = Form { shape, separators, total, runs, topic };
+            prop_assert!(form.may_be_something() || !taken, "{:x} {:?}", shape, piece);
+        }
+    }
 }

@@ -155,7 +155,7 @@ fn digits(scan: &mut Scan<'_>) {
     if ip::four(scan) || apart && national::nino(scan) {
         return;
     }
-    if may_speak && label::spoken(scan, start) {
+    if may_speak && scan.is_spoken(start) {
         return;
     }
     if !begins_with_letter && (apart && secret::apart(scan, from) || number::chain(scan, start)) {
@@ -256,6 +256,19 @@ impl Scan<'_> {
     #[cfg(feature = "rare-rules")]
     fn may_speak(&mut self, place: usize) -> bool {
         self.verbs.before(self.bytes, place)
+    }
+
+    /// Whether the word that begins at a place is a secret that is spoken of. The first
+    /// digit behind a verb decides for all that follow.
+    #[cfg(feature = "rare-rules")]
+    fn is_spoken(&mut self, place: usize) -> bool {
+        self.verbs.forget();
+        label::spoken(self, place)
+    }
+
+    #[cfg(not(feature = "rare-rules"))]
+    fn is_spoken(&mut self, place: usize) -> bool {
+        label::spoken(self, place)
     }
 
     /// A page asks at once.

@@ -5,6 +5,8 @@
 //! at a mark, so that text reads the same before and after it was sanitised; a
 //! mark of a phone tells of another one ("… or …").
 
+#[cfg(feature = "rare-rules")]
+use super::find;
 use super::glyph::{before, byte, seen};
 use super::index::Index;
 
@@ -63,29 +65,17 @@ impl Topics {
         if self.read < floor {
             self.read = floor;
         }
-        let mut behind = sort(before(bytes, self.read));
         let from = self.read;
-        let range = bytes.get(from..place).unwrap_or_default();
         self.read = self.read.max(place);
-        for (offset, byte) in range.iter().enumerate() {
-            let at = from + offset;
+        #[cfg(feature = "rare-rules")]
+        let from = self.by_blocks(bytes, from, place);
+        let mut behind = sort(before(bytes, from));
+        for (offset, byte) in bytes.get(from..place).unwrap_or_default().iter().enumerate() {
             let sort = sort(seen(*byte));
             let joins = core::mem::replace(&mut behind, sort);
-            if sort & (LETTER | LEAD | CLOSE) == 0 || sort & LETTER != 0 && joins & WORD != 0 {
-                continue;
-            }
-            if sort == CLOSE {
-                let phone = bytes.get(..at).is_some_and(|text| text.ends_with(b"[phone"));
-                self.topic = if phone { Topic::Phone } else { Topic::None };
-                self.at = at + 1;
-                continue;
-            }
-            // Not the constants of programs: PUT_CALL.
-            if joins == LINE && sort & LARGE != 0 {
-                continue;
-            }
-            if let Some(topic) = told_by(range.get(offset..).unwrap_or_default()) {
-                self.tell(topic, at);
+            let begins = sort & LETTER != 0 && joins & WORD == 0;
+            if begins || sort & (LEAD | CLOSE) != 0 {
+                self.word(bytes, from + offset, place);
             }
         }
         if self.at < floor { Topic::None } else { self.topic }
@@ -93,6 +83,41 @@ impl Topics {
 }
 
 impl Topics {
+    /// Reads by blocks, as far as that is worth its while; where the rest begins.
+    #[cfg(feature = "rare-rules")]
+    #[inline]
+    fn by_blocks(&mut self, bytes: &[u8], mut from: usize, place: usize) -> usize {
+        while from + find::WORTH <= place
+            && let Some(mut begins) = find::words(bytes, from)
+        {
+            begins &= u32::MAX >> (32 - (place - from).min(16));
+            while begins != 0 {
+                self.word(bytes, from + begins.trailing_zeros() as usize, place);
+                begins &= begins - 1;
+            }
+            from = (from + 16).min(place);
+        }
+        from
+    }
+
+    /// Takes what begins at a place before another one: a word, or the end of a mark.
+    fn word(&mut self, bytes: &[u8], at: usize, place: usize) {
+        let sort = sort(byte(bytes, at));
+        if sort == CLOSE {
+            let phone = bytes.get(..at).is_some_and(|text| text.ends_with(b"[phone"));
+            self.topic = if phone { Topic::Phone } else { Topic::None };
+            self.at = at + 1;
+            return;
+        }
+        // Not the constants of programs: PUT_CALL.
+        if sort & LARGE != 0 && before(bytes, at) == b'_' {
+            return;
+        }
+        if let Some(topic) = told_by(bytes.get(at..place).unwrap_or_default()) {
+            self.tell(topic, at);
+        }
+    }
+
     /// Takes a telling word. "National id" and "order number" are what their first
     /// word says.
     fn tell(&mut self, topic: Topic, at: usize) {
@@ -114,12 +139,11 @@ impl Topics {
 const NEAR: usize = 16;
 
 /// What a byte is to words: a letter, a large one, the first byte of a character that is
-/// not ASCII, any byte of a word, a low line, the end of a mark.
+/// not ASCII, any byte of a word, the end of a mark.
 const LETTER: u8 = 1;
 const LARGE: u8 = 2;
 const LEAD: u8 = 4;
 const WORD: u8 = 8;
-const LINE: u8 = 16;
 const CLOSE: u8 = 32;
 
 static SORTS: [u8; 256] = {
@@ -131,7 +155,6 @@ static SORTS: [u8; 256] = {
             b'a'..=b'z' => LETTER | WORD,
             b'0'..=b'9' | 0x80..=0xbf => WORD,
             0xc0.. => LEAD | WORD,
-            b'_' => LINE,
             b']' => CLOSE,
             _ => 0,
         };
