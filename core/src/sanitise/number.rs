@@ -208,6 +208,9 @@ fn pieces(scan: &mut Scan<'_>, runs: &[Run], digits: &[u8], first: usize, start:
     }
     let mut forms = [(0_u64, 0_u8); MAX_RUNS];
     let (mut shape, mut separators, mut total, mut count) = (0, 0, 0, 0);
+    let bytes = scan.bytes;
+    let taken =
+        |form: Form, to: usize| signed || zero || form.may_be_something() || is_asked(bytes, to);
     // The pieces that a rule may take, a bit each.
     let mut worth = 0_u32;
     let own = runs.get(first..).unwrap_or_default();
@@ -221,11 +224,11 @@ fn pieces(scan: &mut Scan<'_>, runs: &[Run], digits: &[u8], first: usize, start:
         separators |= if count > 0 { run.separators } else { 0 };
         *form = (shape, separators);
         count += 1;
-        if total < MIN_PIECE || own.get(count).is_some_and(|next| !cut(next)) {
-            continue;
-        }
-        let form = Form { shape, separators, total, runs: count, topic };
-        let is_worth = signed || zero || form.may_be_something() || is_asked(scan.bytes, run.to);
+        let ends = total >= MIN_PIECE && own.get(count).is_none_or(cut);
+        // What spaces alone join is mostly one of a row, which is told sooner.
+        let is_worth = ends
+            && (separators & !SPACE == 0
+                || taken(Form { shape, separators, total, runs: count, topic }, run.to));
         worth |= u32::from(is_worth) << (count - 1);
     }
     if worth == 0 {
@@ -253,6 +256,11 @@ fn pieces(scan: &mut Scan<'_>, runs: &[Run], digits: &[u8], first: usize, start:
         if !(alone || open || held) {
             continue;
         }
+        let to = runs.get(first + last).map_or(head.to, |run| run.to);
+        let form = Form { shape, separators, total: own.len(), runs: last + 1, topic };
+        if separators & !SPACE == 0 && !taken(form, to) {
+            continue;
+        }
         let piece = Piece {
             whole: first == 0 && next.is_none(),
             alone,
@@ -265,7 +273,6 @@ fn pieces(scan: &mut Scan<'_>, runs: &[Run], digits: &[u8], first: usize, start:
             area: separators & (OPEN | CLOSE) == OPEN | CLOSE,
             topic,
         };
-        let to = runs.get(first + last).map_or(head.to, |run| run.to);
         let own_word = first > 0 || start + 2 >= head.from;
         if own_word && judge(scan, piece, head.from, to) {
             return true;
