@@ -323,7 +323,7 @@ fn open_lane(
     recovery: &mut Recovery,
 ) -> Result<(LaneWriter, LaneState), OpenError> {
     let log_id = header.log_id;
-    let LaneScan { lane, folder, segments, end, damages, goes_on, next_base, .. } = scan;
+    let LaneScan { lane, folder, segments, end, damages, uncut, goes_on, next_base, .. } = scan;
     recovery.damages.extend(damages);
     let last = segments.back().filter(|_| goes_on).cloned();
     let state = LaneState::new(log_id, (lane, header.lanes), segments, end);
@@ -332,6 +332,10 @@ fn open_lane(
     writer.sync_found()?;
     if !planted::active(Bug::FolderNotSynced) {
         disk.sync_folder(&folder)?;
+    }
+    // The names of the files that follow stand now, and offsets go on behind them.
+    for (path, length) in uncut {
+        disk.truncate(&path, length)?;
     }
     if let TailWas::Torn { path, at, length, whole } = tail {
         recovery.torn.push(lane);

@@ -7,7 +7,9 @@
 //! once, and is damage. The last frame is damage as well when something proves
 //! that it was synced: a later group in any lane, or a snapshot that covers it.
 //! The very last frame of all proves nothing; to be safe its bytes are kept
-//! aside, and its offsets are never given again.
+//! aside, and its offsets are never given again: the next segment begins behind
+//! [`REPAIR_GAP`], and stands before the end is cut. Where that was interrupted
+//! before the segment's head was durable, the segment's name alone tells of it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -54,6 +56,8 @@ pub(super) struct LaneScan {
     /// Whether the last file's head is not sound.
     headless: bool,
     pub damages: Vec<Damage>,
+    /// Ends that a repair was about to cut when it was interrupted: path and length.
+    pub uncut: Vec<(String, u64)>,
     /// The newest group and log time of a sound frame.
     pub newest: Option<(u64, i64)>,
     /// Whether the last segment can go on.
@@ -163,6 +167,7 @@ impl LaneFound {
             tail: None,
             headless: false,
             damages: Vec::new(),
+            uncut: Vec::new(),
             newest: None,
             goes_on: false,
             next_base: 0,
@@ -270,6 +275,14 @@ impl LaneScan {
             self.tail = unsound;
         } else {
             match (unsound, ends) {
+                // A torn end whose repair has begun the next file, behind the gap that it
+                // leaves, and no more than that: its cut is still to come.
+                (Some(tail), Ends::Before(base)) if base == self.end + REPAIR_GAP => {
+                    if let Some(segment) = self.segments.back_mut() {
+                        segment.bytes = tail.at;
+                    }
+                    self.uncut.push((tail.path, tail.at));
+                }
                 (Some(Tail { path, at, length, head: None, .. }), Ends::At(end)) => {
                     self.lose(path, (at, length), end, false);
                 }
@@ -336,6 +349,8 @@ impl LaneScan {
         let (at, length) = if goes { (0, tail.at + tail.length) } else { (tail.at, tail.length) };
         if goes {
             self.segments.pop_back();
+            // Its name may stand behind a gap that nothing was lost in.
+            self.end = self.segments.back().map_or(self.end, |segment| segment.end);
         } else if let Some(segment) = self.segments.back_mut() {
             segment.bytes = at;
         }

@@ -269,6 +269,47 @@ fn a_torn_end_is_cut_at_any_length() {
     assert!(items[3].offset > 4, "{}", items[3].offset);
 }
 
+/// The power goes at each step of the repair of a torn end, and whatever the disk makes
+/// of that: what was never acknowledged is not taken for known, and nothing else is lost.
+#[test]
+fn a_repair_that_is_interrupted_is_finished() {
+    let open_again = |disk: &CrashDisk, clock: &Arc<Hands>| {
+        let clock = Arc::clone(clock) as Arc<dyn Clock>;
+        LogCore::open(Arc::new(disk.clone()), clock, &options(limits()))
+    };
+    let mut interrupted = 0;
+    for step in 0..40 {
+        for seed in 0..16 {
+            let (disk, clock) = new();
+            let (mut core, _) = open(&disk, &clock, limits());
+            fill(&mut core, 0..4);
+            drop(core);
+            let whole = disk.read(FIRST, 0, 100_000).unwrap().len();
+            disk.flip(FIRST, whole - 1, 0);
+            disk.crash_in(step);
+            let done = open_again(&disk, &clock).is_ok() && !disk.has_crashed();
+            interrupted += u64::from(!done);
+            disk.restart(&mut Random(seed));
+            let (mut core, recovery) = open(&disk, &clock, limits());
+            assert!(recovery.damages.is_empty(), "{step} {seed}: {recovery:?}");
+            let known = outcomes(&mut core, (0..4).map(|id| id * u64::from(LANES)));
+            let [kept @ .., torn] = known.as_slice() else { unreachable!() };
+            assert_eq!(*torn, Outcome::Stored, "{step} {seed}: {recovery:?}");
+            assert_eq!(*kept, [Outcome::Duplicate; 3], "{step} {seed}: {recovery:?}");
+            drop(core);
+            let (core, recovery) = open(&disk, &clock, limits());
+            assert!(
+                recovery.damages.is_empty() && recovery.torn.is_empty(),
+                "{step} {seed}: {recovery:?}"
+            );
+            let items = read_all(&core.reader()).remove(0);
+            let found = ids(&items).into_iter().flatten().collect::<Vec<_>>();
+            assert_eq!(found, [0, 3, 6, 9], "{step} {seed}");
+        }
+    }
+    assert!(interrupted > 100, "{interrupted}");
+}
+
 #[test]
 fn a_damaged_snapshot_costs_a_longer_tail_and_nothing_else() {
     let (disk, clock) = new();
