@@ -267,8 +267,8 @@ pub(super) fn six(scan: &mut Scan<'_>) -> bool {
     if colons < 2 {
         return false;
     }
-    // An IPv4 address may be the last group.
-    if byte(bytes, at) == b'.' && group > 0 {
+    // An IPv4 address may be the last group; a full stop alone ends a sentence.
+    if byte(bytes, at) == b'.' && group > 0 && byte(bytes, at + 1).is_ascii_digit() {
         let Quad { to, .. } = quad(bytes, at - group);
         if to == 0 {
             fits = false;

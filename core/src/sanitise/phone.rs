@@ -47,8 +47,9 @@ pub(super) fn is_phone(piece: &Piece<'_>) -> bool {
         _ => false,
     };
     if told {
-        // Years in a row, and versions, are none whatever was said.
-        return !(piece.separators & DOT != 0 && piece.runs == 2) || total >= 9;
+        // Years in a row, and versions (Mobile/8B113 Safari/6533.38.4), are none whatever was said.
+        let version = piece.separators & DOT != 0 && (piece.runs == 2 || piece.shape & 15 == 1);
+        return !version || total >= 9;
     }
     let trunk = first == 0 && second != 0 && total >= 9;
     if one {

@@ -506,6 +506,9 @@ fn numbers_are_told_by_their_own_proof_or_by_a_word() {
         ("10 541 684 8699 73 389", "10 541 684 8699 73 389"),
         ("[`0943001563`] doc: fix", "[`0943001563`] doc: fix"),
         ("addr:2001:db8:1:2:3:4:5:6", "addr:[ip]"),
+        ("it was 2001:db8:1:2:3:4:5:6.", "it was [ip]."),
+        ("from 2001:db8::7f. Then", "from [ip]. Then"),
+        ("Mobile/8B113 Safari/6533.38.4", "Mobile/8B113 Safari/6533.38.4"),
         ("libX11 1.4.99.1, ping 1.2.3.4", "libX11 1.4.99.1, ping [ip]"),
         // A machine stands beside a machine.
         ("ping 1.2.3.4 1.2.3.5 1.2.3.6 1.2.3.7", "ping [ip] [ip] [ip] [ip]"),
