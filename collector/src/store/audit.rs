@@ -311,7 +311,9 @@ fn recount(rollup: Rollup, columns: &[Column], marks: &[Mark], days: u16) -> Str
     let keys = keys.join(", ");
     let mut spans = below(marks);
     if time.is_some() {
-        let _ = write!(spans, " AND occurred_at >= {since}");
+        // The day beside the time is what the sort key finds.
+        let _ =
+            write!(spans, " AND occurred_at >= {since} AND toDate(occurred_at) >= toDate({since})");
     }
     let base = template(rollup).replace(SPANS, &spans);
     let table = rollup.as_str();
