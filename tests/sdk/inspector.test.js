@@ -161,6 +161,18 @@ test('under a strict policy with Trusted Types the panel is whole, and nothing i
   await context.close();
 });
 
+test('under a policy without WebAssembly it is told what to add, and events go on', async () => {
+  site.headers = { 'content-security-policy': `default-src 'none'; script-src 'self'; connect-src 'self' ${sink.origin}; img-src data:` };
+  const { page, context, thrown, lines } = await open(browser, site.origin);
+  await debug(page);
+  await call(page, 'track', 'a.one');
+  expect((await call(page, 'flush')).accepted).toBe(1);
+  await until(() => page.evaluate(() => window.errors), ['load_failed']);
+  await until(() => lines.some((line) => line.includes("add 'wasm-unsafe-eval' to script-src")), true);
+  expect(thrown).toEqual([]);
+  await context.close();
+});
+
 test('the panel is reached and worked by the keyboard, and everything in it has a name', async () => {
   const { page, context } = await watched();
   await debug(page);

@@ -6,8 +6,7 @@ import type { Steps } from './load.js';
 /** Shows the steps that were told, and each that is told from now on. */
 export async function inspect(steps: Steps): Promise<void> {
   const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
-  // Compiled aside: a browser takes no large module at once on its main thread.
-  initSync({ module: await WebAssembly.compile(await new Response(unpacked).arrayBuffer()) });
+  initSync({ module: await compiled(await new Response(unpacked).arrayBuffer()) });
   const inspector = new Inspector();
   let isBroken = false;
   const take = (step: unknown[]): void => {
@@ -25,4 +24,17 @@ export async function inspect(steps: Steps): Promise<void> {
     told.forEach(take);
     return 0;
   };
+}
+
+/** Compiled aside: a browser takes no large module at once on its main thread. */
+async function compiled(bytes: ArrayBuffer): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    const remedy =
+      typeof WebAssembly === 'object'
+        ? "while you debug, add 'wasm-unsafe-eval' to script-src of the page's Content-Security-Policy"
+        : 'this browser has none, so look at the page in another one';
+    throw new Error(`the inspector needs WebAssembly: ${remedy}. Events go on without it.`, { cause });
+  }
 }
