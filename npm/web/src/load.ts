@@ -18,9 +18,10 @@ export interface Place {
 const instantiate = async (url: URL): Promise<Exports> => {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  // Not while it streams, which asks for a type that not every server names: it is 16 KB.
-  const module = await WebAssembly.instantiate(await response.arrayBuffer(), imports);
-  return module.instance.exports;
+  // Compiled while it comes, whatever type its server names.
+  const typed = new Response(response.body, { headers: { 'content-type': 'application/wasm' } });
+  const { instance } = await WebAssembly.instantiateStreaming(typed, imports);
+  return instance.exports;
 };
 
 /** Whether the browser or the page's policy takes no wasm: a network that fails is neither. */
@@ -28,7 +29,8 @@ const isRefused = (error: unknown): boolean =>
   typeof WebAssembly !== 'object' || error instanceof WebAssembly.CompileError;
 
 /**
- * Fetches and starts the module. Where there is no wasm, or `twin` asks for it, its twin in JavaScript is loaded and started.
+ * Fetches and starts the module, while it streams. Where there is no wasm, or `twin` asks
+ * for it, its twin in JavaScript is loaded and started.
  */
 export async function load(place: Place, twin: boolean): Promise<Exports> {
   if (!twin) {

@@ -27,6 +27,14 @@ export const createGate = (run, report) => {
   let shown;
   let engine, step;
   let closed, dead;
+  /** What is to enter before anything else does. */
+  let due;
+  const first = (call) => {
+    const earlier = due;
+    due = undefined;
+    earlier?.();
+    due = call;
+  };
 
   const act = ([name, texts, args]) => {
     texts.forEach((text) => engine.give(text));
@@ -40,8 +48,11 @@ export const createGate = (run, report) => {
   return {
     lost,
     held,
+    /** Does what was put off, and puts off `call` until anything enters or this is called again. */
+    first,
     /** Calls the engine's function `name`, with texts given before; or lets that wait. */
     enter: (name, texts = [], ...args) => {
+      first();
       const call = [name, texts, args];
       step?.('enter', ...call);
       if (engine) return act(call);

@@ -72,7 +72,7 @@ export const createPage = (load, report, files) => {
     }
   };
   const gate = createGate(run, report);
-  const { enter, lost } = gate;
+  const { enter, first, lost } = gate;
   /** What the site says, once it has: filled in place, for whoever holds it. */
   const settings = {};
   /** Whether a part is switched on: by the page, else by the site, else as built. */
@@ -169,7 +169,7 @@ export const createPage = (load, report, files) => {
     if (APART.slice(0, -1).some(wants)) {
       add('capture', ({ watchMore }) => {
         leaving.push(...watchMore({
-          enter, run, tell, wants, syncPage: pages.sync, errors, blind, exempt, listens, options, settings, answers: clicks && clicks.lookedOn,
+          enter, first, run, tell, wants, syncPage: pages.sync, errors, blind, exempt, listens, options, settings, answers: clicks && clicks.lookedOn,
           countAll: () => [...gate.counts(), lost[DROPPED], failures],
         }));
       });
@@ -269,7 +269,7 @@ export const createPage = (load, report, files) => {
       clicks =
         (wants('clicks') || FINDS.slice(0, 5).some(wants)) &&
         run(() =>
-          watchClicks(enter, run, pages.sync, {
+          watchClicks(enter, run, pages.sync, first, {
             isOpen: gate.isOpen, told: () => wants('clicks'), thrash: wants('cursor'),
             exempt,
           }));

@@ -12,7 +12,7 @@ use super::queue::Waiting;
 /// How long an event waits for others before it is written. It is queued once
 /// its transaction is committed, at most 250 ms after it happened: what is left of
 /// them is for a timer that is late and for the browser to write.
-pub const SAVE_MS: i64 = 120;
+pub const SAVE_MS: i64 = 180;
 
 /// Our chunks: the number of each and how many of its events still wait.
 #[derive(Debug, Default)]

@@ -73,10 +73,11 @@ const IN_ITSELF = {
 
 /** Whether one is in the other, also across open shadow roots. */
 const holds = (one, other) => !!other && (one.contains(other) || holds(one, other.getRootNode().host));
-const wholeTime = (at) => Date.now() - performance.now() + at;
+/** The time of the clock on the wall at a time of the page's own. */
+export const wholeTime = (at) => Date.now() - performance.now() + at;
 const address = () => location.pathname + location.search;
 
-export const watchAnswers = (enter, run, isOpen) => {
+export const watchAnswers = (enter, run, first, isOpen) => {
   const numbers = new WeakMap();
   const scrolledAt = new WeakMap();
   let count = 0;
@@ -361,18 +362,18 @@ export const watchAnswers = (enter, run, isOpen) => {
     wait: (event, plain, link) => {
       click = event;
       at = event.timeStamp;
-      place.scrolled = scrollX + ',' + scrollY;
-      isPress = false;
+      isPress = isPressed = isSettled = false;
       isPlain = plain;
-      frame ||= requestAnimationFrame(evaluate);
       held = 0;
       handledAt = performance.now();
-      for (const ms of [0, 300, 1000, 1900]) setTimeout(compare, ms, ms > 300);
+      // The click's own handlers come first: what is left to do, nobody waits for.
       setTimeout(() => run(() => {
+        first();
+        frame ||= requestAnimationFrame(evaluate);
+        for (const ms of [0, 300, 1000, 1900]) setTimeout(compare, ms, ms > 300);
         if (link && !event.defaultPrevented) answered(NAVIGATION);
+        stopIn(PENDING_MS, () => (isSettled ? stop() : stopIn(LATE_MS - PENDING_MS)));
       }));
-      isSettled = false;
-      stopIn(PENDING_MS, () => (isSettled ? stop() : stopIn(LATE_MS - PENDING_MS)));
     },
   };
 };

@@ -2,7 +2,7 @@
 
 import { json } from '../json.js';
 import { listen } from '../listen.js';
-import { watchAnswers } from './answers.js';
+import { watchAnswers, wholeTime } from './answers.js';
 import { ANSWERS_ITSELF, findControl, isExempt, isIgnored, nameOf, selectorOf } from './describe.js';
 
 /** The members of an object's JSON text, without its braces. */
@@ -25,74 +25,70 @@ const leads = (link) => {
 };
 
 /**
+ * @param {(call?: () => void) => void} first does what waits, and lets `call` wait: until anything
+ *   else enters, or until `wait` comes to it
  * @param {{ isOpen: () => boolean, told: () => boolean, exempt: () => string, thrash: boolean }} options
  * @returns {{ isHandled: () => boolean, count: () => number, lookedOn: Function[] }} the last let a click in
  * another document be looked at in this one: by its press, its release, and the click
  */
-export const watchClicks = (enter, run, sync, { isOpen, told, exempt, thrash }) => {
-  const { approach, press, release, wait, numberOf } = watchAnswers(enter, run, isOpen);
-  let last = { at: -SAME_CLICK_MS };
-  let pressed, clicks = 0, movedAt = 0, isRepeat;
+export const watchClicks = (enter, run, sync, first, { isOpen, told, exempt, thrash }) => {
+  const { approach, press, release, wait, numberOf } = watchAnswers(enter, run, first, isOpen);
+  let last, pressed, clicks = 0, movedAt = 0, isRepeat;
 
-  const report = (event, target, [control, look]) => {
-    const at = event.timeStamp;
+  const report = (event, what) => {
+    const { target, control, look } = what;
     sync();
-    // Whole pixels: zoom and scaled screens give fractions.
-    const [x, y] = [Math.round(event.clientX), Math.round(event.clientY)];
     // A key that is held repeats; what it does then nobody asked for.
     const isMute = isRepeat || (control.closest(ANSWERS_ITSELF) && look !== DISABLED);
-    const allows = (kind) => !isMute && !isExempt(control, kind, exempt());
-    const isPage = target.matches('html,body');
+    const allows = (kind, bit) => !isMute && !isExempt(control, kind, exempt()) && bit;
+    const flags = (!target.matches('html,body') && allows('rage', RAGE)) | (look && allows('dead', DEAD)) | (told() && TOLD) | (look << 3);
+    const selector = selectorOf(control);
+    const text = nameOf(control) || undefined;
     clicks++;
-    enter(
-      'click',
-      [members({ selector: selectorOf(control), x, y, tag: control.localName, text: nameOf(control) || undefined })],
-      // When it was made, not when a busy page came round to it.
-      Date.now() - performance.now() + at,
-      Date.now(),
-      x,
-      y,
-      numberOf(control),
-      (!isPage && allows('rage') && RAGE) | (look && allows('dead') && DEAD) | (told() && TOLD) | (look << 3),
-    );
+    pressed = undefined;
+    first(() => {
+      // Whole pixels: zoom and scaled screens give fractions.
+      const x = Math.round(event.clientX);
+      const y = Math.round(event.clientY);
+      // The time when it was made, not when a busy page came round to it.
+      enter('click', [members({ selector, x, y, tag: control.localName, text })], wholeTime(event.timeStamp), Date.now(), x, y, numberOf(control), flags);
+    });
     wait(event, !look, leads(control.closest('a[href]')));
   };
   const found = (event) => {
     const [target] = event.composedPath();
     // What scripts click is not what people do.
     if (!event.isTrusted || !(target instanceof Element) || isIgnored(target)) return;
-    return [target, findControl(target, event)];
+    // What was pressed is known when it is clicked.
+    if (pressed?.target === target) return pressed;
+    const [control, look] = findControl(target, event);
+    return { target, control, look };
   };
   const clicked = (event) => {
     const what = found(event);
     if (!what) return;
-    const [target, [control]] = what;
-    const at = event.timeStamp;
-    const isEcho =
-      at - last.at < SAME_CLICK_MS && (control === last.control || last.control?.localName === 'label');
-    last = { at, control, event };
-    if (isEcho) return;
+    const { control } = what;
+    const was = last;
+    last = { control, event };
+    if (event.timeStamp - was?.event.timeStamp < SAME_CLICK_MS && (control === was.control || was.control.matches('label'))) return;
     // A key presses nothing before it clicks.
-    if (pressed?.control !== control) press(control, event);
-    pressed = undefined;
-    release();
-    report(event, ...what);
+    if (pressed?.control !== control) {
+      press(control, event);
+      release();
+    }
+    report(event, what);
   };
   const down = (event) => {
-    const what = found(event);
-    if (!what) return;
-    const [, [control]] = what;
-    press(control, event);
-    pressed = { control };
+    isRepeat = pressed = undefined;
+    pressed = found(event);
+    if (pressed) press(pressed.control, event);
   };
   const up = (event) => {
     release();
     // A disabled control gets no click.
-    const what = pressed && found(event);
-    if (what && what[1][1] === DISABLED && what[1][0] === pressed.control) {
-      last = { at: event.timeStamp, control: pressed.control, event };
-      report(event, ...what);
-      pressed = undefined;
+    if (found(event) === pressed && pressed?.look === DISABLED) {
+      last = { control: pressed.control, event };
+      report(event, pressed);
     }
   };
   const moved = (event) => {
@@ -106,12 +102,9 @@ export const watchClicks = (enter, run, sync, { isOpen, told, exempt, thrash }) 
   // In the capture phase of the window: before the page's own handlers, so that
   // what they change is seen, and whether or not they stop the event.
   listen(run, 'keydown', (event) => (isRepeat = event.repeat));
-  listen(run, 'pointerdown', (event) => {
-    isRepeat = false;
-    down(event);
-  });
+  listen(run, 'pointerdown', down);
   listen(run, 'pointerup', up);
   listen(run, 'pointermove', moved);
   listen(run, 'click', clicked);
-  return { isHandled: () => last.event?.eventPhase > 0, count: () => clicks, lookedOn: [press, release, wait] };
+  return { isHandled: () => last?.event.eventPhase > 0, count: () => clicks, lookedOn: [press, release, wait] };
 };

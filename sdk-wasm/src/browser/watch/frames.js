@@ -21,7 +21,7 @@ const [RAGE, DEAD] = [1, 2];
  * @returns {{ enter: (view: Window) => () => void, parts: object }} `enter` watches a frame and
  * returns what listens anew; `parts` are told by roots.js of what happens anywhere
  */
-export const watchFrames = ({ enter, run, syncPage, wants, exempt, blind, answers }) => {
+export const watchFrames = ({ enter, run, first, syncPage, wants, exempt, blind, answers }) => {
   const views = new Map(answers ? [[window, { document, answers }]] : []);
   let count = 0;
 
@@ -84,7 +84,7 @@ export const watchFrames = ({ enter, run, syncPage, wants, exempt, blind, answer
       const isSeen = (call) => run(() => framesOf(view).every((frame) => !frame.closest('[data-tidemark~=ignore]')) && call());
       if (!answers || (views.size >= VIEWS_MAX && !views.has(view))) return () => {};
       const tellBlind = (spot) => blind.add(spot);
-      const [again, ...own] = watchInside(view, enterFrom(view, (count++ % FRAMES_MAX) + 1), isSeen, syncPage, wants, exempt, tellBlind);
+      const [again, ...own] = watchInside(view, enterFrom(view, (count++ % FRAMES_MAX) + 1), isSeen, syncPage, first, wants, exempt, tellBlind);
       views.set(view, { document: view.document, answers: own });
       return again;
     },

@@ -11,9 +11,9 @@ import { watchClicks } from './clicks.js';
  * @param {(spot: string) => void} tellBlind hears what cannot be seen
  * @returns {Function[]} what listens anew, then press, release and wait: see clicks.js
  */
-export const watchInside = (enter, run, sync, wants, exempt, tellBlind) => {
+export const watchInside = (enter, run, sync, first, wants, exempt, tellBlind) => {
   blind.add = tellBlind;
   const told = () => wants('clicks');
-  const { lookedOn } = watchClicks(enter, run, sync, { isOpen: () => true, told, exempt, thrash: wants('cursor') });
+  const { lookedOn } = watchClicks(enter, run, sync, first, { isOpen: () => true, told, exempt, thrash: wants('cursor') });
   return [() => listens.forEach((add) => add()), ...lookedOn];
 };
