@@ -25,7 +25,7 @@ export function createClient(place: Place): Tidemark {
   const start = (options: Options): void => {
     const tell = reporter(options ?? {});
     try {
-      if (started) return tell('already_started', 'init was called');
+      if (started) return tell('already_started', 'init twice');
       const chosen = readOptions(options, (detail) => tell('invalid_options', detail));
       if (!chosen) return;
       started = true;

@@ -76,6 +76,8 @@ const holds = (one, other) => !!other && (one.contains(other) || holds(one, othe
 /** The time of the clock on the wall at a time of the page's own. */
 export const wholeTime = (at) => Date.now() - performance.now() + at;
 const address = () => location.pathname + location.search;
+/** How far the page is scrolled. */
+const scrolledTo = () => scrollX + ',' + scrollY;
 
 export const watchAnswers = (enter, run, first, isOpen) => {
   const numbers = new WeakMap();
@@ -266,7 +268,7 @@ export const watchAnswers = (enter, run, first, isOpen) => {
       const isIts = !(scrolledAt.get(target) > at - REQUEST_MS);
       if (!isIts || !click?.isTrusted || click.type !== 'click') scrolledAt.set(target, now);
       if (target !== document) change(target, 7, Date.now(), isIts, true);
-      else if (place.scrolled !== scrollX + ',' + scrollY) answered(SCROLL);
+      else if (place.scrolled !== scrolledTo()) answered(SCROLL);
     },
     focusin: (event) => {
       const [target] = event.composedPath();
@@ -340,7 +342,7 @@ export const watchAnswers = (enter, run, first, isOpen) => {
       click = event;
       at = event.timeStamp;
       ({ clientX: x, clientY: y } = event);
-      place = { scrolled: scrollX + ',' + scrollY, isThere: isShown(control) };
+      place = { scrolled: scrolledTo(), isThere: isShown(control) };
       remember();
       for (const node of event.composedPath()) if (node instanceof ShadowRoot) observer.observe(node, OBSERVED);
       unhook ??= hookAnswers((what) => run(() => click && answered(what)), cause, (canvas) => run(() => {
@@ -362,7 +364,9 @@ export const watchAnswers = (enter, run, first, isOpen) => {
     wait: (event, plain, link) => {
       click = event;
       at = event.timeStamp;
-      isPress = isPressed = isSettled = false;
+      // What scrolled before the click, it did not scroll.
+      place.scrolled = scrolledTo();
+      isPress = isSettled = false;
       isPlain = plain;
       held = 0;
       handledAt = performance.now();

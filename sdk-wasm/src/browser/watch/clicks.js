@@ -44,8 +44,8 @@ export const watchClicks = (enter, run, sync, first, { isOpen, told, exempt, thr
     const flags = (!target.matches('html,body') && allows('rage', RAGE)) | (look && allows('dead', DEAD)) | (told() && TOLD) | (look << 3);
     const selector = selectorOf(control);
     const text = nameOf(control) || undefined;
-    clicks++;
     pressed = undefined;
+    clicks++;
     first(() => {
       // Whole pixels: zoom and scaled screens give fractions.
       const x = Math.round(event.clientX);
@@ -70,7 +70,7 @@ export const watchClicks = (enter, run, sync, first, { isOpen, told, exempt, thr
     const { control } = what;
     const was = last;
     last = { control, event };
-    if (event.timeStamp - was?.event.timeStamp < SAME_CLICK_MS && (control === was.control || was.control.matches('label'))) return;
+    if (event.timeStamp - was?.event.timeStamp < SAME_CLICK_MS && (control === was.control ? what !== pressed : was.control.matches('label'))) return;
     // A key presses nothing before it clicks.
     if (pressed?.control !== control) {
       press(control, event);
