@@ -120,7 +120,7 @@ export const watchAnswers = (enter, run, first, isOpen) => {
     if (share >= LARGE_SHARE) return isNew || isSure ? LARGE : undefined;
     if (gapOf(rect, x, y) <= NEAR_PX || isLearning) return NEAR;
     if (isNew && [element, element.offsetParent].some((one) => one && getComputedStyle(one).position === 'fixed')) return TOP;
-    if (isSure || element.closest('[role=alert],[role=status],[aria-live],output') || isFetched(when)) return NEAR;
+    if (isSure || element.closest('[role=alert],[role=status],[aria-live]') || isFetched(when)) return NEAR;
   };
   const change = (element, kind, when, isSure, isNew, isHidden) => {
     let what = whereIs(element, isNew, isSure, when);
