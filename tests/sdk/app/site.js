@@ -11,7 +11,11 @@ const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'applic
 
 const listen = (handle) =>
   new Promise((done) => {
-    const server = createServer(handle);
+    // A page that is closed breaks off its requests, and nobody waits for their answers.
+    const server = createServer((request, response) =>
+      Promise.resolve(handle(request, response)).catch((error) => {
+        if (error.code !== 'ECONNRESET') throw error;
+      }));
     server.listen(0, '127.0.0.1', () => {
       const { port } = server.address();
       done({
