@@ -60,11 +60,11 @@ const AWAY = 6;
 const MEDIA = 7;
 const NAVIGATION = 8;
 const FIELD = 9;
-/** Events that a hand causes without pressing anything: what they change, the click did not. */
 /** Parts of a control that are asked what they look like, and how far below and above a click it is asked what is there. */
 const LOOKED_AT_MAX = 4;
 const AROUND = [45, 100, -45];
 const LOOKS = 'background color border font opacity transform inset width height content'.split(' ');
+/** Events that a hand causes without pressing anything: what they change, the click did not. */
 const BY_HAND = /move|over|out|enter|leave|wheel|scroll|key|resize/;
 const BY_CLICK = /click|^pointer|^mouse|touch|submit|change|input|toggle|focus|blur/;
 const IN_ITSELF = {
