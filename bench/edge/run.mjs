@@ -3,7 +3,8 @@
 //   node bench/edge/run.mjs [--collector FILE --clickhouse FILE]
 //
 // CPU is that of the whole workerd process, HTTP and Durable Objects included; the collector is a stub in a
-// process of its own. With the two programs also the way through the edge into the real collector. Latencies
+// process of its own. Beside it what nobody can do without: a worker that reads and answers, and one that packs
+// and posts what it read in between. With the two programs also the way through the edge into the real collector. Latencies
 // are those of one connection, and mean little on a machine that is busy.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -39,6 +40,7 @@ function say(what) {
   console.error(`  ${what}`);
 }
 
+const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const bodies = (count, events = EVENTS) => Array.from({ length: count }, () => batch(events));
 
 /** Drives bodies of 50 events over all connections; CPU a body. */
@@ -46,14 +48,20 @@ async function cost(server, to, path, count) {
   const before = server.cpuMs();
   const times = await drive(to, path, bodies(count), EVENTS, CONNECTIONS);
   // What is put off (marks, told and committed within seconds) is counted with what put it off.
-  await new Promise((resolve) => setTimeout(resolve, PUT_OFF_MS));
+  await rest(PUT_OFF_MS);
   return { cpuMs: (server.cpuMs() - before) / count, ...times };
+}
+
+/** CPU a body of a server that is warm; what warming it put off is over before. */
+async function warmCost(server, to, path) {
+  await drive(to, path, bodies(WARM_UP), EVENTS, CONNECTIONS);
+  await rest(PUT_OFF_MS);
+  return cost(server, to, path, BATCHES);
 }
 
 async function measure(server, path) {
   const to = client(server.url, CONNECTIONS);
-  await drive(to, path, bodies(WARM_UP), EVENTS, CONNECTIONS);
-  const many = await cost(server, to, path, BATCHES);
+  const many = await warmCost(server, to, path);
   const one = await drive(to, path, bodies(300), EVENTS, 1);
   const before = server.cpuMs();
   const single = await drive(to, path, bodies(300, 1), 1, 1);
@@ -103,6 +111,7 @@ const startEdge = (collector = `http://127.0.0.1:${collectorPort}`) =>
     TIDEMARK_SALT_SECRET: saltSecret,
   });
 const startBaseline = () => startWorkerd(file('baseline.capnp'));
+const startFloor = () => startWorkerd(file('floor.capnp'), [], { COLLECTOR: `http://127.0.0.1:${collectorPort}` });
 
 say('first calls of fresh processes');
 const coldMs = await cold(startEdge, INGEST);
@@ -115,6 +124,12 @@ say('the validator by hand');
 const baseline = await startBaseline();
 const byHand = await measure(baseline, '/');
 await baseline.stop();
+say('the floor');
+const floor = await startFloor();
+const toFloor = client(floor.url, CONNECTIONS);
+const answering = await warmCost(floor, toFloor, '/');
+const posting = await warmCost(floor, toFloor, '/hop');
+await floor.stop();
 
 const round = (value) => Math.round(value * 1_000) / 1_000;
 const real = {};
@@ -154,6 +169,8 @@ console.log(
       'validator by hand in JavaScript, cpu_ms_per_batch_of_50': round(byHand.many.cpuMs),
       'validator by hand in JavaScript, requests_per_cpu_second': round(1_000 / byHand.many.cpuMs),
       'validator by hand in JavaScript, p99_ms': round(byHand.one.p99),
+      'a body read and answered, cpu_ms_per_batch_of_50': round(answering.cpuMs),
+      'a body read, packed, posted and answered, cpu_ms_per_batch_of_50': round(posting.cpuMs),
       'validator by hand in JavaScript, cold_first_request_ms': round(coldByHandMs),
     },
   }),

@@ -1,4 +1,4 @@
-// Calls of Durable Objects and of collectors, each with its answer read whole.
+// A call's head, body and answer; calls of Durable Objects and of collectors, each with its answer read whole.
 //
 // What would be a dozen crossings between Rust and the runtime is one, and no
 // stream is made where the runtime hands out the whole body.
@@ -14,17 +14,39 @@ export function head(request, names) {
   return lines.map((line) => (typeof line === "string" ? line : ABSENT)).join("\n");
 }
 
+/** What a call says that was not answered in time. */
+const DEADLINE = "deadline";
+
+/** Makes a response of an answer's status, its headers (a line a name, a line its value) and its body. */
+export function answer(status, head, body) {
+  const lines = head.split("\n");
+  const headers = {};
+  for (let at = 0; at + 1 < lines.length; at += 2) headers[lines[at]] = lines[at + 1];
+  // The bytes are the module's own, and go when this returns. What is encoded is encoded already.
+  const encodeBody = headers["content-encoding"] ? "manual" : "automatic";
+  return new Response(body.length ? body.slice() : null, { status, headers, encodeBody });
+}
+
+/** Reads a call's whole body, for so long. */
+export function bodyOf(request, deadlineMs) {
+  return within(deadlineMs, request.arrayBuffer());
+}
+
 /** Waits for a promise, for so long. */
 function within(ms, promise) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("deadline")), ms);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+    const timer = setTimeout(() => reject(new Error(DEADLINE)), ms);
+    const ended = (settle) => (value) => {
+      clearTimeout(timer);
+      settle(value);
+    };
+    promise.then(ended(resolve), ended(reject));
   });
 }
 
-/** Calls a method of a Durable Object by its name; gives the bytes that it returns. */
+/** Calls a method of a Durable Object by its name, which it is told; gives the bytes that it returns. */
 export function call(env, binding, name, method, body, more, deadlineMs) {
-  return within(deadlineMs, env[binding].getByName(name)[method](body, more));
+  return within(deadlineMs, env[binding].getByName(name)[method](body, more, name));
 }
 
 let zlib;

@@ -12,7 +12,10 @@ rust.prepare();
 
 export default class Edge extends WorkerEntrypoint {
   fetch(request) {
-    return rust.fetch(request, this.env, this.ctx);
+    const answer = rust.fetch(request, this.env, this.ctx);
+    // A caller that hangs up must not end a delivery half-way.
+    this.ctx.waitUntil(answer);
+    return answer;
   }
 
   queue(batch) {
@@ -50,16 +53,16 @@ const object = (name) =>
 
 // What every batch needs is called as a method: no request, no response, no stream.
 export class DedupeShard extends object("DedupeShard") {
-  claim(body, settled) {
-    return this[living]().claim(body, settled);
+  claim(body, settled, name) {
+    return this[living]().claim(body, settled, name);
   }
 
   wait(body) {
     return this[living]().wait(body);
   }
 
-  settle(settled) {
-    return this[living]().settle(settled);
+  settle(settled, _, name) {
+    return this[living]().settle(settled, name);
   }
 }
 

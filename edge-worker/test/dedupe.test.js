@@ -51,6 +51,24 @@ test("a visitor's event is known in whichever batch it comes again", async () =>
   await edge.stop();
 });
 
+test('a shard of this process is asked without a call, and called where it has to be told', async () => {
+  const edge = await startEdge({ vars: settings(collector) });
+  const claims = async () => [await counter(edge, 'dedupe', 'claimed'), await counter(edge, 'dedupe', 'claimed_near')];
+  const anonymous_id = randomUUID();
+  const [first, second] = [batch([event({ anonymous_id })]), batch([event({ anonymous_id })])];
+  expect(verdicts(await post(edge, first))).toEqual(['accepted']);
+  expect(await claims()).toEqual([1, 0]);
+  expect(verdicts(await post(edge, second))).toEqual(['accepted']);
+  expect(await claims()).toEqual([1, 1]);
+  // It has not heard yet how the first claim ended, and now hears of both.
+  expect(verdicts(await post(edge, first))).toEqual(['duplicate']);
+  expect(await counter(edge, 'dedupe', 'settled')).toBe(2);
+  expect(verdicts(await post(edge, second))).toEqual(['duplicate']);
+  expect((await claims()).at(1)).toBe(2);
+  expect(collector.batches).toHaveLength(2);
+  await edge.stop();
+});
+
 test('a caller that hangs up does not keep its batch from being remembered', async () => {
   const edge = await startEdge({ vars: settings(collector) });
   const sent = batch([event()]);

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use futures_util::FutureExt;
 use tidemark_core::batch::{Batch, Form};
 use tidemark_core::hash::{Salt, Visit};
 use tidemark_core::id::Uuid;
@@ -92,11 +91,10 @@ impl Sender<'_> {
                 judged,
                 plan,
             };
-            let told = dedupe::see_told(self.env.clone(), delivery.shard.clone());
-            let delivery = delivery.run().boxed_local().shared();
-            // A caller that hangs up must not end it half-way.
-            self.after.run(delivery.clone().then(|_| told));
-            plan = delivery.await?;
+            let shard = delivery.shard.clone();
+            let delivered = delivery.run().await;
+            dedupe::see_told(self.env, self.after, shard);
+            plan = delivered?;
         }
         let mut verdicts = plan.verdicts();
         count::verdicts(batch.events.len(), &verdicts);

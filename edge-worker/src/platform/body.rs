@@ -7,8 +7,9 @@ use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use tidemark_core::limits::BATCH_MAX_BYTES;
 use tidemark_core::verdict::Code;
-use worker::{ByteStream, Delay, Request, Response};
+use worker::{ByteStream, Delay, Request, Response, web_sys};
 
+use super::calls;
 use crate::policy::call::Call;
 use crate::policy::decode::{Coding, Decoder};
 
@@ -32,23 +33,23 @@ pub(super) enum BodyError {
 /// `unsupported_encoding`, `body_too_large`, `invalid_encoding`, `body_broken`, and
 /// `request_timeout` for one that does not come in time.
 pub(super) async fn of_request(
-    request: Request,
+    request: &web_sys::Request,
     call: &Call,
     deadline_ms: u32,
 ) -> Result<Vec<u8>, Code> {
+    let coding = Coding::of(call.content_encoding.as_deref())?;
+    // A length that is told was checked before and is held by the runtime.
+    if coding == Coding::Identity && call.content_length.is_some() {
+        return calls::body_of(request, deadline_ms).await;
+    }
     let deadline = Delay::from(Duration::from_millis(deadline_ms.into()));
-    match select(pin!(plain(request, call)), pin!(deadline)).await {
+    match select(pin!(plain(Clone::clone(request).into(), coding, call)), pin!(deadline)).await {
         Either::Left((body, _)) => body,
         Either::Right(_) => Err(Code::RequestTimeout),
     }
 }
 
-async fn plain(mut request: Request, call: &Call) -> Result<Vec<u8>, Code> {
-    let coding = Coding::of(call.content_encoding.as_deref())?;
-    // A length that is told was checked before and is held by the runtime.
-    if coding == Coding::Identity && call.content_length.is_some() {
-        return request.bytes().await.map_err(|_| Code::BodyBroken);
-    }
+async fn plain(mut request: Request, coding: Coding, call: &Call) -> Result<Vec<u8>, Code> {
     let mut decoder = Decoder::new(coding, call.content_length);
     // A call without any body has no stream either.
     if let Ok(mut stream) = request.stream() {

@@ -1,6 +1,6 @@
 //! Reads what is known of a caller.
 
-use worker::Request;
+use worker::web_sys::Request;
 
 use crate::policy::call::Call;
 use crate::policy::caller::{Caller, Heard, find};
@@ -11,8 +11,11 @@ pub(super) fn of(request: &Request, call: &Call, config: &Config) -> Caller {
     let told = &call.runtime;
     let is_cloudflare = told.colo.is_some();
     // Headers of one's own proxies count for nothing on Cloudflare.
-    let header = |name: &str| request.headers().get(name).ok().flatten().filter(|_| !is_cloudflare);
-    let forwarded = header(&config.client_ip_header);
+    // Elsewhere they are read where there are proxies to be believed.
+    let is_behind_proxies = !is_cloudflare && !config.proxies.is_empty();
+    let header =
+        |name: &str| request.headers().get(name).ok().flatten().filter(|_| is_behind_proxies);
+    let forwarded = Some(config.client_ip_header.as_str()).and_then(header);
     let told_country = config.country_header.as_deref().and_then(header);
     let heard = Heard {
         is_cloudflare,

@@ -1,5 +1,7 @@
-//! Calls of Durable Objects and of collectors: one crossing each (shim/calls.js).
+//! A call's head, body and answer, and calls of Durable Objects and of collectors: one
+//! crossing each (shim/calls.js).
 
+use tidemark_core::verdict::Code;
 use worker::js_sys::futures::JsFuture;
 use worker::js_sys::{Array, Error, Promise, Uint8Array};
 use worker::wasm_bindgen;
@@ -32,6 +34,12 @@ extern "C" {
         deadline_ms: u32,
     ) -> Result<Promise, JsValue>;
 
+    #[wasm_bindgen(catch, js_name = answer)]
+    fn js_answer(status: u16, head: &str, body: &[u8]) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = bodyOf)]
+    fn js_body_of(request: &web_sys::Request, deadline_ms: u32) -> Result<Promise, JsValue>;
+
     #[wasm_bindgen(js_name = head)]
     fn js_head(request: &web_sys::Request, names: &str) -> String;
 
@@ -49,12 +57,37 @@ extern "C" {
     ) -> Result<Promise, JsValue>;
 }
 
+/// What the shim says of a call that was not answered in time.
+const DEADLINE: &str = "deadline";
+
 /// An answer from outside: status, `Retry-After`, body.
 pub(super) type Sent = (u16, Option<String>, Vec<u8>);
 
 /// A call's head in lines: method, address, `cf`'s members, the headers of these names.
 pub(super) fn head(request: &web_sys::Request, names: &str) -> String {
     js_head(request, names)
+}
+
+/// Makes the runtime's response of a status, of headers with a line a name and a line its
+/// value, and of a body; without one where it is empty.
+///
+/// # Errors
+/// With the runtime's own error where it takes no such response.
+pub(super) fn answer(status: u16, head: &str, body: &[u8]) -> Result<JsValue, JsValue> {
+    js_answer(status, head, body)
+}
+
+/// Reads a call's whole body.
+///
+/// # Errors
+/// `request_timeout` when it does not come in time, `body_broken` when it breaks off.
+pub(super) async fn body_of(request: &web_sys::Request, deadline_ms: u32) -> Result<Vec<u8>, Code> {
+    let body = js_body_of(request, deadline_ms).map_err(|_| Code::BodyBroken)?;
+    let body = JsFuture::from(body).await.map_err(|error| match words(&error).as_str() {
+        DEADLINE => Code::RequestTimeout,
+        _ => Code::BodyBroken,
+    })?;
+    Ok(Uint8Array::new(&body).to_vec())
 }
 
 /// Packs bytes as one gzip member, by the runtime's own zlib: in a module of ours it

@@ -1,5 +1,6 @@
 //! Claims ids at a dedupe shard, and tells it how the claims ended.
 //!
+//! A shard that lives in this isolate is not called for a claim: its memory is asked.
 //! The shard is never the authority: when it is away, events pass, counted. How a claim
 //! ended is told along with the next one, or a little later ([`Settlements`]).
 
@@ -10,7 +11,8 @@ use futures_util::future::join_all;
 use tidemark_core::id::Uuid;
 use worker::{Delay, Env};
 
-use super::{calls, clock, count, log};
+use super::after::After;
+use super::{calls, clock, count, dedupe_shard, log};
 use crate::policy::counters::Dedupe;
 use crate::policy::settlements::{Settled, Settlements, TELL_AFTER_MS, Tell};
 use crate::policy::window::Id;
@@ -47,6 +49,11 @@ impl Shard<'_> {
     /// Claims ids. While another call has one of them, waits inside of the shard
     /// until that call has settled, for a lease at most.
     pub(super) async fn claim(&self, lease_ms: u32, ids: &[Uuid]) -> Claimed {
+        let wanted: Vec<Id> = ids.iter().map(|id| id.0).collect();
+        if let Some(known) = dedupe_shard::claim_near(self.name, self.token.0, &wanted) {
+            count::dedupe(Dedupe::ClaimedNear);
+            return Claimed::Granted(known);
+        }
         let body: Vec<u8> = [self.token].iter().chain(ids).flat_map(|id| id.0).collect();
         let settled = SETTLEMENTS.with_borrow_mut(|settlements| settlements.take(self.name));
         let more = settled.as_ref().map(|settled| settled.bytes.as_slice());
@@ -106,16 +113,21 @@ pub(super) const PENDING: u8 = 1;
 pub(super) const FULL: u8 = 2;
 
 /// Sees to it that a shard hears of what a call has ended there.
-pub(super) async fn see_told(env: Env, name: String) {
+pub(super) fn see_told(env: &Env, after: After<'_>, name: String) {
     match SETTLEMENTS.with_borrow_mut(|settlements| settlements.tell(&name, clock::now_ms())) {
         Tell::NotByMe => {}
-        Tell::Now => tell(&env, &name).await,
-        Tell::Later => {
-            Delay::from(Duration::from_millis(TELL_AFTER_MS)).await;
-            let all = SETTLEMENTS.with_borrow_mut(Settlements::take_all);
-            join_all(all.iter().map(|(name, settled)| settle(&env, name, settled))).await;
+        Tell::Now => {
+            let env = env.clone();
+            after.run(async move { tell(&env, &name).await });
         }
+        Tell::Later => after.run(tell_all_later(env.clone())),
     }
+}
+
+async fn tell_all_later(env: Env) {
+    Delay::from(Duration::from_millis(TELL_AFTER_MS)).await;
+    let all = SETTLEMENTS.with_borrow_mut(Settlements::take_all);
+    join_all(all.iter().map(|(name, settled)| settle(&env, name, settled))).await;
 }
 
 async fn tell(env: &Env, name: &str) {

@@ -5,7 +5,9 @@
 //! is a byte ([`GRANTED`], [`PENDING`], [`FULL`]), and for a grant one more an id: 1 is
 //! known, 0 is the caller's until it settles. `wait` waits instead of saying
 //! [`PENDING`]. `settle` ends claims, and marks the ids of theirs that are durable; a
-//! `claim` may bring such ends along.
+//! `claim` may bring such ends along. Each is told the object's name, by which its memory is
+//! found from then on by calls that are handled in the same isolate ([`claim_near`]): a
+//! claim is a matter of memory alone, and a call costs as much as reading the batch.
 //!
 //! What is marked is known at once and committed then, or, where the operator says so, a little later with all that is
 //! marked until then: a commit is dear, and what a killed object forgets costs the
@@ -14,7 +16,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use futures_channel::oneshot;
@@ -36,6 +38,7 @@ use crate::policy::config::{
 };
 use crate::policy::counters::Dedupe;
 use crate::policy::id_hash::IdHash;
+use crate::policy::near::Near;
 use crate::policy::settlements;
 use crate::policy::window::{Entry, Id, WINDOW_MS, Window, read_ids};
 
@@ -47,6 +50,22 @@ const DELETE: &str = "DELETE FROM marked WHERE row <= ?";
 
 /// Rows that do not wait: 400 KB where they are of 500 ids.
 const COMMIT_ROWS: usize = 50;
+
+thread_local! {
+    static NEAR: RefCell<Near<Weak<Shard>>> = RefCell::default();
+}
+
+/// Claims ids at a shard that lives in this isolate: one entry an id, whether it is known.
+/// `None` where the shard has to be called: it is elsewhere, has not read its rows, or
+/// another call is in the way. Never does what belongs to the object's own calls: reads no
+/// rows, wakes nobody.
+pub(super) fn claim_near(name: &str, token: Token, ids: &[Id]) -> Option<Vec<bool>> {
+    let now_ms = now_ms();
+    let shard = NEAR.with_borrow(|near| near.find(name, now_ms).and_then(Weak::upgrade))?;
+    let window = shard.window.borrow();
+    let window = window.as_ref()?;
+    shard.claims.borrow_mut().claim_quietly(now_ms, token, ids, |id| window.knows(id))
+}
 
 /// One shard of a tenant's dedupe window.
 #[durable_object(alarm)]
@@ -125,9 +144,11 @@ impl DedupeShard {
         &self,
         body: &[u8],
         settled: Option<Vec<u8>>,
+        name: Option<String>,
     ) -> core::result::Result<Vec<u8>, JsValue> {
-        if let Some(settled) = settled {
-            self.settle(&settled)?;
+        match settled {
+            Some(settled) => drop(self.settle(&settled, name)?),
+            None => self.is_called(name),
         }
         let body = read_ids(body);
         let Some((token, ids)) = body.split_first() else {
@@ -153,7 +174,12 @@ impl DedupeShard {
     ///
     /// # Errors
     /// When the rows cannot be read.
-    pub fn settle(&self, settled: &[u8]) -> core::result::Result<Vec<u8>, JsValue> {
+    pub fn settle(
+        &self,
+        settled: &[u8],
+        name: Option<String>,
+    ) -> core::result::Result<Vec<u8>, JsValue> {
+        self.is_called(name);
         let mut marked = Ok(());
         for (token, durable) in settlements::read(settled) {
             marked = marked.and(self.shard.mark(&durable));
@@ -163,6 +189,15 @@ impl DedupeShard {
         marked?;
         self.shard.commit_soon();
         Ok(Vec::new())
+    }
+}
+
+impl DedupeShard {
+    fn is_called(&self, name: Option<String>) {
+        if let Some(name) = name {
+            let shard = Rc::downgrade(&self.shard);
+            NEAR.with_borrow_mut(|near| near.called(&name, shard, now_ms()));
+        }
     }
 }
 

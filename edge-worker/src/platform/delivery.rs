@@ -1,7 +1,7 @@
 //! What happens to a batch's events once they are judged: claimed at the shard,
 //! forwarded, or held, and settled.
 //!
-//! Goes on when the caller hangs up, because a claim that nobody settles would
+//! Goes on when the caller hangs up (shim/worker.js), because a claim that nobody settles would
 //! keep the caller's next try waiting.
 
 use std::rc::Rc;

@@ -1,7 +1,7 @@
 //! Reads a call's head out of the runtime's request, in one crossing (shim/calls.js).
 
-use worker::Request;
 use worker::url::form_urlencoded;
+use worker::web_sys::Request;
 
 use super::calls;
 use crate::policy::call::{Call, Runtime, path_and_query};
@@ -16,7 +16,7 @@ const ABSENT: &str = "\u{1}";
 
 /// Reads the head.
 pub(super) fn read(request: &Request) -> Call {
-    let told = calls::head(request.inner(), NAMES);
+    let told = calls::head(request, NAMES);
     let mut lines = told.split('\n');
     let mut next = || lines.next().filter(|line| *line != ABSENT).map(String::from);
     let method = next().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! One call with events: its head, its body, its answer.
 
-use worker::{Context, Env, Request};
+use worker::web_sys::Request;
+use worker::{Context, Env};
 
 use super::admit::Sender;
 use super::after::After;
@@ -16,7 +17,7 @@ use crate::policy::route::Words;
 /// The refusal of the whole call.
 pub(super) async fn ingest(
     words: Words,
-    request: Request,
+    request: &Request,
     call: &Call,
     env: &Env,
     context: &Context,
@@ -27,7 +28,7 @@ pub(super) async fn ingest(
     let after = After::Call(context);
     let sites = sites::current(env, config, after, key).await?;
     let site = admission::by_key(&sites, call)?;
-    let caller = caller::of(&request, call, config);
+    let caller = caller::of(request, call, config);
     let sender = Sender { words, call, env, after, settings: &settings, caller };
     if let Some(site) = site {
         sender.pass_requests(site).await?;

@@ -38,7 +38,10 @@ mod store;
 use std::rc::Rc;
 
 use tidemark_core::verdict::Code;
-use worker::{Context, Env, Request, Response, Result, event};
+use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen::prelude::wasm_bindgen;
+use worker::web_sys::{Request, Response};
+use worker::{Context, Env, worker_sys};
 
 use crate::policy::answer::{Answer, Refused};
 use crate::policy::call::Call;
@@ -50,26 +53,36 @@ use crate::policy::{admission, site_settings, write_key};
 use after::After;
 use clock::now_ms;
 
-/// The runtime's entry: one HTTP call.
-#[event(fetch)]
-async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+/// The runtime's entry: one HTTP call. Whoever calls sees to it that it goes on when the
+/// caller hangs up (shim/worker.js).
+#[wasm_bindgen(
+    wasm_bindgen = ::worker::wasm_bindgen,
+    wasm_bindgen_futures = ::worker::wasm_bindgen_futures,
+    js_sys = ::worker::js_sys
+)]
+pub async fn fetch(
+    request: Request,
+    env: Env,
+    context: worker_sys::Context,
+) -> Result<JsValue, JsValue> {
+    let context = Context::new(context);
     let call = head::read(&request);
     let answer = match route(&call.method, &call.path) {
         Ok(Route::Socket(words)) => {
             match socket::open(words, &request, &call, &env, &context).await {
-                Ok(response) => return Ok(response),
+                Ok(response) => return Ok(Response::from(response).into()),
                 Err(refused) => refuse(&refused),
             }
         }
-        Ok(found) => dispatch(found, request, &call, &env, &context).await,
+        Ok(found) => dispatch(found, &request, &call, &env, &context).await,
         Err(none) => refuse(&none.into()),
     };
-    reply::send(answer)
+    reply::send(&answer)
 }
 
 async fn dispatch(
     found: Route,
-    request: Request,
+    request: &Request,
     call: &Call,
     env: &Env,
     context: &Context,

@@ -13,9 +13,7 @@ use worker::js_sys::{JsString, Reflect, Uint8Array};
 use worker::wasm_bindgen::closure::Closure;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::spawn_local;
-use worker::{
-    Context, Delay, Env, Request, Response, ResponseBuilder, WebSocket, WebSocketPair, web_sys,
-};
+use worker::{Context, Delay, Env, Response, ResponseBuilder, WebSocket, WebSocketPair, web_sys};
 
 use super::admit::Sender;
 use super::after::After;
@@ -42,7 +40,7 @@ thread_local! {
 /// The refusal of the handshake.
 pub(super) async fn open(
     words: Words,
-    request: &Request,
+    request: &web_sys::Request,
     call: &Call,
     env: &Env,
     context: &Context,

@@ -93,6 +93,16 @@ impl Answer {
         answer
     }
 
+    /// The headers as text: a line a name, a line its value, the later of one name last.
+    pub fn head(&self) -> String {
+        let mut text = String::new();
+        for part in self.headers.iter().flat_map(|(name, value)| [name, value.as_str()]) {
+            text.push_str(part);
+            text.push('\n');
+        }
+        text
+    }
+
     /// The same answer with more headers.
     #[must_use]
     pub fn with(mut self, headers: Vec<(&'static str, String)>) -> Self {
@@ -121,5 +131,12 @@ mod tests {
         let answer = Answer::refused(&none.into());
         assert_eq!((answer.status, header(&answer, "allow")), (405, Some("POST")));
         assert_eq!(header(&answer, "cache-control"), Some("no-store"));
+    }
+
+    #[test]
+    fn headers_are_lines_by_two() {
+        let answer = Answer::empty(204).with(vec![("a", "b".into()), ("c", String::new())]);
+        assert_eq!(answer.head(), "a\nb\nc\n\n");
+        assert_eq!(Answer::empty(204).head(), "");
     }
 }

@@ -89,6 +89,24 @@ impl<W> Claims<W> {
         Claim::Granted(known)
     }
 
+    /// Claims where that wakes nobody, and no other call is in the way: one entry an id,
+    /// as for [`Claim::Granted`]. `None` where nothing was claimed.
+    pub fn claim_quietly(
+        &mut self,
+        now_ms: i64,
+        token: Token,
+        ids: &[Id],
+        knows: impl Fn(&Id) -> bool,
+    ) -> Option<Vec<bool>> {
+        if self.held.front().is_some_and(|held| held.until_ms <= now_ms) {
+            return None;
+        }
+        match self.claim(now_ms, token, ids, knows) {
+            Claim::Granted(known) => Some(known),
+            Claim::Pending { .. } | Claim::Full => None,
+        }
+    }
+
     /// Waits behind a claim since `asked_at_ms`. Returns when to ask again though
     /// nothing was heard, in Unix milliseconds; `None` when the call has to give
     /// up: it waited for a whole lease, or too many wait.

@@ -146,12 +146,26 @@ fn is_callers(place: &str) -> bool {
 /// One line; `None` when it has no verdict. A code that this edge does not know
 /// yet is left out, so that a newer collector can stand behind an older edge.
 fn read_line(line: Value<'_>) -> Option<EventVerdict> {
-    let text = |key| line.get(key).and_then(Value::as_str);
-    let verdict = Verdict::from_name(&text("verdict")?)?;
-    let pointer = text("pointer").unwrap_or_default();
-    let fault =
-        text("code").and_then(|code| Code::from_name(&code)).map(|code| Fault::new(code, pointer));
-    Some(EventVerdict { event_id: text("event_id").map(Into::into), verdict, fault })
+    let (mut event_id, mut verdict, mut code, mut pointer) = (None, None, None, None);
+    // Once over the members: each look for one by its name would be another.
+    for (key, value) in line.entries() {
+        let member = match key {
+            "event_id" => &mut event_id,
+            "verdict" => &mut verdict,
+            "code" => &mut code,
+            "pointer" => &mut pointer,
+            _ => continue,
+        };
+        if member.is_none() {
+            *member = Some(value);
+        }
+    }
+    let verdict = Verdict::from_name(&verdict?.as_str()?)?;
+    let code = code.and_then(Value::as_str).and_then(|code| Code::from_name(&code));
+    let pointer = pointer.and_then(Value::as_str).unwrap_or_default();
+    let fault = code.map(|code| Fault::new(code, pointer));
+    let event_id = event_id.and_then(Value::as_str).map(Into::into);
+    Some(EventVerdict { event_id, verdict, fault })
 }
 
 #[cfg(test)]

@@ -43,6 +43,8 @@ struct Outbox {
 pub enum Dedupe {
     /// It answered which ids it knows, and gave the call the others.
     Claimed,
+    /// The same, without a call: it lives in this very isolate.
+    ClaimedNear,
     /// Another call has the ids: this one waits for it.
     Waited,
     /// The call waited in vain, or too much is under way: it is refused.
@@ -122,6 +124,7 @@ impl Counters {
     pub fn dedupe(&mut self, what: Dedupe) {
         let name = match what {
             Dedupe::Claimed => "claimed",
+            Dedupe::ClaimedNear => "claimed_near",
             Dedupe::Waited => "waited",
             Dedupe::Busy => "busy",
             Dedupe::ClaimAway => "claim_away",

@@ -23,10 +23,15 @@ const MOST: u32 = 1_000;
 /// Persons of an isolate: some 64 bytes each, 1 MB together.
 const PERSONS_MAX: usize = 16_384;
 
+/// How often room is looked for, where there is none.
+const SWEPT_EVERY_MS: i64 = 1_000;
+
 /// The credit that an isolate has given.
 #[derive(Clone, Debug, Default)]
 pub struct Credit {
     of: BTreeMap<Uuid, Given>,
+    /// When those whose minute is over were looked for.
+    swept_at_ms: i64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +84,11 @@ impl Credit {
         if self.of.len() < PERSONS_MAX || self.of.contains_key(&person) {
             return true;
         }
+        // All of them are looked at: not for every call while there is none to go.
+        if now_ms < self.swept_at_ms.saturating_add(SWEPT_EVERY_MS) {
+            return false;
+        }
+        self.swept_at_ms = now_ms;
         self.of.retain(|_, given| now_ms < given.until_ms);
         self.of.len() < PERSONS_MAX
     }

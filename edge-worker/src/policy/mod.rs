@@ -27,6 +27,7 @@ pub mod hold;
 pub mod hop_body;
 pub mod id_hash;
 pub mod media;
+pub mod near;
 pub mod own_schemas;
 pub mod payer;
 pub mod plan;

@@ -41,6 +41,24 @@ fn what_is_known_is_told_and_the_rest_is_claimed() {
 }
 
 #[test]
+fn a_quiet_claim_is_as_another_but_wakes_nobody() {
+    let mut claims = claims();
+    let quietly = |claims: &mut Claims<Rc<()>>, now_ms, token, number| {
+        claims.claim_quietly(now_ms, token, &[id(number), id(9)], |known| *known == id(9))
+    };
+    assert_eq!(quietly(&mut claims, 0, A, 1), Some(vec![false, true]));
+    assert_eq!(claim(&mut claims, 0, B, &[1]), Claim::Pending { behind: A }, "it is a claim");
+    assert_eq!(quietly(&mut claims, 1, B, 1), None, "another call is in the way");
+    let (who, sleeps) = waiter();
+    claims.wait(1, 1, &A, who);
+    assert_eq!(quietly(&mut claims, LEASE_MS, B, 2), None, "a claim is over");
+    assert!(sleeps.upgrade().is_some(), "who waits behind it is not woken");
+    assert_eq!(claim(&mut claims, LEASE_MS, B, &[2]), Claim::Granted(vec![false]));
+    assert!(sleeps.upgrade().is_none());
+    assert_eq!(quietly(&mut claims, LEASE_MS, C, 1), Some(vec![false, true]));
+}
+
+#[test]
 fn a_claim_is_all_or_nothing() {
     let mut claims = claims();
     claim(&mut claims, 0, A, &[1]);
