@@ -44,11 +44,14 @@ const told = (name) => sink.named(name).map(({ attributes }) => attributes);
 const leave = (page) => page.goto(`${other.origin}/away`);
 /** What is hidden goes to another tab: a window in the background has no visibility to lose. */
 const hide = (page, isHidden) =>
-  page.evaluate((state) => {
-    if (state === 'hidden') Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
-    else delete document.visibilityState;
+  page.evaluate((isHidden) => {
+    const hidden = { hidden: true, visibilityState: 'hidden' };
+    for (const name in hidden) {
+      if (isHidden) Object.defineProperty(document, name, { value: hidden[name], configurable: true });
+      else delete document[name];
+    }
     document.dispatchEvent(new Event('visibilitychange'));
-  }, isHidden ? 'hidden' : 'visible');
+  }, isHidden);
 
 test('page.left: how long it was seen, how far down, and on which page', async () => {
   const { page, context, thrown } = await visit('<div style="height:4000px">Tall</div>', {}, '/list');

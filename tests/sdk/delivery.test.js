@@ -66,6 +66,18 @@ describe('the durable queue', () => {
     await context.close();
   });
 
+  test('a flush in the handler of a click takes that click with it, and waits for its verdict', async () => {
+    const { page, context } = await open(browser, site.origin);
+    await init(page, sink, { flushIntervalMs: 60_000 });
+    await call(page, 'flush');
+    await page.evaluate(() => {
+      window.dead.addEventListener('click', () => (window.flushed = window.tidemark.flush()));
+    });
+    await page.click('#dead');
+    expect(await page.evaluate(() => window.flushed)).toMatchObject({ sent: 1, accepted: 1, held: 0 });
+    await context.close();
+  });
+
   test('kill -9 of the browser, without a network: what was committed goes with the next page', async () => {
     const { folder, remove } = profile();
     let chromium = await start(folder);

@@ -4,6 +4,6 @@ export default defineConfig({
   test: {
     // Chromium on two shared cores; every wait inside has its own deadline.
     testTimeout: 300_000,
-    hookTimeout: 300_000,
+    hookTimeout: 900_000,
   },
 });

@@ -65,7 +65,7 @@ export function createClient(place: Place): Tidemark {
     reset: engine.reset,
     register: ofObject('invalid_attributes', engine.register),
     timeEvent: engine.timeEvent,
-    ...createHelpers((name, attributes) => track(name, attributes)),
+    ...createHelpers(track),
   };
   const contained = Object.entries(calls).map(([name, call]) => [
     name,

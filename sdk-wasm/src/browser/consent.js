@@ -24,7 +24,7 @@ export const createConsent = () => {
 
   /** A word that is absent leaves what was said before. */
   const say = (bits, word) => {
-    if (word !== true && word !== false) return;
+    if (word !== !!word) return;
     yes &= ~bits;
     no &= ~bits;
     if (word) yes |= bits;

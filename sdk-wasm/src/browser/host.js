@@ -7,7 +7,7 @@
 const FAILURE_MS = 100;
 /** What a developer is to do about a status. */
 const REFUSED = {
-  401: ['unknown_write_key', 'compare writeKey with the site'],
+  401: ['unknown_write_key', 'check writeKey'],
   403: ['origin_not_allowed', 'add this origin to the site'],
 };
 /** An attempt without an answer for so long has failed. */

@@ -26,7 +26,7 @@ const HINT_MS = 2000;
 /** Where the rejected and the dropped ones are in the counts of mod.rs. */
 const [REJECTED, DROPPED] = [3, 4];
 /** Parts that are off unless they are switched on: they are loaded apart. */
-const APART = 'forms abandonedForms links downloads media frames health vitals'.split(' ');
+const APART = 'downloads forms media frames links health abandonedForms vitals'.split(' ');
 /** The one thing that is kept without consent: that the visitor wants nothing kept. */
 const OPTED_OUT = 'tidemark.out';
 const CAMPAIGN = { source: 'source', medium: 'medium', name: 'campaign', term: 'term', content: 'content' };
@@ -338,9 +338,13 @@ export const createPage = (load, report, files) => {
     },
     flush: async () => {
       await loading;
-      const done = host?.flushed();
-      if (gate.isOpen()) enter('flush');
-      await done;
+      // What was put off would end the waiting before the flush begins.
+      first();
+      if (gate.isOpen()) {
+        const done = host.flushed();
+        enter('flush');
+        await done;
+      }
       const after = gate.counts();
       const [sent, accepted, duplicate, rejected, dropped] = after.map(
         (count, which) => count - before[which],

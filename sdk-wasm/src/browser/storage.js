@@ -82,8 +82,8 @@ export const createStorage = (failed, saved) => {
   const transact = (use) =>
     new Promise((resolve, reject) => {
       const transaction = database.transaction(STORE, 'readwrite', { durability: 'relaxed' });
-      transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(transaction.error);
+      transaction.oncomplete = resolve;
+      transaction.onabort = reject;
       use(transaction.objectStore(STORE));
     });
   const fail = () => {

@@ -39,10 +39,10 @@ const HELD_MAX = 30;
 
 const OBSERVED = {
   subtree: true,
-  childList: true,
   // What is to have its old value told is observed by that alone.
-  characterDataOldValue: true,
   attributeOldValue: true,
+  childList: true,
+  characterDataOldValue: true,
 };
 /** As the DOM numbers them. */
 const SHOW_ELEMENT = 1;
@@ -63,12 +63,12 @@ const FIELD = 9;
 /** Parts of a control that are asked what they look like, and how far below and above a click it is asked what is there. */
 const LOOKED_AT_MAX = 4;
 const AROUND = [45, 100, -45];
-const LOOKS = 'background color border font opacity transform inset width height content'.split(' ');
+const LOOKS = 'opacity background transform border font height inset width content color'.split(' ');
 /** Events that a hand causes without pressing anything: what they change, the click did not. */
-const BY_HAND = /move|over|out|enter|leave|wheel|scroll|key|resize/;
-const BY_CLICK = /click|^pointer|^mouse|touch|submit|change|input|toggle|focus|blur/;
+const BY_HAND = /move|over|out|leave|enter|wheel|scroll|key|resize/;
+const BY_CLICK = /focus|change|toggle|touch|^mouse|blur|input|submit|^pointer|click/;
 const IN_ITSELF = {
-  input: FIELD, change: FIELD, invalid: TOP, toggle: NEAR, play: MEDIA, pause: MEDIA, volumechange: MEDIA, copy: SELECTION,
+  input: FIELD, invalid: TOP, toggle: NEAR, play: MEDIA, pause: MEDIA, change: FIELD, volumechange: MEDIA, copy: SELECTION,
 };
 
 /** Whether one is in the other, also across open shadow roots. */
@@ -89,7 +89,7 @@ export const watchAnswers = (enter, run, first, isOpen) => {
   };
   let control, click, at, handledAt, x, y, place, page, hash, fields, originals, isPlain;
   let groups = [];
-  let isOn, isPress, isPressed, isByHand, isLearning, isSettled, frame, timer, unhook;
+  let isOn, isPress, isPressed, isByHand, isLearning, isSettled, frame, timer, unhook, isDrawnOn;
   let learntAt = -LEARN_EVERY_MS;
   let held = 0, caused = 0, nodes;
 
@@ -233,7 +233,8 @@ export const watchAnswers = (enter, run, first, isOpen) => {
 
   const styleOf = (element, part) => {
     const style = getComputedStyle(element, part);
-    return LOOKS.map((name) => style[name]);
+    // One that is not there has no look.
+    return part && style.content === 'none' ? '' : LOOKS.map((name) => style[name]);
   };
   /** What a control looks like, with its parts, and what lies around it. */
   const lookOf = () =>
@@ -308,6 +309,7 @@ export const watchAnswers = (enter, run, first, isOpen) => {
   /** Of what is in an open shadow root, only that tells. */
   const observe = (root) => {
     observer.observe(root, OBSERVED);
+    isDrawnOn ||= !!root.querySelector('canvas');
     const walk = document.createTreeWalker(root, SHOW_ELEMENT);
     while (nodes-- > 0 && walk.nextNode()) if (walk.currentNode.shadowRoot) observe(walk.currentNode.shadowRoot);
   };
@@ -351,7 +353,7 @@ export const watchAnswers = (enter, run, first, isOpen) => {
           originals.get(canvas).drawnAt = performance.now();
           change(canvas, 7, Date.now(), isIts(), true);
         }
-      }));
+      }), isDrawnOn);
       stopIn(HOLD_MS);
     },
     release: () => {

@@ -35,15 +35,8 @@ export const watchClicks = (enter, run, sync, first, { isOpen, told, exempt, thr
   const { approach, press, release, wait, numberOf } = watchAnswers(enter, run, first, isOpen);
   let last, pressed, clicks = 0, movedAt = 0, isRepeat;
 
-  const report = (event, what) => {
-    const { target, control, look } = what;
+  const report = (event, { control, look, flags, words }) => {
     sync();
-    // A key that is held repeats; what it does then nobody asked for.
-    const isMute = isRepeat || (control.closest(ANSWERS_ITSELF) && look !== DISABLED);
-    const allows = (kind, bit) => !isMute && !isExempt(control, kind, exempt()) && bit;
-    const flags = (!target.matches('html,body') && allows('rage', RAGE)) | (look && allows('dead', DEAD)) | (told() && TOLD) | (look << 3);
-    const selector = selectorOf(control);
-    const text = nameOf(control) || undefined;
     pressed = undefined;
     clicks++;
     first(() => {
@@ -51,7 +44,7 @@ export const watchClicks = (enter, run, sync, first, { isOpen, told, exempt, thr
       const x = Math.round(event.clientX);
       const y = Math.round(event.clientY);
       // The time when it was made, not when a busy page came round to it.
-      enter('click', [members({ selector, x, y, tag: control.localName, text })], wholeTime(event.timeStamp), Date.now(), x, y, numberOf(control), flags);
+      enter('click', [members({ ...words, x, y })], wholeTime(event.timeStamp), Date.now(), x, y, numberOf(control), flags);
     });
     wait(event, !look, leads(control.closest('a[href]')));
   };
@@ -59,10 +52,19 @@ export const watchClicks = (enter, run, sync, first, { isOpen, told, exempt, thr
     const [target] = event.composedPath();
     // What scripts click is not what people do.
     if (!event.isTrusted || !(target instanceof Element) || isIgnored(target)) return;
-    // What was pressed is known when it is clicked.
+    // What was pressed is known when it is clicked: whoever presses waits for less than who clicks.
     if (pressed?.target === target) return pressed;
     const [control, look] = findControl(target, event);
-    return { target, control, look };
+    // A key that is held repeats; what it does then nobody asked for.
+    const isMute = isRepeat || (control.closest(ANSWERS_ITSELF) && look !== DISABLED);
+    const allows = (kind, bit) => !isMute && !isExempt(control, kind, exempt()) && bit;
+    return {
+      target,
+      control,
+      look,
+      flags: (!target.matches('html,body') && allows('rage', RAGE)) | (look && allows('dead', DEAD)) | (told() && TOLD) | (look << 3),
+      words: { selector: selectorOf(control), tag: control.localName, text: nameOf(control) || undefined },
+    };
   };
   const clicked = (event) => {
     const what = found(event);
@@ -86,7 +88,7 @@ export const watchClicks = (enter, run, sync, first, { isOpen, told, exempt, thr
   const up = (event) => {
     release();
     // A disabled control gets no click.
-    if (found(event) === pressed && pressed?.look === DISABLED) {
+    if (pressed?.look === DISABLED && found(event) === pressed) {
       last = { control: pressed.control, event };
       report(event, pressed);
     }

@@ -5,8 +5,8 @@ import { gapOf } from './sight.js';
 
 /** Controls whose text is their name. */
 const NAMED =
-  'a,button,summary,label,option,' +
-  'button link tab menuitem checkbox radio switch option combobox slider treeitem'
+  'button,a,summary,label,option,' +
+  'button link tab menuitem switch checkbox radio option combobox slider treeitem'
     .split(' ')
     .map((role) => `[role=${role}]`)
     .join();
@@ -22,7 +22,7 @@ const SIBLINGS_MAX = 200;
 
 /** What answers inside of itself, and is clicked again and again rightly. */
 export const ANSWERS_ITSELF = 'input:not([type=submit],[type=button],[type=reset],[type=image]),select,' +
-  'textarea,canvas,video,audio,iframe,embed,object,[contenteditable]';
+  'textarea,canvas,video,iframe,object,embed,[contenteditable],audio';
 /** How many layers are looked through for a control under a click. */
 const LAYERS_MAX = 6;
 /** How many parts of what was clicked are asked whether they are controls that hear no pointer. */

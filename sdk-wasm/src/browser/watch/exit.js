@@ -11,5 +11,5 @@ export const watchExit = (left, back, run) => {
   listen(run, 'pagehide', () => left(true));
   listen(run, 'pageshow', ({ persisted }) => persisted && back(true));
   listen(run, 'freeze', () => left(false));
-  listen(run, 'visibilitychange', () => (document.visibilityState === 'hidden' ? left : back)(false));
+  listen(run, 'visibilitychange', () => (document.hidden ? left : back)(false));
 };

@@ -44,7 +44,7 @@ export const watchFrames = ({ enter, run, first, syncPage, wants, exempt, blind,
       const mutes = (kind) => framesOf(view).some((frame) => isExempt(frame, kind, exempt()));
       args[5] &= ~((mutes('rage') && RAGE) | (mutes('dead') && DEAD));
       // What it is called was written with its place in the frame.
-      texts = [texts[0].replace(/,"x":-?\d+,"y":-?\d+,/, `,"x":${args[2]},"y":${args[3]},`)];
+      texts = [texts[0].replace(/"x":-?\d+,"y":-?\d+$/, `"x":${args[2]},"y":${args[3]}`)];
     } else if (name === 'moved') {
       args[1] += x;
       args[2] += y;

@@ -8,20 +8,22 @@ import { blind } from './blind.js';
 const AWAY = 6;
 const MEDIA = 7;
 const SELECTION = 5;
-const DRAWS = 'clearRect fillRect fill stroke fillText drawImage putImageData drawArrays drawElements';
+const CONTEXTS = ['WebGL2RenderingContext', 'WebGLRenderingContext', 'CanvasRenderingContext2D'];
+const DRAWS = 'stroke clearRect fillRect fill fillText putImageData drawArrays drawImage drawElements';
 
 /**
  * @param {(what: number) => void} answered
  * @param {(timer: unknown, args: unknown[]) => void} cause hears of timers, and may put another call into theirs
  * @param {(canvas: Element) => void} drawn
+ * @param {boolean} isDrawnOn whether the page has a canvas
  * @returns {() => void} takes the hooks away
  */
-export const hookAnswers = (answered, cause, drawn) => {
+export const hookAnswers = (answered, cause, drawn, isDrawnOn) => {
   const undo = [];
   const hook = (owner, names, told) => {
     for (const name of names.split(' ')) {
       const original = owner?.[name];
-      if (typeof original !== 'function') continue;
+      if (!original) continue;
       const ours = function (...args) {
         if (told.call) told(this, args);
         else answered(told);
@@ -40,7 +42,7 @@ export const hookAnswers = (answered, cause, drawn) => {
   };
   const hookAll = (name, names, told) => hook(window[name]?.prototype, names, told);
   hook(window, 'setTimeout setInterval requestAnimationFrame', cause);
-  hook(window, 'alert confirm prompt open print', AWAY);
+  hook(window, 'alert open print prompt confirm', AWAY);
   hookAll('Element', 'requestFullscreen', AWAY);
   // What is as before when it ends was a moment's.
   hookAll('Element', 'animate', (element, [, how]) => how?.fill && drawn(element));
@@ -48,8 +50,7 @@ export const hookAnswers = (answered, cause, drawn) => {
   hookAll('HTMLMediaElement', 'play pause', MEDIA);
   hookAll('AudioScheduledSourceNode', 'start', MEDIA);
   hookAll('Clipboard', 'writeText write', SELECTION);
-  for (const name of ['CanvasRenderingContext2D', 'WebGLRenderingContext', 'WebGL2RenderingContext']) {
-    hookAll(name, DRAWS, ({ canvas }) => canvas instanceof Element && drawn(canvas));
-  }
+  // Of what it hooks of WebGL a browser has nothing ready: that takes it milliseconds.
+  for (const name of isDrawnOn ? CONTEXTS : []) hookAll(name, DRAWS, ({ canvas }) => canvas instanceof Element && drawn(canvas));
   return () => undo.forEach((one) => one());
 };

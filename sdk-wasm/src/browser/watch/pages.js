@@ -26,7 +26,7 @@ export const watchPages = (enter, run, mayStore, tell) => {
   };
   /** Tells the engine when the person is back where they were. */
   const compare = () => {
-    trail = JSON.parse(kept((store) => store.getItem(TRAIL)) || 'null') ?? trail;
+    trail = kept((store) => JSON.parse(store.getItem(TRAIL))) || trail;
     const now = Date.now();
     const [before, via] = trail.slice(-2);
     trail = [...trail.slice(-2), [path, now, clicks()]];
@@ -45,7 +45,7 @@ export const watchPages = (enter, run, mayStore, tell) => {
     if (box.clientHeight * 2 > innerHeight) depth = Math.max(depth, deepOf(box));
   };
   const see = () => {
-    seenAt = document.visibilityState === 'hidden' ? undefined : performance.now();
+    seenAt = document.hidden ? undefined : performance.now();
   };
   /** Tells how long it was seen, once until it is seen again. */
   const leave = (kind) => {
