@@ -4,24 +4,25 @@
 // after a trap. An object made by the old instance must then be made anew,
 // because its memory is gone: that is all this file adds. What a Durable Object
 // knows is in its storage, so that nothing is lost with it.
-import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+import { DurableObject } from "cloudflare:workers";
 import * as rust from "./glue.js";
 
 // Before there is a call: the first one would wait for it.
 rust.prepare();
 
-export default class Edge extends WorkerEntrypoint {
-  fetch(request) {
-    const answer = rust.fetch(request, this.env, this.ctx);
+// A plain object: of a class the runtime makes one for each call.
+export default {
+  fetch(request, env, context) {
+    const answer = rust.fetch(request, env, context);
     // A caller that hangs up must not end a delivery half-way.
-    this.ctx.waitUntil(answer);
+    context.waitUntil(answer);
     return answer;
-  }
+  },
 
-  queue(batch) {
-    return rust.queue(batch, this.env);
-  }
-}
+  queue(batch, env) {
+    return rust.queue(batch, env);
+  },
+};
 
 /** The key of what no caller may call: a method with a name could be, by RPC. */
 const living = Symbol("living");

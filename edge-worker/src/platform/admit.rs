@@ -90,13 +90,14 @@ impl Sender<'_> {
                 received_at_ms,
                 judged,
                 plan,
+                is_of_call: matches!(self.after, After::Call(_)),
             };
             let shard = delivery.shard.clone();
             let delivered = delivery.run().await;
             dedupe::see_told(self.env, self.after, shard);
             plan = delivered?;
         }
-        let mut verdicts = plan.verdicts();
+        let mut verdicts = plan.into_verdicts();
         count::verdicts(batch.events.len(), &verdicts);
         analytics::write(self.env, DataPoint::answered(&site, &verdicts));
         self.words.to_sender(&mut verdicts);

@@ -36,7 +36,8 @@ thread_local! {
     static CIRCUITS: RefCell<BTreeMap<String, Circuit>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Forwards a batch and reads the verdicts on it, in order.
+/// Forwards a batch and reads the verdicts on it, in order; `is_of_call` as in
+/// [`calls::send`].
 ///
 /// # Errors
 /// Why there are none: the collector does not answer within the deadline, or with
@@ -45,6 +46,7 @@ pub(super) async fn forward(
     config: &Config,
     tenant_id: Uuid,
     wire: &Wire,
+    is_of_call: bool,
 ) -> Result<Vec<EventVerdict>, NoVerdicts> {
     let url = config.forwarding.url(tenant_id);
     let deadline_ms = config.collector_deadline_ms;
@@ -55,7 +57,8 @@ pub(super) async fn forward(
         let retry_after_s = u32::try_from(for_ms.saturating_add(999) / 1_000).unwrap_or(1).max(1);
         return Err(Away { retry_after_s, ..Away::silent() }.into());
     }
-    let Some((status, retry_after, answer)) = by_known_key(config, url, wire).await else {
+    let Some((status, retry_after, answer)) = by_known_key(config, url, wire, is_of_call).await
+    else {
         with(url, |circuit| circuit.breaker.failed(super::now_ms()));
         count::hop(Hop::Silent);
         return Err(Away::silent().into());
@@ -82,12 +85,12 @@ fn with<T>(url: &str, change: impl FnOnce(&mut Circuit) -> T) -> T {
 
 /// Sends with the key that was known last; where the collector does not know it,
 /// with each other one. `None` where nobody answers.
-async fn by_known_key(config: &Config, url: &str, wire: &Wire) -> Option<Sent> {
+async fn by_known_key(config: &Config, url: &str, wire: &Wire, is_of_call: bool) -> Option<Sent> {
     let keys = &config.forwarding.keys;
     let first = with(url, |circuit| circuit.key);
     let mut last = None;
     for (place, key) in keys.iter().enumerate().cycle().skip(first).take(keys.len()) {
-        let answer = match exchange(config, url, key, wire).await {
+        let answer = match exchange(config, url, key, wire, is_of_call).await {
             Ok(answer) => answer,
             Err(error) => {
                 log::error("hop_silent", &[("detail", &error)]);
@@ -104,7 +107,14 @@ async fn by_known_key(config: &Config, url: &str, wire: &Wire) -> Option<Sent> {
     last
 }
 
-async fn exchange(config: &Config, url: &str, key: &hop::Key, wire: &Wire) -> Result<Sent, String> {
+async fn exchange(
+    config: &Config,
+    url: &str,
+    key: &hop::Key,
+    wire: &Wire,
+    is_of_call: bool,
+) -> Result<Sent, String> {
     let signature = hop::sign(key, super::now_ms(), hop::PATH, &wire.bytes);
-    calls::send(url, &signature, wire, config.collector_deadline_ms, ANSWER_MAX_BYTES).await
+    calls::send(url, &signature, wire, config.collector_deadline_ms, ANSWER_MAX_BYTES, is_of_call)
+        .await
 }

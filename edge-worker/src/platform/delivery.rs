@@ -30,6 +30,8 @@ pub(super) struct Delivery {
     pub(super) received_at_ms: i64,
     pub(super) judged: JudgedBatch,
     pub(super) plan: Plan,
+    /// Whether it ends with the call that brought it.
+    pub(super) is_of_call: bool,
 }
 
 impl Delivery {
@@ -54,9 +56,10 @@ impl Delivery {
             return Ok(self.plan);
         }
         let wire = self.write(&open);
-        let answer = collector::forward(&self.config, self.site.tenant_id, &wire).await;
+        let tenant_id = self.site.tenant_id;
+        let answer = collector::forward(&self.config, tenant_id, &wire, self.is_of_call).await;
         let settled = answer.and_then(|answer| {
-            self.plan.settle(&answer).map_err(|_| NoVerdicts::Away(Away::silent()))
+            self.plan.settle(answer).map_err(|_| NoVerdicts::Away(Away::silent()))
         });
         let durable = match settled {
             Ok(durable) => Ok(durable),

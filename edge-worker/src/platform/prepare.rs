@@ -48,9 +48,9 @@ pub fn prepare() {
     let body = hop_body::write(&site, None, NOW_MS, &judged, &plan.open());
     let key = hop::Key { id: String::new(), secret: Vec::new() };
     let _signature = hop::sign(&key, NOW_MS, hop::PATH, body.as_bytes());
-    let answer = answer_json(None, &plan.verdicts());
+    let answer = answer_json(None, &plan.clone().into_verdicts());
     if let Ok(told) = collector_answer::read(200, None, answer.as_bytes()) {
         // A misfit is as good: nobody waits for it.
-        let _settled = plan.settle(&told);
+        let _settled = plan.settle(told);
     }
 }

@@ -89,9 +89,9 @@ impl Plan {
     ///
     /// # Errors
     /// When the answer does not have one verdict for each, in order.
-    pub fn settle(&mut self, answer: &[EventVerdict]) -> Result<Vec<Uuid>, Misfit> {
+    pub fn settle(&mut self, answer: Vec<EventVerdict>) -> Result<Vec<Uuid>, Misfit> {
         let fits = self.open_lines().count() == answer.len()
-            && self.open_lines().zip(answer).all(|((_, line), told)| {
+            && self.open_lines().zip(&answer).all(|((_, line), told)| {
                 told.event_id.is_some() && told.event_id == line.told.event_id
             });
         if !fits {
@@ -101,10 +101,10 @@ impl Plan {
         let open = self.lines.iter_mut().filter(|line| line.fate == Fate::Open);
         for (line, told) in open.zip(answer) {
             line.fate = Fate::Settled;
-            line.told = told.clone();
             if let (Verdict::Accepted | Verdict::Duplicate, Some(id)) = (told.verdict, line.id) {
                 durable.push(id);
             }
+            line.told = told;
         }
         Ok(durable)
     }
@@ -122,22 +122,23 @@ impl Plan {
 
     /// The answer's lines, once nothing is open: a twin of what is durable is a
     /// duplicate, a twin of anything else is told the same.
-    pub fn verdicts(&self) -> Vec<EventVerdict> {
-        self.lines
-            .iter()
-            .map(|line| {
-                let first = match line.fate {
-                    Fate::TwinOf(first) => self.lines.get(first),
-                    Fate::Settled | Fate::Open => None,
-                };
-                let Some(first) = first else { return line.told.clone() };
-                let mut told = first.told.clone();
-                if told.verdict == Verdict::Accepted {
-                    told.verdict = Verdict::Duplicate;
+    pub fn into_verdicts(self) -> Vec<EventVerdict> {
+        let mut told = Vec::<EventVerdict>::with_capacity(self.lines.len());
+        for line in self.lines {
+            // The first of twins stands before the others.
+            let first = match line.fate {
+                Fate::TwinOf(first) => told.get(first).cloned(),
+                Fate::Settled | Fate::Open => None,
+            };
+            told.push(match first {
+                Some(first) if first.verdict == Verdict::Accepted => {
+                    EventVerdict { verdict: Verdict::Duplicate, ..first }
                 }
-                told
-            })
-            .collect()
+                Some(first) => first,
+                None => line.told,
+            });
+        }
+        told
     }
 
     fn open_lines(&self) -> impl Iterator<Item = (usize, &Line)> {
@@ -170,14 +171,14 @@ mod tests {
     }
 
     fn names(plan: &Plan) -> Vec<&'static str> {
-        plan.verdicts().iter().map(|line| line.verdict.as_str()).collect()
+        plan.clone().into_verdicts().iter().map(|line| line.verdict.as_str()).collect()
     }
 
     #[test]
     fn a_twin_is_a_duplicate_of_what_is_durable() {
         let mut plan = Plan::new(&batch(&[1, 2, 1]));
         assert_eq!(plan.open(), [0, 1]);
-        let durable = plan.settle(&[told(1, Verdict::Accepted), told(2, Verdict::Accepted)]);
+        let durable = plan.settle(vec![told(1, Verdict::Accepted), told(2, Verdict::Accepted)]);
         assert_eq!(durable.unwrap(), [Uuid([1; 16]), Uuid([2; 16])]);
         assert_eq!(names(&plan), ["accepted", "accepted", "duplicate"]);
     }
@@ -185,9 +186,9 @@ mod tests {
     #[test]
     fn a_twin_of_what_was_refused_is_refused_alike() {
         let mut plan = Plan::new(&batch(&[1, 1]));
-        assert_eq!(plan.settle(&[told(1, Verdict::Rejected)]).unwrap(), []);
+        assert_eq!(plan.settle(vec![told(1, Verdict::Rejected)]).unwrap(), []);
         assert_eq!(names(&plan), ["rejected", "rejected"]);
-        assert_eq!(plan.verdicts()[1].fault.as_ref().unwrap().code, Code::TooOld);
+        assert_eq!(plan.clone().into_verdicts()[1].fault.as_ref().unwrap().code, Code::TooOld);
     }
 
     #[test]
@@ -201,7 +202,7 @@ mod tests {
         let mut plan = Plan::new(&batch(&[1, 2, 3, 2]));
         assert_eq!(plan.settle_known(&[false, true, false]), 1);
         assert_eq!(plan.open_ids(), [Uuid([1; 16]), Uuid([3; 16])]);
-        plan.settle(&[told(1, Verdict::Accepted), told(3, Verdict::Duplicate)]).unwrap();
+        plan.settle(vec![told(1, Verdict::Accepted), told(3, Verdict::Duplicate)]).unwrap();
         assert_eq!(names(&plan), ["accepted", "duplicate", "duplicate", "duplicate"]);
     }
 
@@ -224,8 +225,8 @@ mod tests {
             vec![two.clone(), one.clone()],
             vec![one.clone(), two.clone(), two.clone()],
         ] {
-            assert_eq!(plan.settle(&answer), Err(Misfit));
+            assert_eq!(plan.settle(answer), Err(Misfit));
         }
-        assert_eq!(plan.settle(&[one, two]).unwrap().len(), 2);
+        assert_eq!(plan.settle(vec![one, two]).unwrap().len(), 2);
     }
 }

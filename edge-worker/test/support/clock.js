@@ -1,5 +1,5 @@
 // Runs in workerd: the edge, with a clock that POST /clock?ms= turns; GET /salts gives the days of the salts that are kept.
-import Edge, { Keeper as Own } from './worker.js';
+import edge, { Keeper as Own } from './worker.js';
 
 export { DedupeShard } from './worker.js';
 
@@ -21,14 +21,14 @@ export class Keeper extends Own {
   }
 }
 
-export default class extends Edge {
-  async fetch(request) {
+export default {
+  async fetch(request, env, context) {
     const url = new URL(request.url);
     if (url.pathname === '/clock') {
       shiftMs = Number(url.searchParams.get('ms'));
       return new Response();
     }
-    if (url.pathname === '/salts') return Response.json(await this.env.KEEPER.getByName('salts').days());
-    return super.fetch(request);
-  }
-}
+    if (url.pathname === '/salts') return Response.json(await env.KEEPER.getByName('salts').days());
+    return edge.fetch(request, env, context);
+  },
+};

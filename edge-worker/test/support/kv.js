@@ -1,5 +1,5 @@
 // Runs in workerd: the edge, with a KV that throws at every call; GET /kv tells how often it was asked.
-import Edge from './worker.js';
+import edge from './worker.js';
 
 export { DedupeShard } from './worker.js';
 
@@ -17,12 +17,9 @@ class KvNamespace {
   }
 }
 
-export default class extends Edge {
-  constructor(context, env) {
-    super(context, { ...env, COPIES: new KvNamespace() });
-  }
-
-  fetch(request) {
-    return new URL(request.url).pathname === '/kv' ? Response.json(asked) : super.fetch(request);
-  }
-}
+export default {
+  fetch(request, env, context) {
+    if (new URL(request.url).pathname === '/kv') return Response.json(asked);
+    return edge.fetch(request, { ...env, COPIES: new KvNamespace() }, context);
+  },
+};

@@ -1,13 +1,13 @@
 // Runs in workerd: the edge, with a queue that refuses with the words of QUEUE_SAYS.
-import Edge from './worker.js';
+import edge from './worker.js';
 
 export { DedupeShard } from './worker.js';
 
-export default class extends Edge {
-  constructor(context, env) {
+export default {
+  fetch(request, env, context) {
     const sendBatch = async () => {
       throw new Error(env.QUEUE_SAYS);
     };
-    super(context, { ...env, HOLD: { sendBatch } });
-  }
-}
+    return edge.fetch(request, { ...env, HOLD: { sendBatch } }, context);
+  },
+};
