@@ -153,12 +153,12 @@ fn judge_body(call: &Call, body: &[u8], answer: &[u8]) {
     // An answer for something else settles nothing; the hold settles everything.
     if let Ok(verdicts) = read(200, None, answer) {
         let mut other = plan.clone();
-        if other.settle(&verdicts).is_err() {
+        if other.settle(verdicts).is_err() {
             assert_eq!(other.open(), open);
         }
     }
     assert_eq!(plan.settle_held().len(), open.len());
-    let verdicts = plan.verdicts();
+    let verdicts = plan.into_verdicts();
     assert_eq!(verdicts.len(), batch.events.len(), "received = all verdicts");
     let told = read(200, None, answer_json(None, &verdicts).as_bytes()).expect("our own answer");
     let accepted = |lines: &[tidemark_core::verdict::EventVerdict]| {
