@@ -6,8 +6,8 @@ use std::time::Duration;
 use tidemark_core::limits::HOP_BATCH_MAX_BYTES;
 
 /// Connections served at once; further ones wait in the kernel's backlog. Edges
-/// keep few connections alive; 1,024 at 64 KiB of buffers each are 64 MiB, and
-/// stay below the usual limit of open files.
+/// keep few connections alive; 1,024 at 128 KiB of buffers each are 128 MiB, where
+/// each has sent as much at once, and stay below the usual limit of open files.
 pub const MAX_CONNECTIONS: usize = 1024;
 
 /// Ingest calls worked on at once. Each holds its body twice (wire and
@@ -46,9 +46,13 @@ pub const SOCKET_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the other side of a socket may take for an answer.
 pub const SOCKET_SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Bytes of a request's head: a request line, a signature and a few headers.
-/// It is the read buffer's bound as well.
+/// Bytes of a request's head: a request line, a signature and a few headers. HTTP/1
+/// holds it to [`READ_BUFFER_MAX_BYTES`], where it is read together with the body.
 pub const HEAD_MAX_BYTES: usize = 64 * 1024;
+
+/// Bytes that are read at once of an HTTP/1 connection: a head and a batch of 100 events
+/// of 1 KB, which is then judged where it was read. What is larger is put together.
+pub const READ_BUFFER_MAX_BYTES: usize = 128 * 1024;
 
 /// Header lines of a request.
 pub const HEADERS_MAX: usize = 64;
@@ -155,7 +159,8 @@ pub const BLOCK_MAX_ROWS: usize = 50_000;
 
 /// Bytes of a block's records: 10,000 of 800 bytes, from where on a row costs
 /// ClickHouse the same in a larger one. Four lanes that drain at once hold a block as
-/// it was read and as it is sent: 4 × 2 × 8 MiB = 64 MiB.
+/// it was read, its rows' places, and some 128 KiB of what is being sent: 4 × 9 MiB; a
+/// ClickHouse on another machine gets it compressed as a whole, at 4 × 4 MiB more.
 pub const BLOCK_MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// How long a block waits for more after its first entry.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, counter, describe_counter, describe_gauge};
 use metrics::{describe_histogram, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tidemark_core::id::Uuid;
 use tidemark_core::verdict::{Code, EventVerdict, Verdict};
 
 use crate::refusal::Refused;
@@ -273,20 +274,23 @@ impl Metrics {
     }
 
     /// Counts an answered batch and each of its verdicts.
-    pub fn batch_answered(&self, verdicts: &[EventVerdict]) {
+    pub fn batch_answered(&self, verdicts: &[EventVerdict<Uuid>]) {
         self.batches.increment(1);
         self.received.increment(verdicts.len() as u64);
-        let [accepted, duplicate] = &self.verdicts;
+        // Counters are shared by all threads: one step a batch, not one an event.
+        let (mut accepted, mut duplicate) = (0, 0);
         for event in verdicts {
             match event.verdict {
-                Verdict::Accepted => accepted.increment(1),
-                Verdict::Duplicate => duplicate.increment(1),
+                Verdict::Accepted => accepted += 1,
+                Verdict::Duplicate => duplicate += 1,
                 Verdict::Rejected | Verdict::Dropped => self.count_fault(event),
             }
         }
+        self.verdicts[0].increment(accepted);
+        self.verdicts[1].increment(duplicate);
     }
 
-    fn count_fault(&self, event: &EventVerdict) {
+    fn count_fault(&self, event: &EventVerdict<Uuid>) {
         let code = event.fault.as_ref().map(|fault| fault.code);
         let series = self
             .faults

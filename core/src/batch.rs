@@ -10,6 +10,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::id::Uuid;
+#[cfg(feature = "catalogue")]
+use crate::json::TapeMemory;
 use crate::json::{Kind, Node, Tape, Value, push_pointer};
 use crate::limits::{BATCH_MAX_BYTES, BATCH_MAX_EVENTS, HOP_BATCH_MAX_BYTES, ID_MAX_BYTES};
 use crate::time::parse_rfc3339;
@@ -64,6 +66,21 @@ impl<'a> Batch<'a> {
     /// `body_too_large`, `invalid_utf8`, `invalid_json`, `invalid_batch` or
     /// `too_many_events`, with the place where there is one.
     pub fn read(body: &'a [u8], form: Form) -> Result<Self, Refusal> {
+        Self::has_size(body, form)?;
+        Self::of_tape(Tape::read(body).map_err(Refusal::new)?, form)
+    }
+
+    /// As [`read`](Self::read), into memory that another batch has left.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    #[cfg(feature = "catalogue")]
+    pub fn read_into(memory: TapeMemory, body: &'a [u8], form: Form) -> Result<Self, Refusal> {
+        Self::has_size(body, form)?;
+        Self::of_tape(Tape::read_into(memory, body).map_err(Refusal::new)?, form)
+    }
+
+    fn has_size(body: &[u8], form: Form) -> Result<(), Refusal> {
         let max_bytes = match form {
             Form::Batch | Form::BatchOrEvent => BATCH_MAX_BYTES,
             Form::Alias | Form::Hop => HOP_BATCH_MAX_BYTES,
@@ -71,7 +88,10 @@ impl<'a> Batch<'a> {
         if body.len() > max_bytes {
             return Err(Refusal::new(Code::BodyTooLarge));
         }
-        let tape = Tape::read(body).map_err(Refusal::new)?;
+        Ok(())
+    }
+
+    fn of_tape(tape: Tape<'a>, form: Form) -> Result<Self, Refusal> {
         let root = tape.root();
         if root.kind() != Kind::Object {
             return Err(Refusal::at(Code::InvalidBatch, ""));
@@ -112,6 +132,12 @@ impl<'a> Batch<'a> {
         let tape = Tape::read(event)?;
         let root = tape.root();
         Ok(Self { events: Vec::from([root.value()]), tape, ..Self::default() })
+    }
+
+    /// The memory that it was read into, for another batch.
+    #[cfg(feature = "catalogue")]
+    pub fn into_memory(self) -> TapeMemory {
+        self.tape.into_memory()
     }
 
     /// The shared context, where the body's tape holds it.

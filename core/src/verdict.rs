@@ -5,6 +5,7 @@
 
 use alloc::string::String;
 
+use crate::id::Uuid;
 use crate::json;
 
 /// What became of one received event. Each event gets exactly one.
@@ -267,15 +268,36 @@ impl Refusal {
     }
 }
 
-/// One event's line in the answer.
+/// One event's line in the answer. Its id is text, as others wrote it, or what the text
+/// says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventVerdict {
-    /// The event's id as text, when it has one.
-    pub event_id: Option<String>,
+pub struct EventVerdict<Id = String> {
+    /// The event's id, when it has one.
+    pub event_id: Option<Id>,
     /// What became of it.
     pub verdict: Verdict,
     /// Why it was rejected or dropped.
     pub fault: Option<Fault>,
+}
+
+/// An event's id, as an answer can tell it.
+pub trait EventId {
+    /// Appends it as a JSON string.
+    fn write(&self, out: &mut String);
+}
+
+impl EventId for String {
+    fn write(&self, out: &mut String) {
+        json::write_string(out, self);
+    }
+}
+
+impl EventId for Uuid {
+    fn write(&self, out: &mut String) {
+        out.push('"');
+        self.push_to(out);
+        out.push('"');
+    }
 }
 
 /// How many events of a call got which verdict. `received` is their sum.
@@ -309,7 +331,7 @@ impl Tally {
 }
 
 /// Counts a call's verdicts.
-pub fn tally(verdicts: &[EventVerdict]) -> Tally {
+pub fn tally<Id>(verdicts: &[EventVerdict<Id>]) -> Tally {
     let mut tally = Tally::default();
     for event in verdicts {
         tally.count(event.verdict);
@@ -319,7 +341,7 @@ pub fn tally(verdicts: &[EventVerdict]) -> Tally {
 
 /// Writes the answer to a call that could be parsed: one verdict an event, in
 /// the order received, and their counts.
-pub fn answer_json(batch_id: Option<&str>, verdicts: &[EventVerdict]) -> String {
+pub fn answer_json<Id: EventId>(batch_id: Option<&str>, verdicts: &[EventVerdict<Id>]) -> String {
     let mut out = String::with_capacity(96 + verdicts.len() * 80);
     out.push_str("{\"batch_id\":");
     push_text_or_null(&mut out, batch_id);
@@ -329,7 +351,10 @@ pub fn answer_json(batch_id: Option<&str>, verdicts: &[EventVerdict]) -> String 
             out.push(',');
         }
         out.push_str("{\"event_id\":");
-        push_text_or_null(&mut out, event.event_id.as_deref());
+        match &event.event_id {
+            Some(event_id) => event_id.write(&mut out),
+            None => out.push_str("null"),
+        }
         // Words of a closed set, none of which has anything to escape.
         out.push_str(",\"verdict\":\"");
         out.push_str(event.verdict.as_str());
@@ -388,6 +413,15 @@ mod tests {
             serde_json::from_str(&answer_json(Some("b"), &events)).unwrap();
         assert_eq!(answer["verdicts"][1]["pointer"], "/attributes/a\"b");
         assert_eq!((&answer["accepted"], &answer["rejected"]), (&1.into(), &1.into()));
+        assert_eq!(answer["verdicts"][0]["event_id"], Uuid([7; 16]).to_string());
+        assert_eq!(answer["verdicts"][1]["event_id"], serde_json::Value::Null);
+        let text = |event: &EventVerdict<Uuid>| EventVerdict {
+            event_id: event.event_id.map(|id| id.to_string()),
+            verdict: event.verdict,
+            fault: event.fault.clone(),
+        };
+        let texts: Vec<EventVerdict> = events.iter().map(text).collect();
+        assert_eq!(answer_json(Some("b"), &texts), answer_json(Some("b"), &events));
         assert_eq!(tally(&events).received(), 2);
     }
 }

@@ -281,10 +281,16 @@ impl Region {
         if self.blocks.is_empty() {
             return None;
         }
-        (self.home(id)..self.capacity()).find(|at| {
-            let slot = self.slot(*at);
-            slot == 0 || slot & ID_MASK >= id
-        })
+        let home = self.home(id);
+        let mut within = home % BLOCK_SLOTS;
+        for (at, block) in self.blocks.iter().enumerate().skip(home / BLOCK_SLOTS) {
+            let stands = |slot: &u128| *slot == 0 || *slot & ID_MASK >= id;
+            if let Some(place) = block[within..].iter().position(stands) {
+                return Some(at * BLOCK_SLOTS + within + place);
+            }
+            within = 0;
+        }
+        None
     }
 
     /// Puts an id in. The generation that it had before.
@@ -295,12 +301,20 @@ impl Region {
             if *slot != 0 && *slot & ID_MASK == id {
                 return Some(generation(std::mem::replace(slot, carried)));
             }
-            for at in from..self.capacity() {
-                std::mem::swap(self.slot_mut(at), &mut carried);
-                if carried == 0 {
+            // What stands from there on moves by one, up to the first empty slot.
+            let mut within = from % BLOCK_SLOTS;
+            for block in self.blocks.iter_mut().skip(from / BLOCK_SLOTS) {
+                let slots = &mut block[within..];
+                let empty = slots.iter().position(|slot| *slot == 0);
+                let end = empty.unwrap_or(slots.len() - 1);
+                let last = slots[end];
+                slots.copy_within(..end, 1);
+                slots[0] = std::mem::replace(&mut carried, last);
+                if empty.is_some() {
                     self.ids += 1;
                     return None;
                 }
+                within = 0;
             }
         }
         // The last of the region was pushed over its end.

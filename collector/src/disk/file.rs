@@ -4,7 +4,9 @@
 //! pages that the system has to find, to write and to let go costs it more than the disk
 //! does. So an append of [`DIRECT_MIN_BYTES`] or more is written in whole blocks with
 //! `O_DIRECT`, together with the begun block that it goes on in; the bytes behind the
-//! last whole block go by the system's memory as small appends do.
+//! last whole block go by the system's memory as small appends do. What begins where a
+//! block does, in the file and in memory, is written from where it is; the rest is copied
+//! to where a block may begin.
 //!
 //! What always holds: the file's length is the bytes that were appended, and nothing is
 //! durable before [`sync`](Appender::sync), which also has the disk empty its own memory.
@@ -51,7 +53,8 @@ pub(super) struct RealFile {
 enum Direct {
     /// Nobody has asked yet.
     Untried,
-    /// The file system takes them; the memory holds a piece, and a block to align it.
+    /// The file system takes them; the memory holds a piece, and a block to align it, once
+    /// one was needed.
     From(Vec<u8>),
     /// It does not.
     Refused,
@@ -88,12 +91,19 @@ impl RealFile {
             return self.append_cached(bytes);
         }
         if matches!(self.direct, Direct::Untried) {
-            self.direct = Direct::From(vec![0; PIECE_BYTES + BLOCK_BYTES]);
+            self.direct = Direct::From(Vec::new());
         }
         let Direct::From(memory) = &mut self.direct else { return self.append_cached(bytes) };
-        let aligned = memory.as_ptr().align_offset(BLOCK_BYTES).min(BLOCK_BYTES);
-        let piece = &mut memory[aligned..aligned + PIECE_BYTES];
-        match whole_blocks(&self.file, self.at, bytes, piece) {
+        let is_in_place = self.at.is_multiple_of(BLOCK_BYTES as u64)
+            && bytes.as_ptr().addr().is_multiple_of(BLOCK_BYTES);
+        let written = if is_in_place {
+            blocks_in_place(&self.file, self.at, bytes)
+        } else {
+            memory.resize(PIECE_BYTES + BLOCK_BYTES, 0);
+            let aligned = memory.as_ptr().align_offset(BLOCK_BYTES).min(BLOCK_BYTES);
+            whole_blocks(&self.file, self.at, bytes, &mut memory[aligned..aligned + PIECE_BYTES])
+        };
+        match written {
             Ok(written) => {
                 self.at += written as u64;
                 self.append_cached(&bytes[written..])
@@ -138,6 +148,17 @@ fn whole_blocks(file: &File, at: u64, bytes: &[u8], piece: &mut [u8]) -> io::Res
     let written = write();
     set_direct(file, false)?;
     written.map(|()| end - begun)
+}
+
+/// Appends the whole blocks of `bytes`, which begin where a block does in the file and in
+/// memory: at once and from where they are. How many of the bytes that were.
+#[cfg(target_os = "linux")]
+fn blocks_in_place(file: &File, at: u64, bytes: &[u8]) -> io::Result<usize> {
+    let end = bytes.len() / BLOCK_BYTES * BLOCK_BYTES;
+    set_direct(file, true)?;
+    let written = file.write_all_at(&bytes[..end], at);
+    set_direct(file, false)?;
+    written.map(|()| end)
 }
 
 /// Has the following writes go past the system's memory, or not.

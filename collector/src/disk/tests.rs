@@ -58,6 +58,33 @@ fn a_file_is_what_was_appended_in_blocks_or_not() {
     }
 }
 
+/// Bytes that begin where a block of memory does, as a large frame's do.
+fn in_place(size: usize, seed: usize) -> (Vec<u8>, usize) {
+    let mut memory: Vec<u8> = Vec::with_capacity(size + 4096);
+    let begin = memory.as_ptr().addr().next_multiple_of(4096) - memory.as_ptr().addr();
+    memory.resize(begin, 0);
+    memory.extend((0..size).map(|at| (at * 37 + seed * 11) as u8));
+    (memory, begin)
+}
+
+/// The same where bytes begin with a block in the file, in memory, in both, and in neither.
+#[test]
+fn a_file_is_what_was_appended_in_place_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = RealDisk::open(folder.path()).unwrap();
+    let mut expected = Vec::new();
+    let mut file = disk.create("a").unwrap();
+    for (round, size) in
+        [131_072, 70_000, 700_416, 61_072, 126_976, 65_536, 5, 90_107].into_iter().enumerate()
+    {
+        let (memory, begin) = in_place(size, round);
+        expected.extend_from_slice(&memory[begin..]);
+        file.append(&memory[begin..]).unwrap();
+        file.sync().unwrap();
+        assert!(disk.read("a", 0, usize::MAX).unwrap() == expected, "round {round}");
+    }
+}
+
 #[test]
 fn a_directory_has_one_owner() {
     let folder = tempfile::tempdir().unwrap();

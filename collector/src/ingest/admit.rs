@@ -4,12 +4,13 @@
 //! The signed hop and the public endpoints differ in what they believe; both hear
 //! core's judge, and lay out what it hands over as a record: JSON is read once.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use tidemark_core::batch::{Batch, Form};
 use tidemark_core::hash::Salt;
 use tidemark_core::id::Uuid;
-use tidemark_core::json::Node;
+use tidemark_core::json::{Node, TapeMemory};
 use tidemark_core::judge::{
     Arrival, Heard, Index, Judge, NamePolicy, Part, Place, Schemas, Site, WhenConsentAbsent, Whole,
 };
@@ -23,6 +24,15 @@ use crate::config::Secret;
 use crate::log::erased::{ErasedPeople, Passage};
 use crate::record::{Context, Hop, Record, Rejection, expires_at};
 use crate::refusal::Refused;
+
+thread_local! {
+    /// What the batch before was read into, on this thread: asked of the allocator anew, as
+    /// much memory as two bodies have costs it a tidying up each time.
+    static MEMORY: Cell<TapeMemory> = Cell::default();
+}
+
+/// Bytes of it that a thread keeps, at most: twice those of a batch of 500 KB.
+const MEMORY_MAX_BYTES: usize = 1024 * 1024;
 
 /// Which tenants there are, and for how many days their events are kept.
 pub trait Tenants: Send + Sync {
@@ -48,7 +58,7 @@ pub struct Admitted {
     /// The sender's name for the batch.
     pub batch_id: Option<String>,
     /// One verdict an event, in the order received.
-    pub verdicts: Vec<EventVerdict>,
+    pub verdicts: Vec<EventVerdict<Uuid>>,
 }
 
 /// Where a batch came from.
@@ -129,7 +139,8 @@ impl Admission {
         now_ms: i64,
         sink: &mut impl Sink,
     ) -> Result<Admitted, Refused> {
-        let batch = Batch::read(body, Form::Hop).map_err(Refused::NotABatch)?;
+        let memory = MEMORY.take();
+        let batch = Batch::read_into(memory, body, Form::Hop).map_err(Refused::NotABatch)?;
         let invalid = |pointer| Refused::NotABatch(Refusal::at(Code::InvalidBatch, pointer));
         let site = site_of_hop(
             batch.tenant_id.ok_or_else(|| invalid("/tenant_id"))?,
@@ -155,6 +166,10 @@ impl Admission {
         let call = Call { site: &site, place: Place::Signed, now_ms };
         let verdicts = self.judge(&call, &batch, &mut no_id, &shared, sink);
         let batch_id = batch.batch_id.as_deref().map(str::to_owned);
+        let memory = batch.into_memory();
+        if memory.bytes() <= MEMORY_MAX_BYTES {
+            MEMORY.set(memory);
+        }
         Ok(Admitted { batch_id, verdicts })
     }
 
@@ -169,7 +184,7 @@ impl Admission {
         call: &Public<'_>,
         fresh_id: &mut dyn FnMut() -> Uuid,
         sink: &mut impl Sink,
-    ) -> Result<Vec<EventVerdict>, Refused> {
+    ) -> Result<Vec<EventVerdict<Uuid>>, Refused> {
         use tidemark_core::endpoint::event_id;
         let Public { site, arrival, batch_name } = *call;
         let retention_days = self.tenants.retention_days(site.tenant_id);
@@ -201,7 +216,7 @@ impl Admission {
         fill_id: &mut dyn FnMut(usize) -> Uuid,
         shared: &Shared<'_>,
         sink: &mut impl Sink,
-    ) -> Vec<EventVerdict> {
+    ) -> Vec<EventVerdict<Uuid>> {
         let salt = self.salt(call.site.tenant_id);
         let pseudonym = salt.map(|salt| move |user_id: &str| salt.pseudonym(user_id));
         let schemas = (self.schemas)(call.site.tenant_id);
@@ -229,7 +244,7 @@ impl Admission {
         call: &Call<'_>,
         shared: &Shared<'_>,
         sink: &mut impl Sink,
-    ) -> EventVerdict {
+    ) -> EventVerdict<Uuid> {
         let without_id = heard.filled && matches!(call.place, Place::Signed);
         let event_id = heard.event_id.filter(|_| !without_id);
         let stored = match &heard.admitted {
@@ -255,11 +270,6 @@ impl Admission {
                 hop: Hop::Collector,
             });
         }
-        let event_id = event_id.map(|id| {
-            let mut text = String::with_capacity(36);
-            id.push_to(&mut text);
-            text
-        });
         EventVerdict { event_id, verdict, fault }
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::body::HttpBody as _;
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
@@ -31,11 +32,18 @@ pub(super) async fn read(
 }
 
 async fn collect(body: &mut Body, expected: usize, max_bytes: usize) -> Result<Bytes, Refused> {
-    let mut bytes = BytesMut::with_capacity(expected);
+    let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| Refused::BodyBroken)?.into_data() else { continue };
         if bytes.len() + data.len() > max_bytes {
             return Err(Refused::body_too_large(max_bytes));
+        }
+        if bytes.is_empty() {
+            // Mostly it was there when it was looked for, and is whole where it stands.
+            if data.len() == expected && body.is_end_stream() {
+                return Ok(data);
+            }
+            bytes.reserve(expected.max(data.len()));
         }
         bytes.extend_from_slice(&data);
     }

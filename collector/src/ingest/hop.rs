@@ -38,7 +38,7 @@ impl SignedHop {
         let wire = body::read(headers, body, BODY_MAX_BYTES, self.pipeline.body_timeout).await?;
         self.verify(signature, &wire)?;
         let plain = encoding::decode(coding_of(headers)?, wire, HOP_BATCH_MAX_BYTES)?;
-        let mut collected = self.pipeline.collect()?;
+        let mut collected = self.pipeline.collect()?.for_body(plain.len());
         let now_ms = self.pipeline.now_ms();
         let mut admitted = self.pipeline.admission.admit_hop(&plain, now_ms, &mut collected)?;
         drop(plain);

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidemark_core::id::Uuid;
 use tidemark_core::verdict::{EventVerdict, Verdict};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -123,7 +124,7 @@ impl Pipeline {
     pub(super) async fn store(
         &self,
         batch: Entries,
-        verdicts: &mut [EventVerdict],
+        verdicts: &mut [EventVerdict<Uuid>],
     ) -> Result<(), Refused> {
         let mut batch = batch;
         let stored = self.take_out_stored(&mut batch).await?;

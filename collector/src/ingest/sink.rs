@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use tidemark_core::consent::Mode;
 use tidemark_core::id;
+use tidemark_core::limits::BATCH_MAX_EVENTS;
 
 use crate::log::append::OnItsWay;
 use crate::log::erased::Passage;
@@ -27,6 +28,9 @@ const FIRST_CHUNK_BYTES: usize = 2 * 1024;
 /// twofold up to it, so that a hundred events ask some six times. glibc tidies its heap up
 /// whenever 64 KB or more are given back.
 const CHUNK_MAX_BYTES: usize = 32 * 1024;
+
+/// Bytes of a usual event.
+const EVENT_BYTES: usize = 512;
 
 /// Writes entries for the log, encoded as the record codec does.
 #[derive(Debug)]
@@ -83,6 +87,16 @@ impl Entries {
     #[must_use]
     pub(super) fn announced(mut self, on_its_way: OnItsWay) -> Self {
         self.on_its_way = on_its_way;
+        self
+    }
+
+    /// Makes room for the events of a body of so many bytes.
+    #[must_use]
+    pub(super) fn for_body(mut self, bytes: usize) -> Self {
+        self.chunk_bytes = bytes.clamp(FIRST_CHUNK_BYTES, CHUNK_MAX_BYTES);
+        let events = (bytes / EVENT_BYTES).min(BATCH_MAX_EVENTS);
+        self.entries.reserve(events);
+        self.is_event.reserve(events);
         self
     }
 

@@ -13,6 +13,8 @@
 use std::io;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::append::{AppendError, Fullness, Outcome};
 use super::entry::Entry;
 use super::frame::{self, Head, Stamp};
@@ -67,7 +69,7 @@ pub(super) struct Scratch {
     /// For each lane the entries to write, as places in the group.
     writes: Vec<Vec<(usize, usize, Fingerprint)>>,
     /// For each lane the frame that was written; empty between two commits.
-    frames: Vec<Option<(Head, Vec<u8>)>>,
+    frames: Vec<Option<(Head, Bytes)>>,
 }
 
 /// What is to be said of a batch once the group is durable.
@@ -226,7 +228,7 @@ impl LogCore {
                 let end = self.lanes[at].next_offset() + writes.len() as u64;
                 self.lanes[at].publish(end, &self.shared.lanes[at]);
                 if let Some((head, frame)) = frames[at].take() {
-                    self.shared.lanes[at].tail().push(head, frame.into());
+                    self.shared.lanes[at].tail().push(head, frame);
                 }
                 entries += writes.len() as u64;
             }
@@ -264,8 +266,10 @@ impl LogCore {
                 logged_at_ms: log_ms,
                 block_from: lane.next_place().filter(|_| is_large),
             };
-            let mut frame = Vec::new();
-            let head = frame::write(&mut frame, self.shared.lanes[at].seed, stamp, entries);
+            let mut memory = Vec::new();
+            let head = frame::write(&mut memory, self.shared.lanes[at].seed, stamp, entries);
+            let begin = memory.len().saturating_sub(head.bytes() as usize);
+            let frame = Bytes::from(memory).slice(begin..);
             *bytes += frame.len() as u64;
             lane.write(&*self.disk, &frame, log_ms)?;
             frames[at] = Some((head, frame));

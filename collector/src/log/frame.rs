@@ -218,14 +218,21 @@ pub struct Stamp {
 }
 
 /// Appends a frame of `entries` to `buffer`: one copy of each payload, and one
-/// pass of the checksum over it. Gives back its head.
+/// pass of the checksum over it. Gives back its head; the frame is the last
+/// [`Head::bytes`] of the buffer. One that begins and ends where blocks of the disk do
+/// begins at such a place of the memory as well, behind some zeros: so it can be written
+/// from where it is.
 pub fn write<'a, E>(buffer: &mut Vec<u8>, seed: u32, stamp: Stamp, entries: E) -> Head
 where
     E: Iterator<Item = (&'a Entry, Fingerprint)> + Clone,
 {
-    let begin = buffer.len();
     let bytes = entries.clone().map(|(entry, _)| ID_BYTES + ENTRY_BYTES + entry.payload.len());
-    buffer.reserve(HEAD_BYTES + bytes.sum::<usize>() + BLOCK_BYTES);
+    buffer.reserve(HEAD_BYTES + bytes.sum::<usize>() + 2 * BLOCK_BYTES);
+    if stamp.block_from.is_some_and(|from| from.is_multiple_of(BLOCK_BYTES as u64)) {
+        let end = buffer.as_ptr().addr() + buffer.len();
+        buffer.resize(buffer.len() + end.next_multiple_of(BLOCK_BYTES) - end, 0);
+    }
+    let begin = buffer.len();
     buffer.resize(begin + HEAD_BYTES, 0);
     let mut count = 0;
     for (_, fingerprint) in entries.clone() {

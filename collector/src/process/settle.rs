@@ -13,7 +13,7 @@ use crate::store::{Block, DeadLetter, Piece, Row, StoreFault};
 use super::dead_letters::Letter;
 use super::lane::{LaneWriter, Recorded, Standing, Step, World};
 use super::plan::{Fate, PlannedPiece};
-use super::split::destination;
+use super::split::Destinations;
 
 impl LaneWriter {
     /// Does the next thing for the piece at `index`, which is not settled.
@@ -137,10 +137,11 @@ impl LaneWriter {
     fn rows_of(&self, piece: &Piece) -> Vec<Row<'_>> {
         let Range { from, to, .. } = piece.range;
         let inside = self.items.iter().filter(|item| (from..to).contains(&item.offset));
+        let mut destinations = Destinations::default();
         inside
             .filter_map(|item| {
                 let Content::Entry(stored) = &item.content else { return None };
-                let (table, partition, _) = destination(&stored.payload)?;
+                let (table, partition, _) = destinations.of(&stored.payload)?;
                 let ours = (table, partition) == (piece.table, piece.partition);
                 ours.then_some(Row { offset: item.offset, payload: &stored.payload })
             })

@@ -28,22 +28,34 @@ enum Typed {
 /// The typed paths of `events_raw.attributes`: frozen, because a changed one
 /// rewrites the table.
 fn typed(path: &str) -> Option<Typed> {
-    Some(match path {
-        "action" | "agent.id" | "ai.conversation_id" | "ai.tool_name" | "error_type"
-        | "feature_name" | "message_type" | "metric_type" | "model_used" | "thread_id"
-        | "voice.session_id" => Typed::Text,
-        "ai.duration_ms"
-        | "cost"
-        | "duration_ms"
-        | "kb.search_ms"
-        | "response_time_ms"
-        | "satisfaction_score"
-        | "voice.barge_in_ms"
-        | "voice.first_response_ms" => Typed::Number,
-        "kb.results_count" | "tokens_consumed" => Typed::Whole,
-        "ai.success" | "is_follow_up" | "success" => Typed::Truth,
-        _ => return None,
-    })
+    use Typed::{Number, Text, Truth, Whole};
+    // By length first: held against each name in turn, a path costs what its value does.
+    let names: &[(&str, Typed)] = match path.len() {
+        4 => &[("cost", Number)],
+        6 => &[("action", Text)],
+        7 => &[("success", Truth)],
+        8 => &[("agent.id", Text)],
+        9 => &[("thread_id", Text)],
+        10 => &[("ai.success", Truth), ("error_type", Text), ("model_used", Text)],
+        11 => &[("duration_ms", Number), ("metric_type", Text)],
+        12 => &[
+            ("ai.tool_name", Text),
+            ("feature_name", Text),
+            ("is_follow_up", Truth),
+            ("kb.search_ms", Number),
+            ("message_type", Text),
+        ],
+        14 => &[("ai.duration_ms", Number)],
+        15 => &[("tokens_consumed", Whole)],
+        16 => {
+            &[("kb.results_count", Whole), ("response_time_ms", Number), ("voice.session_id", Text)]
+        }
+        17 => &[("voice.barge_in_ms", Number)],
+        18 => &[("ai.conversation_id", Text), ("satisfaction_score", Number)],
+        23 => &[("voice.first_response_ms", Number)],
+        _ => &[],
+    };
+    names.iter().find(|(name, _)| *name == path).map(|(_, typed)| *typed)
 }
 
 /// ClickHouse's binary encoding of the types that values here have.
@@ -65,7 +77,14 @@ mod tag {
 /// The attributes of one event, split by where they are stored. Keeps its buffers.
 #[derive(Debug, Default)]
 pub(super) struct Attributes {
+    /// The steps to a member of an object within, joined by dots.
     path: String,
+    split: Split,
+}
+
+/// What was split so far.
+#[derive(Debug, Default)]
+struct Split {
     paths: usize,
     column: Vec<u8>,
     misfit: String,
@@ -76,58 +95,68 @@ impl Attributes {
     /// Splits an object of checked JSON; returns how many values did not fit.
     pub(super) fn split(&mut self, attributes: Option<Node<'_, '_>>) -> u64 {
         self.path.clear();
-        self.paths = 0;
-        self.column.clear();
-        self.misfit.clear();
-        self.misfits = 0;
-        if let Some(object) = attributes {
-            self.members(object);
+        self.split.clear();
+        for (key, value) in attributes.into_iter().flat_map(Node::members) {
+            // Mostly a key is its path.
+            if key.is_escaped() || value.kind() == Kind::Object {
+                self.member(key, value);
+            } else {
+                self.split.leaf(key.inside(), value);
+            }
         }
-        if self.misfits > 0 {
-            self.misfit.push('}');
+        if self.split.misfits > 0 {
+            self.split.misfit.push('}');
         }
-        self.misfits
+        self.split.misfits
     }
 
     /// JSON object from path to value; empty when everything fits.
     pub(super) fn misfit(&self) -> &str {
-        &self.misfit
+        &self.split.misfit
     }
 
     /// Appends the column.
     pub(super) fn push_column(&self, out: &mut Vec<u8>) {
-        push_var(out, self.paths);
-        out.extend_from_slice(&self.column);
+        push_var(out, self.split.paths);
+        out.extend_from_slice(&self.split.column);
     }
 
-    fn members(&mut self, object: Node<'_, '_>) {
-        for (key, value) in object.members() {
-            let length = self.path.len();
-            if length > 0 {
-                self.path.push('.');
-            }
-            match key.is_escaped().then(|| unescape(key.inside())).flatten() {
-                Some(key) => self.path.push_str(&key),
-                None => self.path.push_str(key.inside()),
-            }
-            self.member(value);
-            self.path.truncate(length);
+    /// Takes a member of the object that `path` names.
+    fn member(&mut self, key: Node<'_, '_>, value: Node<'_, '_>) {
+        let length = self.path.len();
+        if length > 0 {
+            self.path.push('.');
         }
+        match key.is_escaped().then(|| unescape(key.inside())).flatten() {
+            Some(key) => self.path.push_str(&key),
+            None => self.path.push_str(key.inside()),
+        }
+        if value.kind() == Kind::Object && typed(&self.path).is_none() {
+            for (key, value) in value.members() {
+                self.member(key, value);
+            }
+        } else {
+            self.split.leaf(&self.path, value);
+        }
+        self.path.truncate(length);
+    }
+}
+
+impl Split {
+    fn clear(&mut self) {
+        self.paths = 0;
+        self.column.clear();
+        self.misfit.clear();
+        self.misfits = 0;
     }
 
-    fn member(&mut self, value: Node<'_, '_>) {
+    fn leaf(&mut self, path: &str, value: Node<'_, '_>) {
+        if value.kind() == Kind::Null {
+            return;
+        }
         let begin = self.column.len();
-        let kind = value.kind();
-        let typed = typed(&self.path);
-        if kind == Kind::Null {
-            return;
-        }
-        if kind == Kind::Object && typed.is_none() {
-            self.members(value);
-            return;
-        }
-        push_text(&mut self.column, &self.path);
-        let written = match typed {
+        push_text(&mut self.column, path);
+        let written = match typed(path) {
             Some(typed) => push_typed(&mut self.column, typed, value),
             None => push_dynamic(&mut self.column, value),
         };
@@ -135,13 +164,13 @@ impl Attributes {
             self.paths += 1;
         } else {
             self.column.truncate(begin);
-            self.set_aside(value);
+            self.set_aside(path, value);
         }
     }
 
-    fn set_aside(&mut self, value: Node<'_, '_>) {
+    fn set_aside(&mut self, path: &str, value: Node<'_, '_>) {
         self.misfit.push(if self.misfits == 0 { '{' } else { ',' });
-        write_string(&mut self.misfit, &self.path);
+        write_string(&mut self.misfit, path);
         self.misfit.push(':');
         self.misfit.push_str(value.raw());
         self.misfits += 1;
@@ -362,4 +391,35 @@ fn push_object(out: &mut Vec<u8>, object: Node<'_, '_>) -> Option<()> {
         push_dynamic(out, value)?;
     }
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+    use super::*;
+
+    /// The table's own words.
+    const TABLE: &str = include_str!("../../../schemas/clickhouse/0001_events_raw.sql");
+
+    #[test]
+    fn the_typed_paths_are_those_of_the_table() {
+        let (_, column) = TABLE.split_once("attributes        JSON(").unwrap();
+        let (column, _) = column.split_once("COMMENT").unwrap();
+        let mut count = 0;
+        for line in column.lines().filter(|line| line.trim_start().starts_with('`')) {
+            let (path, kind) = line.trim().trim_start_matches('`').split_once('`').unwrap();
+            let expected = [
+                ("String", Typed::Text),
+                ("Float64", Typed::Number),
+                ("Int64", Typed::Whole),
+                ("Bool", Typed::Truth),
+            ];
+            let (_, expected) = expected.iter().find(|(name, _)| kind.contains(name)).unwrap();
+            assert_eq!(typed(path), Some(*expected), "{path}");
+            assert_eq!(typed(&path[1..]), None, "{path}");
+            count += 1;
+        }
+        assert_eq!(count, 24);
+    }
 }

@@ -79,7 +79,7 @@ impl Encoder {
                 (true, Mode::Cookieless) => "cookieless",
             },
         );
-        for text in [
+        let seldom = [
             &context.app_version,
             &context.environment,
             &context.gtm_container_id,
@@ -90,8 +90,11 @@ impl Encoder {
             &context.campaign_content,
             &context.sdk_name,
             &context.sdk_version,
-        ] {
-            push_text(out, text);
+        ];
+        if seldom.iter().all(|text| text.is_empty()) {
+            out.extend_from_slice(&[0; 10]);
+        } else {
+            seldom.iter().for_each(|text| push_text(out, text));
         }
         push_var(out, context.sdk_detects.len());
         for name in &context.sdk_detects {

@@ -68,8 +68,8 @@ impl<'a> RecordView<'a> {
 
     /// The row as `RowBinary`, in the order of [`EVENT_COLUMNS`] or
     /// [`REJECTION_COLUMNS`]: what was written, and the columns that its version lacks.
-    pub const fn row(&self) -> [&'a [u8]; 2] {
-        [self.row, self.lacks]
+    pub const fn row(&self) -> (&'a [u8], &'static [u8]) {
+        (self.row, self.lacks)
     }
 
     /// The organisation.

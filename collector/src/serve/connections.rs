@@ -21,7 +21,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Service;
 
 use crate::ingest::public::Peer;
-use crate::limits::{HEAD_MAX_BYTES, HEADER_TIMEOUT, HEADERS_MAX, SHUTDOWN_GRACE};
+use crate::limits::{
+    HEAD_MAX_BYTES, HEADER_TIMEOUT, HEADERS_MAX, READ_BUFFER_MAX_BYTES, SHUTDOWN_GRACE,
+};
 
 /// Streams of one HTTP/2 connection: an edge's parallel batches, and no flood.
 const HTTP2_MAX_STREAMS: u32 = 64;
@@ -120,7 +122,7 @@ fn builder() -> Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(HEAD_MAX_BYTES)
+        .max_buf_size(READ_BUFFER_MAX_BYTES)
         .max_headers(HEADERS_MAX);
     builder
         .http2()

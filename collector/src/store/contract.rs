@@ -13,6 +13,7 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use tidemark_core::id::Uuid;
 
 use crate::place::{Lane, LogId, Range};
@@ -96,7 +97,7 @@ pub struct Row<'a> {
     /// Its place in the lane.
     pub offset: u64,
     /// Its payload, which [`crate::record::RecordView`] reads.
-    pub payload: &'a [u8],
+    pub payload: &'a Bytes,
 }
 
 /// A piece with its rows.

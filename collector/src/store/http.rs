@@ -6,10 +6,12 @@
 //! connection costs a tenth of a millisecond, and there are some twenty
 //! statements a second.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Body;
 use hyper::client::conn::http1;
 use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{Request, StatusCode, Uri};
@@ -56,12 +58,15 @@ impl Endpoint {
 
     /// Sends one statement and waits for its end. Dropping the future, as when
     /// `within` has passed, closes the connection.
-    pub(super) async fn post(
+    pub(super) async fn post<B>(
         &self,
         settings: &[(&str, &str)],
-        body: Bytes,
+        body: B,
         within: Duration,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Failure>
+    where
+        B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+    {
         let not_sent = |error: &dyn std::fmt::Display| Failure::NotSent(error.to_string());
         let uri: Uri = self.url.parse().map_err(|error| not_sent(&error))?;
         let host = uri.host().ok_or_else(|| not_sent(&"clickhouse.url has no host"))?;
@@ -89,7 +94,7 @@ impl Endpoint {
             .header(CONTENT_TYPE, "application/octet-stream")
             .header("X-ClickHouse-User", &self.user)
             .header("X-ClickHouse-Key", self.password.reveal())
-            .body(Full::new(body))
+            .body(body)
             .map_err(|error| not_sent(&error))?;
         let exchange = async {
             let answer = sender.send_request(request).await?;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
+use http_body_util::Full;
 use serde::Serialize;
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -70,7 +72,15 @@ impl Statements {
         if self.endpoint.compress {
             settings.push(("decompress", "1"));
         }
-        Ok(self.endpoint.post(&settings, body, INSERT_TIMEOUT).await?)
+        match body {
+            block::Encoded::Rows(rows) => {
+                self.endpoint.post(&settings, rows, INSERT_TIMEOUT).await?;
+            }
+            block::Encoded::Frames(frames) => {
+                self.endpoint.post(&settings, Full::new(frames), INSERT_TIMEOUT).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn count(&self, piece: &Piece) -> Result<u64, StoreError> {
@@ -139,7 +149,7 @@ impl Statements {
         let statement = self.rollup_statement(rollup).await?.of(spans);
         let mut settings = vec![("query_id", query_id), ("wait_end_of_query", "1")];
         settings.extend(ONE_PART);
-        Ok(self.endpoint.post(&settings, statement.into(), ROLLUP_TIMEOUT).await?)
+        Ok(self.endpoint.post(&settings, Full::<Bytes>::from(statement), ROLLUP_TIMEOUT).await?)
     }
 
     async fn running(&self, query_id: &str) -> Result<u64, StoreError> {
@@ -177,7 +187,7 @@ impl Statements {
         }
         let statement = "INSERT INTO dead_letters FORMAT JSONEachRow";
         let settings = [("query", statement), ("async_insert", "0")];
-        Ok(self.endpoint.post(&settings, rows.into(), INSERT_TIMEOUT).await?)
+        Ok(self.endpoint.post(&settings, Full::<Bytes>::from(rows), INSERT_TIMEOUT).await?)
     }
 }
 

@@ -25,6 +25,8 @@ pub use check::{check, check_text};
 pub(crate) use key::Head;
 pub use steps::Steps;
 pub(crate) use tape::Piece;
+#[cfg(feature = "catalogue")]
+pub use tape::TapeMemory;
 pub use tape::{Items as NodeItems, Members, Node, Tape};
 pub use walk::{Token, Tokens, Walker};
 #[cfg(not(feature = "catalogue"))]

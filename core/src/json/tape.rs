@@ -28,11 +28,28 @@ const NONE: u32 = u32::MAX;
 /// Bytes of a text that is one usual event, and no batch.
 const ONE_EVENT_BYTES: usize = 1024;
 
+/// Bytes of a batch's text that have an entry, at least.
+#[cfg(feature = "catalogue")]
+const ENTRY_EVERY_BYTES: usize = 8;
+
 /// A checked text and the index of its values.
 #[derive(Clone, Debug, Default)]
 pub struct Tape<'a> {
     text: &'a str,
     entries: Vec<Entry>,
+}
+
+/// The memory of a tape, for the next one to be written into.
+#[cfg(feature = "catalogue")]
+#[derive(Debug, Default)]
+pub struct TapeMemory(Vec<Entry>);
+
+#[cfg(feature = "catalogue")]
+impl TapeMemory {
+    /// Bytes that it holds.
+    pub const fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<Entry>()
+    }
 }
 
 /// A key or a value.
@@ -86,6 +103,39 @@ impl<'a> Tape<'a> {
         };
         grammar::one_text(text.as_bytes(), &mut builder).ok_or(Code::InvalidJson)?;
         Ok(Self { text, entries: builder.entries })
+    }
+
+    /// As [`read`](Self::read), into memory that another tape has left.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    #[cfg(feature = "catalogue")]
+    pub fn read_into(memory: TapeMemory, body: &'a [u8]) -> Result<Self, Code> {
+        let text = core::str::from_utf8(body).map_err(|_| Code::InvalidUtf8)?;
+        if text.len() >= NONE as usize {
+            return Err(Code::BodyTooLarge);
+        }
+        let mut entries = memory.0;
+        entries.reserve(text.len() / ENTRY_EVERY_BYTES + 4);
+        let mut builder = Builder {
+            bytes: body,
+            entries,
+            open: NONE,
+            object: false,
+            depth: 0,
+            keys: Keys::default(),
+            around: [Keys::default(); DEPTH_OF_KEYS],
+        };
+        grammar::one_text(body, &mut builder).ok_or(Code::InvalidJson)?;
+        Ok(Self { text, entries: builder.entries })
+    }
+
+    /// Its memory, for another tape.
+    #[cfg(feature = "catalogue")]
+    pub fn into_memory(self) -> TapeMemory {
+        let mut entries = self.entries;
+        entries.clear();
+        TapeMemory(entries)
     }
 
     /// The whole text's value.

@@ -253,7 +253,7 @@ fn random_bytes() -> Result<u128, Refused> {
 }
 
 /// Verdicts point into what the sender has sent.
-fn in_their_words(alias: Alias, verdicts: &mut [EventVerdict]) {
+fn in_their_words(alias: Alias, verdicts: &mut [EventVerdict<Uuid>]) {
     for fault in verdicts.iter_mut().filter_map(|event| event.fault.as_mut()) {
         fault.pointer = alias.sender_pointer(&fault.pointer);
     }
