@@ -219,6 +219,29 @@ mod tests {
         assert_eq!(batch.events.iter().map(|e| e.raw()).collect::<Vec<_>>(), [r#"{"a":1}"#, "7"]);
     }
 
+    #[cfg(feature = "catalogue")]
+    #[test]
+    fn memory_that_another_batch_has_left_holds_nothing_of_it() {
+        let large = ["{\"events\":[", &"{\"a\":[1,{\"b\":2}]},".repeat(99), "1]}"].concat();
+        let before = Batch::read(large.as_bytes(), Form::Hop).unwrap();
+        let memory = before.into_memory();
+        let room = memory.bytes();
+        assert!(room > 0);
+        let body = br#"{"context":{"locale":"de"},"events":[{"a":1},7]}"#;
+        let batch = Batch::read_into(memory, body, Form::Hop).unwrap();
+        let events = |batch: &Batch<'_>| -> Vec<String> {
+            batch.nodes().map(|event| String::from(event.raw())).collect()
+        };
+        assert_eq!(events(&batch), events(&Batch::read(body, Form::Hop).unwrap()));
+        assert_eq!(batch.context_node().map(|context| context.raw()), Some(r#"{"locale":"de"}"#));
+        let memory = batch.into_memory();
+        assert_eq!(memory.bytes(), room);
+        assert_eq!(
+            Batch::read_into(memory, b"{\xff", Form::Hop).unwrap_err(),
+            Refusal::new(Code::InvalidUtf8)
+        );
+    }
+
     #[test]
     fn a_single_event_is_a_batch_of_one_where_that_is_taken() {
         let body = br#"{"event_name":"a"}"#;

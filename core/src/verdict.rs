@@ -408,7 +408,9 @@ mod tests {
     fn an_answer_counts_what_it_tells() {
         let event = |verdict, fault| EventVerdict { event_id: None, verdict, fault };
         let fault = Fault::new(Code::WrongType, "/attributes/a\"b");
-        let events = [event(Verdict::Accepted, None), event(Verdict::Rejected, Some(fault))];
+        let named =
+            EventVerdict { event_id: Some(Uuid([7; 16])), ..event(Verdict::Accepted, None) };
+        let events = [named, event(Verdict::Rejected, Some(fault))];
         let answer: serde_json::Value =
             serde_json::from_str(&answer_json(Some("b"), &events)).unwrap();
         assert_eq!(answer["verdicts"][1]["pointer"], "/attributes/a\"b");
