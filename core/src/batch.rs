@@ -233,7 +233,7 @@ mod tests {
             batch.nodes().map(|event| String::from(event.raw())).collect()
         };
         assert_eq!(events(&batch), events(&Batch::read(body, Form::Hop).unwrap()));
-        assert_eq!(batch.context_node().map(|context| context.raw()), Some(r#"{"locale":"de"}"#));
+        assert_eq!(batch.context_node().map(Node::raw), Some(r#"{"locale":"de"}"#));
         let memory = batch.into_memory();
         assert_eq!(memory.bytes(), room);
         assert_eq!(
