@@ -187,25 +187,6 @@ enum Known {
     Glued,
 }
 
-/// Numbers and letters in a range, in base ten, modulo 97; separators are left out.
-fn remainder(bytes: &[u8], from: usize, to: usize) -> u64 {
-    let (mut at, mut count, mut sum) = (from, 0, 0);
-    while at < to {
-        let value = WORTH.get(usize::from(byte(bytes, at))).copied().unwrap_or(0xff);
-        at += 1;
-        if value > 35 {
-            continue;
-        }
-        sum = sum * if value > 9 { 100 } else { 10 } + u64::from(value);
-        count += 1;
-        // Seven more take it to 97 · 100⁷, a hundredth of what 64 bits hold.
-        if count % 8 == 0 {
-            sum %= 97;
-        }
-    }
-    sum
-}
-
 /// Countries whose accounts hold nothing but digits behind the country.
 fn is_of_digits(country: [u8; 2]) -> bool {
     #[rustfmt::skip]
@@ -216,9 +197,9 @@ fn is_of_digits(country: [u8; 2]) -> bool {
     COUNTRIES.contains(&&country)
 }
 
-/// Reads what stands behind the check digits of a country whose length is known. Every
-/// second word of a list may begin as an account does: its form is held against before
-/// its proof. `of_digits` tells that a letter in a later group is not its own.
+/// Reads what stands behind the check digits of a country whose length is known, in one
+/// go with its proof: every second word of a list may begin as an account does.
+/// `of_digits` tells that a letter in a later group is not its own.
 fn read_known(
     bytes: &[u8],
     from: usize,
@@ -227,37 +208,55 @@ fn read_known(
     proves: impl Fn(u64) -> bool,
 ) -> Known {
     let (mut at, mut read, mut group) = (from, 4, 4);
+    // Numbers and letters in base ten, modulo 97.
+    let mut sum = 0_u64;
     loop {
-        let value = WORTH.get(usize::from(byte(bytes, at))).copied().unwrap_or(0xff);
+        let here = byte(bytes, at);
+        let value = WORTH.get(usize::from(here)).copied().unwrap_or(0xff);
         if value > 35 {
             if group == read && read >= 15 {
                 return Known::Glued;
             }
-            let (kind, width) = separator(bytes, at);
-            if group == 0 || !matches!(kind, SPACE | DASH | DOT | NOTHING) || width == 0 {
+            let width = if matches!(here, b' ' | b'-' | b'.') { 1 } else { wide(bytes, at) };
+            if group == 0 || width == 0 {
                 return Known::Ends(0);
             }
             at += width;
             group = 0;
             continue;
         }
-        // The next number of a list begins with its country.
-        if value > 9 && of_digits && group < read {
-            return Known::Ends(0);
+        if value > 9 {
+            // The next number of a list begins with its country.
+            if of_digits && group < read {
+                return Known::Ends(0);
+            }
+            sum *= 10;
         }
+        sum = sum * 10 + u64::from(value);
         at += 1;
         read += 1;
         group += 1;
+        // Eight more take it to 97 · 100⁸, a twentieth of what 64 bits hold.
+        if read % 8 == 0 {
+            sum %= 97;
+        }
         if read == length {
             let next = byte(bytes, at);
             let ends = !next.is_ascii_alphanumeric() && next != b'_';
             return match () {
-                () if ends && (told || proves(remainder(bytes, from, at))) => Known::Ends(at),
+                () if ends && (told || proves(sum)) => Known::Ends(at),
                 () if group == read => Known::Glued,
                 () => Known::Ends(0),
             };
         }
     }
+}
+
+/// The width of a separator of groups that is not of ASCII; 0 for none.
+#[inline(never)]
+fn wide(bytes: &[u8], at: usize) -> usize {
+    let (kind, width) = separator(bytes, at);
+    if matches!(kind, SPACE | DASH | DOT | NOTHING) { width } else { 0 }
 }
 
 /// Reads an account's number whose check digits stand at a place.

@@ -98,11 +98,14 @@ pub(super) fn is_rut(piece: &Piece<'_>, bytes: &[u8], to: usize) -> bool {
 pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> usize {
     let bytes = scan.bytes;
     let own = bytes.get(from..to).unwrap_or_default();
+    if !matches!(own.len(), 7..=18) {
+        return 0;
+    }
     let form = |pattern: &[u8]| fits(own, pattern);
     let last = byte(own, own.len() - 1).to_ascii_uppercase();
     // No form has fewer digits; the words before are read for those alone.
     let digits = own.iter().filter(|byte| byte.is_ascii_digit()).count();
-    if !matches!(own.len(), 7..=18) || digits < 4 {
+    if digits < 4 {
         return 0;
     }
     let told = matches!(scan.topic(from), Topic::Identity | Topic::Social);

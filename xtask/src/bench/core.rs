@@ -77,10 +77,10 @@ pub fn measure(place: &Place) -> Result<Measured> {
 ///
 /// # Errors
 /// When something cannot be built or run.
-pub fn search_slow(place: &Place, seconds: u64) -> Result<()> {
+pub fn search_slow(place: &Place, seconds: u64, seed: u64) -> Result<()> {
     let mut search = command(place, "cargo", &["run", "--release", "-p", "tidemark-core"])?;
     search.args(["--features", "catalogue,sources", "--example", "search_slow", "--"]);
-    search.arg(seconds.to_string());
+    search.args([seconds.to_string(), seed.to_string()]);
     step("search for slow texts", &mut search)
 }
 

@@ -64,6 +64,9 @@ pub struct Options {
     /// Seconds of a soak (600 unless told otherwise) or of a search (60).
     #[arg(long)]
     seconds: Option<u64>,
+    /// Of a search: what its patterns are drawn by; another one looks elsewhere.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
 }
 
 /// The last line of `--json`.
@@ -99,7 +102,7 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
     }
     if options.search_slow {
         ensure!(matches!(options.part, Part::Core), "only core is searched for slow texts");
-        return core::search_slow(place, options.seconds.unwrap_or(60));
+        return core::search_slow(place, options.seconds.unwrap_or(60), options.seed);
     }
     ensure!(!options.long || matches!(options.part, Part::Collector), "only the collector has it");
     let (part, (mut figures, peers)) = match options.part {
