@@ -190,9 +190,8 @@ impl Numbers {
 
 fn main() {
     let mut args = std::env::args().skip(1);
-    let mut number = |otherwise| {
-        args.next().map_or(otherwise, |text| text.parse().expect("seconds and a seed"))
-    };
+    let mut number =
+        |otherwise| args.next().map_or(otherwise, |text| text.parse().expect("seconds and a seed"));
     let (seconds, seed) = (number(60), number(1));
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/sanitise/slow_patterns.txt");
     let known = std::fs::read_to_string(file).expect("the known patterns");

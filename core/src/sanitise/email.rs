@@ -183,25 +183,19 @@ fn domain_end(bytes: &[u8], from: usize, spelt: bool) -> usize {
     while end < limit {
         let here = byte(bytes, end);
         // Most are letters and digits of ASCII.
-        if sort(here) & (LETTER | DIGIT) != 0 && !unspaced {
+        if sort(here) & DIGIT != 0 {
+            end += 1;
+            continue;
+        }
+        if sort(here) & LETTER != 0 && !unspaced {
             let run = bytes.get(end..limit).unwrap_or_default();
-            let count =
-                |sorts: u8| run.iter().take_while(|byte| sort(seen(**byte)) & sorts != 0).count();
-            let own = count(LETTER);
-            if own == 0 {
-                end += count(DIGIT);
-                continue;
-            }
+            let own = run.iter().take_while(|byte| sort(seen(**byte)) & LETTER != 0).count();
             ascii = true;
             letters += own;
             end += own;
             if label > from && letters >= 2 && letters == end - label {
                 valid = end;
             }
-            continue;
-        }
-        if sort(here) & DIGIT != 0 {
-            end += 1;
             continue;
         }
         let dot = match here {

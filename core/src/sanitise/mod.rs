@@ -12,6 +12,7 @@
 //! is. A finding tells the rule and the place, never the text. It does not guess
 //! at names of people in prose.
 
+mod account;
 mod checksum;
 mod email;
 #[cfg(feature = "rare-rules")]

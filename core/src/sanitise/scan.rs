@@ -10,7 +10,7 @@ use alloc::string::String;
 use super::glyph::{DIGIT, IN_WORD, LETTER, before, byte, digit, seen, sort};
 use super::policy::Policy;
 use super::topic::{Topic, Topics};
-use super::{Holds, Rule, email, ip, label, national, number, path, secret};
+use super::{Holds, Rule, account, email, ip, label, national, number, path, secret};
 
 /// Which bytes may begin something: digits of any script, and the signs that
 /// addresses, labels and paths hold.
@@ -44,6 +44,7 @@ pub(super) struct Scan<'s> {
     pub machine: usize,
     pub machines: ip::Machines,
     pub values: label::Values,
+    pub accounts: account::Window,
     topics: Topics,
     word: Word,
     #[cfg(feature = "rare-rules")]
@@ -70,6 +71,7 @@ pub(super) fn pass(
         machine: 0,
         machines: ip::Machines::default(),
         values: label::Values::default(),
+        accounts: account::Window::default(),
         topics: Topics::new(),
         word: Word::NONE,
         #[cfg(feature = "rare-rules")]

@@ -5,7 +5,7 @@ use super::glyph::{before, byte, is_word, starts_with};
 use super::index::Index;
 use super::scan::Scan;
 use super::topic::Topic;
-use super::{Rule, checksum, national};
+use super::{Rule, account, national};
 
 /// What the keys of vendors begin with. A star stands before beginnings that nothing
 /// else has: what follows them may hold joints; behind a dot it is one long run.
@@ -51,9 +51,9 @@ pub(super) fn apart(scan: &mut Scan<'_>, at: usize) -> bool {
     if is_word(scan.before(from)) || scan.before(from) >= 0x80 {
         return false;
     }
-    let end = checksum::iban_apart(bytes.get(from..).unwrap_or_default());
+    let end = account::iban_apart(bytes, &mut scan.accounts, from);
     if end > 0 {
-        scan.found(Rule::Iban, from, from + end);
+        scan.found(Rule::Iban, from, end);
     }
     end > 0
 }
@@ -81,9 +81,9 @@ pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> bool {
         && byte(bytes, from).is_ascii_alphabetic()
     {
         let told = scan.topic(from) == Topic::Bank;
-        let end = checksum::iban(bytes.get(from..).unwrap_or_default(), told);
-        if end > 0 && !scan.is_at_sign(from + end) {
-            scan.found(Rule::Iban, from, from + end);
+        let end = account::iban(bytes, &mut scan.accounts, from, told);
+        if end > 0 && !scan.is_at_sign(end) {
+            scan.found(Rule::Iban, from, end);
             return true;
         }
     }

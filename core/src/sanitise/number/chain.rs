@@ -42,6 +42,8 @@ pub(super) struct Chain {
     count: usize,
     digits: [u8; MAX_DIGITS],
     total: usize,
+    /// How many digits each run has, four bits each.
+    shape: u64,
     /// The kinds of the separators between its runs.
     separators: u8,
 }
@@ -54,17 +56,19 @@ impl Chain {
             count: 0,
             digits: [0; MAX_DIGITS],
             total: 0,
+            shape: 0,
             separators: 0,
         };
         let (mut at, mut separators) = (from, 0);
         for run in &mut chain.runs {
-            let begin = chain.total;
-            let to = read_run(bytes, at, &mut chain.digits, &mut chain.total);
-            let count = chain.total - begin;
+            let room = chain.digits.get_mut(chain.total..).unwrap_or_default();
+            let (count, to) = read_run(bytes, at, room);
             if count == 0 {
                 break;
             }
-            *run = Run { from: at, to, digit: begin as u8, count: count as u8, separators };
+            *run = Run { from: at, to, digit: chain.total as u8, count: count as u8, separators };
+            chain.shape = chain.shape << 4 | count.min(15) as u64;
+            chain.total += count;
             chain.count += 1;
             chain.separators |= separators;
             match joint(bytes, to) {
@@ -87,29 +91,51 @@ impl Chain {
         self.separators
     }
 
+    /// The lengths of some of its runs, four bits each.
+    pub(super) const fn shape(&self, first: usize, last: usize) -> u64 {
+        self.shape >> (4 * (self.count - 1 - last)) & ((1 << (4 * (last + 1 - first))) - 1)
+    }
+
+    /// The kinds of the separators between some of its runs.
+    pub(super) fn between(&self, first: usize, last: usize) -> u8 {
+        if first == last {
+            return 0;
+        }
+        if self.separators.is_power_of_two() {
+            return self.separators;
+        }
+        let behind = self.runs.get(first + 1..=last).unwrap_or_default();
+        behind.iter().fold(0, |kinds, run| kinds | run.separators)
+    }
+
     /// Whether it is a long row of short runs: a table, or counters.
     pub(super) const fn is_row(&self) -> bool {
         self.count == MAX_RUNS && self.total <= 3 * MAX_RUNS
     }
 }
 
-/// Reads one run's digits behind those that were read; where it ends.
-fn read_run(bytes: &[u8], from: usize, digits: &mut [u8], total: &mut usize) -> usize {
-    let (mut at, mut to) = (from, from);
-    while let Some(slot) = digits.get_mut(*total) {
-        let (value, length) = digit(bytes, at);
-        if length == 0 {
+/// Reads a run's digits into a room for them: how many they are, and where they end.
+fn read_run(bytes: &[u8], from: usize, room: &mut [u8]) -> (usize, usize) {
+    let (mut at, mut count) = (from, 0);
+    for slot in room {
+        let value = byte(bytes, at).wrapping_sub(b'0');
+        if value < 10 {
+            *slot = value;
+            at += 1;
+        } else if byte(bytes, at) < 0x80 {
             break;
+        } else {
+            let next = if count > 0 { behind_nothing(bytes, at) } else { at };
+            let (value, length) = digit(bytes, next);
+            if length == 0 {
+                break;
+            }
+            *slot = value;
+            at = next + length;
         }
-        *slot = value;
-        *total += 1;
-        at += length;
-        to = at;
-        if byte(bytes, at) >= 0x80 {
-            at = behind_nothing(bytes, at);
-        }
+        count += 1;
     }
-    to
+    (count, at)
 }
 
 /// The place behind signs that nobody sees, where a digit follows them.

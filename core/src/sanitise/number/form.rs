@@ -81,7 +81,7 @@ static ALL: Forms = {
 
 /// For each run of a chain the pieces that begin with it and are grouped as some rule's
 /// numbers are: a bit for each run that they may end with.
-pub(super) fn grouped(runs: &[Run]) -> [u16; MAX_RUNS] {
+pub(super) fn grouped(runs: &[Run], digits: &[u8]) -> [u16; MAX_RUNS] {
     let mut found = [0_u16; MAX_RUNS];
     let (mut open, mut shape, mut begins) = (0_u128, 0_u16, 0_u64);
     for (last, run) in runs.iter().enumerate().take(MAX_RUNS) {
@@ -108,17 +108,26 @@ pub(super) fn grouped(runs: &[Run]) -> [u16; MAX_RUNS] {
         if shape & 0xfff == 0x322 {
             (0..last.saturating_sub(1)).for_each(|first| mark(Some(first)));
         }
-        if matches!((runs.len(), last, shape), (3, 2, 0x333) | (4, 3, 0x2222)) {
-            mark(Some(0));
-        }
-        // Fifteen digits, in whatever groups.
+        // Fifteen digits, in whatever groups: a person's, of France.
         if let Some(digit) = (run.digit + run.count).checked_sub(15)
             && begins >> digit & 1 != 0
+            && may_be_french(digits.get(usize::from(digit)..).unwrap_or_default())
         {
             mark(Some((begins & ((1 << digit) - 1)).count_ones() as usize));
         }
     }
+    // What is a phone's only where nothing stands beside it.
+    if let (3, 0x333) | (4, 0x2222) = (runs.len(), shape)
+        && let Some(pieces) = found.first_mut()
+    {
+        *pieces |= 1 << (runs.len() - 1);
+    }
     found
+}
+
+/// Whether a number of fifteen digits begins as France's do: a sex, a year, a month.
+fn may_be_french(digits: &[u8]) -> bool {
+    matches!(byte(digits, 0), 1 | 2) && matches!(byte(digits, 3) * 10 + byte(digits, 4), 1..=12)
 }
 
 /// The groups that may stand behind separators of these kinds.
@@ -147,7 +156,10 @@ impl Form<'_> {
         let total = self.digits.len();
         let [first, second, third] = [0, 1, 2].map(|at| byte(self.digits, at));
         let told = match self.topic {
-            Topic::Phone | Topic::Call | Topic::Identity | Topic::Social | Topic::Number => true,
+            Topic::Phone | Topic::Call | Topic::Number => {
+                self.digits.iter().any(|digit| *digit > 1)
+            }
+            Topic::Identity | Topic::Social => true,
             Topic::Card => total >= 12,
             _ => false,
         };
@@ -251,7 +263,7 @@ mod tests {
                 Run { digit: digit - *count as u8, count: *count as u8, separators, ..Run::default() }
             };
             let runs: alloc::vec::Vec<Run> = groups.iter().map(run).collect();
-            let known = grouped(&runs)[0] >> (count - 1) & 1 != 0;
+            let known = grouped(&runs, digits)[0] >> (count - 1) & 1 != 0;
             let form = Form { digits, separators, runs: count, topic };
             prop_assert!(known || form.may_be_something() || !taken, "{:x} {:?}", shape, piece);
         }

@@ -9,7 +9,7 @@ mod chain;
 mod form;
 mod piece;
 
-use super::glyph::{byte, digit, separator};
+use super::glyph::{CLOSE, OPEN, byte, digit, separator};
 use super::scan::Scan;
 use super::topic::Topic;
 use chain::Chain;
@@ -88,11 +88,13 @@ fn pieces(scan: &mut Scan<'_>, chain: &Chain, start: usize) -> bool {
     let (runs, digits) = (chain.runs(), chain.digits());
     let Some(last) = runs.last() else { return false };
     let said = scan.topic(runs.first().map_or(scan.at, |head| head.from));
-    let grouped = form::grouped(runs);
+    let grouped = form::grouped(runs, digits);
     // The runs that a piece may end with: the one before each cut, and the last one.
     let cuts = runs.iter().enumerate().skip(1).filter(|(_, run)| run.is_cut());
     let ends = cuts.fold(1_u32 << (runs.len() - 1), |ends, (at, _)| ends | 1 << (at - 1));
     let asked = u32::from(is_asked(scan.bytes, last.to)) << (runs.len() - 1);
+    // Behind its first run nothing but a zero makes more of a piece than its form does.
+    let plain = said == Topic::None && chain.separators() & (OPEN | CLOSE) == 0;
     // The runs that a piece has its seventh digit in, and those that it may reach to.
     let (mut least, mut most) = (0, 0);
     for (first, head) in runs.iter().enumerate() {
@@ -100,7 +102,12 @@ fn pieces(scan: &mut Scan<'_>, chain: &Chain, start: usize) -> bool {
             continue;
         }
         let begin = usize::from(head.digit);
-        let behind = |at: usize| runs.get(at + 1).map_or(digits.len(), |run| usize::from(run.digit));
+        let known = grouped.get(first).map_or(0, |known| u32::from(*known)) | asked;
+        if first > 0 && plain && known == 0 && digits.get(begin) != Some(&0) {
+            continue;
+        }
+        let behind =
+            |at: usize| runs.get(at + 1).map_or(digits.len(), |run| usize::from(run.digit));
         if digits.len() < begin + MIN_PIECE {
             return false;
         }
@@ -113,7 +120,6 @@ fn pieces(scan: &mut Scan<'_>, chain: &Chain, start: usize) -> bool {
         let fitting = ends & ((1 << most) - 1) & (u32::MAX << least);
         // Nothing in a chain tells anything of what is behind it.
         let topic = if first == 0 || said == Topic::None { said } else { scan.topic(head.from) };
-        let known = grouped.get(first).map_or(0, |known| u32::from(*known)) | asked;
         // A word that goes on before the digits has pieces behind them alone.
         if fitting == 0 || first == 0 && start + 2 < head.from {
             continue;

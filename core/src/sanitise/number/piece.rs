@@ -32,7 +32,6 @@ pub(in super::super) struct Piece<'c> {
     pub topic: Topic,
 }
 
-
 /// Where pieces of a chain begin: one of its runs, and what stands before it.
 pub(super) struct Head {
     first: usize,
@@ -92,25 +91,28 @@ impl Head {
         last: usize,
         is_known: bool,
     ) -> bool {
-        let Self { first, from, topic, open, .. } = *self;
-        let own = chain.runs().get(first..=last).unwrap_or_default();
+        let Self { first, from, topic, .. } = *self;
+        let Some(tail) = chain.runs().get(last) else { return false };
+        let (shape, separators) = (chain.shape(first, last), chain.between(first, last));
         let next = chain.runs().get(last + 1);
-        let end = next.map_or(chain.digits().len(), |run| usize::from(run.digit));
+        let runs = last + 1 - first;
+        let end = usize::from(tail.digit + tail.count);
         let digits = chain.digits().get(self.digit..end).unwrap_or_default();
-        let (shape, separators) = shape(own);
-        let form = Form { digits, separators, runs: own.len(), topic };
-        if !(is_known || self.plus || form.may_be_something()) {
+        let alone =
+            self.set_off && next.is_none_or(Run::is_set_off) || separators & SPACE == 0 && runs > 1;
+        // What a row of plain numbers may still hold: a card, or what a state gave.
+        let card = digits.len() >= 12
+            && matches!(shape & 0xff0, 0x440 | 0x460)
+            && matches!(byte(digits, 0), 2..=6 | 9);
+        let held = card
+            || separators & !SPACE != 0
+            || matches!(shape, 0x324 | 0x1444 | 0x5444)
+            || digits.len() == 15;
+        if !(alone || self.open || held) {
             return false;
         }
-        let alone = self.set_off && next.is_none_or(Run::is_set_off)
-            || separators & SPACE == 0 && own.len() > 1;
-        // What a row of plain numbers may still hold: a card, or what a state gave.
-        let card = digits.len() >= 12 && matches!(shape & 0xff0, 0x440 | 0x460);
-        let held = card && digits.first().is_some_and(|first| matches!(first, 2..=6 | 9))
-            || matches!(shape, 0x324 | 0x1444 | 0x5444)
-            || digits.len() == 15
-            || separators & !SPACE != 0;
-        if !(alone || open || held) {
+        let form = Form { digits, separators, runs, topic };
+        if !(is_known || self.plus || form.may_be_something()) {
             return false;
         }
         let piece = Piece {
@@ -119,25 +121,14 @@ impl Head {
             text: false,
             digits,
             shape,
-            runs: own.len(),
+            runs,
             separators,
             plus: false,
             area: separators & (OPEN | CLOSE) == OPEN | CLOSE,
             topic,
         };
-        judge(scan, piece, from, own.last().map_or(from, |run| run.to))
+        judge(scan, piece, from, tail.to)
     }
-}
-
-/// The shape of some runs, and the kinds of the separators between them.
-fn shape(runs: &[Run]) -> (u64, u8) {
-    let (mut shape, mut separators, mut between) = (0, 0, 0);
-    for run in runs {
-        shape = shape << 4 | u64::from(run.count.min(15));
-        separators |= run.separators & between;
-        between = u8::MAX;
-    }
-    (shape, separators)
 }
 
 /// Judges a piece of a chain that stands at `from..to`.
