@@ -18,29 +18,29 @@ pub(super) fn iban_apart(bytes: &[u8], window: &mut Window, from: usize) -> usiz
 }
 
 /// How long the accounts of the countries with a first letter are, behind their
-/// second one: the registry of ISO 13616, and countries whose banks use the form
-/// without being in it.
+/// second one, a small letter where they hold nothing but digits: the registry of ISO
+/// 13616, and countries whose banks use the form without being in it.
 const fn iban_lengths(first: u8) -> &'static str {
     match first {
-        b'A' => "D24E23L28O25T20Z28",
-        b'B' => "A20E16F27F28G22H22I20I27J28R29Y28",
-        b'C' => "F27G27H21I28M27R22V25Y28Z24",
-        b'D' => "E22J27K18O28Z26",
-        b'E' => "E20G29S24",
-        b'F' => "I18O18R27",
+        b'A' => "D24e23L28O25t20Z28",
+        b'B' => "A20e16F27F28G22H22I20I27J28R29Y28",
+        b'C' => "F27G27H21I28M27R22V25Y28z24",
+        b'D' => "e22J27k18O28Z26",
+        b'E' => "e20G29s24",
+        b'F' => "i18O18R27",
         b'G' => "A27B22E22I23L18Q27R27T28W25",
-        b'H' => "N28R21U28",
+        b'H' => "N28r21u28",
         b'I' => "E22L23Q23R26S26T27",
         b'J' => "O30",
         b'K' => "M27W30Z20",
-        b'L' => "B28C32I21T20U20V21Y25",
+        b'L' => "B28C32I21t20U20V21Y25",
         b'M' => "A28C27D24E22G27K19L28N20N20R27T31U30Z25",
-        b'N' => "E28I28I32L18O15",
+        b'N' => "E28I28I32L18o15",
         b'O' => "M23",
-        b'P' => "K24L28S29T25",
+        b'P' => "K24l28S29t25",
         b'Q' => "A29",
         b'R' => "O24S22U33",
-        b'S' => "A24C31D18E24I19K24M27N28O23T25V28",
+        b'S' => "A24C31D18e24i19k24M27N28O23T25V28",
         b'T' => "D27G28L23N24R26",
         b'U' => "A29",
         b'V' => "A22G24",
@@ -50,19 +50,20 @@ const fn iban_lengths(first: u8) -> &'static str {
     }
 }
 
-/// The length of a country's accounts; 0 for none.
-fn iban_length(country: [u8; 2]) -> usize {
+/// The length of a country's accounts, and whether they hold nothing but digits behind
+/// the country; 0 for none.
+fn length_in(country: [u8; 2]) -> (usize, bool) {
     let [first, second] = country;
-    let table = iban_lengths(first).as_bytes();
-    let mut at = 0;
-    while at < table.len() {
-        if byte(table, at) == second {
-            let digit = |at: usize| usize::from(byte(table, at) - b'0');
-            return digit(at + 1) * 10 + digit(at + 2);
+    let entries = iban_lengths(first).as_bytes().chunks_exact(3);
+    for entry in entries {
+        if let [letter, tens, ones] = entry
+            && letter.to_ascii_uppercase() == second
+        {
+            let digit = |digit: &u8| usize::from(digit - b'0');
+            return (digit(tens) * 10 + digit(ones), letter.is_ascii_lowercase());
         }
-        at += 3;
     }
-    0
+    (0, false)
 }
 
 /// What each byte counts in an account's number; 0xff for none.
@@ -104,8 +105,12 @@ pub(super) struct Window {
     /// How many numbers and letters, and how many decimal digits those are.
     signs: usize,
     digits: usize,
+    /// Less than [`MANY`] times a hundred.
     sum: u64,
 }
+
+/// What goes into 64 bits a hundred times, and some more.
+const MANY: u64 = 1 << 56;
 
 /// Ten to the power of so many, modulo 97: two for each sign of the longest account.
 static POWERS: [u64; 72] = {
@@ -152,14 +157,17 @@ impl Window {
             self.from += 1;
             if value < 36 {
                 let (scale, width) = if value > 9 { (100, 2) } else { (10, 1) };
-                head = (head * scale + u64::from(value)) % 97;
+                head = head * scale + u64::from(value);
+                if head > MANY {
+                    head %= 97;
+                }
                 digits += width;
                 self.signs -= 1;
             }
         }
         self.digits -= digits;
         let power = POWERS.get(self.digits).copied().unwrap_or_default();
-        self.sum = (self.sum + 97 * 97 - head * power) % 97;
+        self.sum = self.sum % 97 + 97 * 97 - head % 97 * power;
     }
 
     /// Takes one sign more; false where none stands behind one separator at most.
@@ -176,7 +184,10 @@ impl Window {
             }
         }
         let (scale, width) = if value > 9 { (100, 2) } else { (10, 1) };
-        self.sum = (self.sum * scale + u64::from(value)) % 97;
+        self.sum = self.sum * scale + u64::from(value);
+        if self.sum > MANY {
+            self.sum %= 97;
+        }
         self.digits += width;
         self.signs += 1;
         self.to = at + 1;
@@ -189,7 +200,7 @@ impl Window {
         let value = worth(bytes, self.to);
         // What takes back a multiplication by ten, and by a hundred.
         let (inverse, width) = if value > 9 { (65, 2) } else { (68, 1) };
-        self.sum = (self.sum + 97 - u64::from(value)) * inverse % 97;
+        self.sum = (self.sum % 97 + 97 - u64::from(value)) * inverse % 97;
         self.digits -= width;
         self.signs -= 1;
         while self.to > self.from && worth(bytes, self.to - 1) > 35 {
@@ -204,16 +215,6 @@ enum Known {
     Ends(usize),
     /// One word of another length.
     Glued,
-}
-
-/// Countries whose accounts hold nothing but digits behind the country.
-fn is_of_digits(country: [u8; 2]) -> bool {
-    #[rustfmt::skip]
-    const COUNTRIES: [&[u8; 2]; 18] = [
-        b"AE", b"AT", b"BE", b"CZ", b"DE", b"DK", b"EE", b"ES", b"FI", b"HR", b"HU", b"LT",
-        b"NO", b"PL", b"PT", b"SE", b"SI", b"SK",
-    ];
-    COUNTRIES.contains(&&country)
 }
 
 /// Reads what stands behind the check digits of a country whose length is known, in one
@@ -283,14 +284,14 @@ fn read(bytes: &[u8], window: &mut Window, from: usize, digits: usize, told: boo
         return 0;
     }
     let country = [from, from + 1].map(|at| byte(bytes, at).to_ascii_uppercase());
-    let length = iban_length(country);
+    let (length, of_digits) = length_in(country);
     // The country and the check digits count last: 35 35 99 is the most they are.
     let letter = |at: usize| u32::from(byte(&country, at).wrapping_sub(b'A')) + 10;
     let digit = |at: usize| u32::from(byte(bytes, at) - b'0');
     let check = letter(0) * 10_000 + letter(1) * 100 + digit(digits) * 10 + digit(digits + 1);
     let proves = |remainder: u64| (remainder % 97 * 1_000_000 + u64::from(check)) % 97 == 1;
     if length > 0 {
-        let of_digits = !told && is_of_digits(country);
+        let of_digits = !told && of_digits;
         // A list of words that may all begin accounts is read once.
         if !told && !of_digits && is_short(bytes, digits + 2) {
             return window.account(bytes, digits + 2, length - 4, proves);

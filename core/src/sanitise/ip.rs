@@ -12,17 +12,16 @@ use super::scan::Scan;
 use super::topic::Topic;
 use super::{Holds, Rule};
 
+/// Whether a full stop stands behind the digit at a place, or behind its like: behind most
+/// digits there is none.
+#[inline]
+pub(super) fn may_be_four(bytes: &[u8], at: usize) -> bool {
+    (1..4).any(|width| byte(bytes, at + width) == b'.')
+}
+
 /// An IPv4 address at the scan's place.
 pub(super) fn four(scan: &mut Scan<'_>) -> bool {
     let from = scan.at;
-    // Most digits have no full stop behind them or their like.
-    let mut dot = from + 1;
-    while dot < from + 3 && byte(scan.bytes, dot).is_ascii_digit() {
-        dot += 1;
-    }
-    if byte(scan.bytes, dot) != b'.' {
-        return false;
-    }
     let Quad { to, first, small } = quad(scan.bytes, from);
     if to == 0 {
         return false;

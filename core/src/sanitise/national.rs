@@ -94,13 +94,10 @@ pub(super) fn is_rut(piece: &Piece<'_>, bytes: &[u8], to: usize) -> bool {
     fits && k && !is_word(byte(bytes, to + 2)) && rut(piece.digits, 0, piece.digits.len()) == 10
 }
 
-/// The end of a person's number that begins with the word, or 0.
+/// The end of a person's number that begins with the word, which has 7 to 18 signs, or 0.
 pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> usize {
     let bytes = scan.bytes;
     let own = bytes.get(from..to).unwrap_or_default();
-    if !matches!(own.len(), 7..=18) {
-        return 0;
-    }
     let form = |pattern: &[u8]| fits(own, pattern);
     let last = byte(own, own.len() - 1).to_ascii_uppercase();
     // No form has fewer digits; the words before are read for those alone.

@@ -96,13 +96,18 @@ pub(super) fn is_phone(piece: &Piece<'_>) -> bool {
     }
 }
 
-/// Whether the words behind a number say that it is a phone's: "is my phone".
+/// Whether the words behind a number say that it is a phone's.
 pub(super) fn is_told(piece: &Piece<'_>, bytes: &[u8], to: usize) -> bool {
+    is_named(bytes, to)
+        && piece.topic == Topic::None
+        && piece.separators & DOT == 0
+        && !is_date(piece)
+}
+
+/// Whether a phone is spoken of behind a number: "is my phone".
+pub(super) fn is_named(bytes: &[u8], to: usize) -> bool {
     let next = byte(bytes, to + 1);
     if byte(bytes, to) != b' ' || !matches!(next, b'i' | b'(' | b'p' | b'm' | b'c' | b't') {
-        return false;
-    }
-    if piece.topic != Topic::None || piece.separators & DOT != 0 || is_date(piece) {
         return false;
     }
     let mut at = to;

@@ -154,7 +154,7 @@ fn digits(scan: &mut Scan<'_>) {
         return;
     }
     let apart = scan.before(at) == b' ';
-    if ip::four(scan) || apart && national::nino(scan) {
+    if ip::may_be_four(scan.bytes, at) && ip::four(scan) || apart && national::nino(scan) {
         return;
     }
     if may_speak && scan.is_spoken(start) {

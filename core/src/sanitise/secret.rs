@@ -130,6 +130,9 @@ pub(super) fn word(scan: &mut Scan<'_>, from: usize, to: usize) -> bool {
             return true;
         }
     }
+    if !matches!(length, 7..=18) {
+        return false;
+    }
     let end = national::word(scan, from, to);
     if end > 0 && !scan.is_at_sign(end) {
         scan.found(Rule::NationalId, from, end);

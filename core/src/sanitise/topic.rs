@@ -74,7 +74,7 @@ impl Topics {
             let sort = sort(seen(*byte));
             let joins = core::mem::replace(&mut behind, sort);
             let begins = sort & LETTER != 0 && joins & WORD == 0;
-            if begins || sort & (LEAD | CLOSE) != 0 {
+            if (begins || sort & (LEAD | CLOSE) != 0) && may_tell(bytes, from + offset) {
                 self.word(bytes, from + offset, place);
             }
         }
@@ -92,7 +92,10 @@ impl Topics {
         {
             begins &= u32::MAX >> (32 - (place - from).min(16));
             while begins != 0 {
-                self.word(bytes, from + begins.trailing_zeros() as usize, place);
+                let at = from + begins.trailing_zeros() as usize;
+                if may_tell(bytes, at) {
+                    self.word(bytes, at, place);
+                }
                 begins &= begins - 1;
             }
             from = (from + 16).min(place);
@@ -133,6 +136,14 @@ impl Topics {
             self.at = at;
         }
     }
+}
+
+/// Whether what begins at a place may tell something: most words do not.
+#[inline(always)]
+fn may_tell(bytes: &[u8], at: usize) -> bool {
+    let first = byte(bytes, at);
+    matches!(first, b'v' | b'V' | b']')
+        || INDEX.may_have(first, byte(bytes, at + 1), byte(bytes, at + 2))
 }
 
 /// How near two words are one term.

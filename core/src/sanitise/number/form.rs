@@ -80,14 +80,17 @@ static ALL: Forms = {
 };
 
 /// For each run of a chain the pieces that begin with it and are grouped as some rule's
-/// numbers are: a bit for each run that they may end with.
-pub(super) fn grouped(runs: &[Run], digits: &[u8]) -> [u16; MAX_RUNS] {
+/// numbers are: a bit for each run that they may end with. `separators` are the kinds of all
+/// that stand between the runs.
+pub(super) fn grouped(runs: &[Run], digits: &[u8], separators: u8) -> [u16; MAX_RUNS] {
+    // Most chains have one kind of separators.
+    let joints = separators.is_power_of_two().then(|| behind(separators));
     let mut found = [0_u16; MAX_RUNS];
     let (mut open, mut shape, mut begins) = (0_u128, 0_u16, 0_u64);
     for (last, run) in runs.iter().enumerate().take(MAX_RUNS) {
         let length = usize::from(run.count.min(15));
         let fits = ALL.groups.get(length).copied().unwrap_or_default();
-        open = (open << 1 & behind(run.separators) | ALL.begin) & fits;
+        open = (open << 1 & joints.unwrap_or_else(|| behind(run.separators)) | ALL.begin) & fits;
         shape = shape << 4 | length as u16;
         begins |= 1 << run.digit;
         let mut mark = |first: Option<usize>| {
@@ -141,6 +144,17 @@ fn behind(mut kinds: u8) -> u128 {
     groups
 }
 
+/// Whether words say of some digits that they are one of some rule's, whatever its form.
+pub(super) fn is_telling(topic: Topic, digits: &[u8]) -> bool {
+    match topic {
+        // Zeros and ones are no phone's.
+        Topic::Phone | Topic::Call | Topic::Number => digits.iter().any(|digit| *digit > 1),
+        Topic::Card => digits.len() >= 12,
+        Topic::Identity | Topic::Social => true,
+        _ => false,
+    }
+}
+
 /// What is known of a piece before it is judged: its form is none of the list's, and no
 /// sign is in front of it.
 pub(super) struct Form<'c> {
@@ -155,14 +169,7 @@ impl Form<'_> {
     pub(super) fn may_be_something(&self) -> bool {
         let total = self.digits.len();
         let [first, second, third] = [0, 1, 2].map(|at| byte(self.digits, at));
-        let told = match self.topic {
-            Topic::Phone | Topic::Call | Topic::Number => {
-                self.digits.iter().any(|digit| *digit > 1)
-            }
-            Topic::Identity | Topic::Social => true,
-            Topic::Card => total >= 12,
-            _ => false,
-        };
+        let told = is_telling(self.topic, self.digits);
         // A number that is dialled.
         let dialled = first == 0
             && (self.runs > 3 && second == 1 && third == 1
@@ -263,7 +270,7 @@ mod tests {
                 Run { digit: digit - *count as u8, count: *count as u8, separators, ..Run::default() }
             };
             let runs: alloc::vec::Vec<Run> = groups.iter().map(run).collect();
-            let known = grouped(&runs, digits)[0] >> (count - 1) & 1 != 0;
+            let known = grouped(&runs, digits, separators)[0] >> (count - 1) & 1 != 0;
             let form = Form { digits, separators, runs: count, topic };
             prop_assert!(known || form.may_be_something() || !taken, "{:x} {:?}", shape, piece);
         }

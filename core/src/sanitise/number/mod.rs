@@ -10,6 +10,7 @@ mod form;
 mod piece;
 
 use super::glyph::{CLOSE, OPEN, byte, digit, separator};
+use super::phone;
 use super::scan::Scan;
 use super::topic::Topic;
 use chain::Chain;
@@ -88,13 +89,13 @@ fn pieces(scan: &mut Scan<'_>, chain: &Chain, start: usize) -> bool {
     let (runs, digits) = (chain.runs(), chain.digits());
     let Some(last) = runs.last() else { return false };
     let said = scan.topic(runs.first().map_or(scan.at, |head| head.from));
-    let grouped = form::grouped(runs, digits);
+    let grouped = form::grouped(runs, digits, chain.separators());
     // The runs that a piece may end with: the one before each cut, and the last one.
     let cuts = runs.iter().enumerate().skip(1).filter(|(_, run)| run.is_cut());
     let ends = cuts.fold(1_u32 << (runs.len() - 1), |ends, (at, _)| ends | 1 << (at - 1));
-    let asked = u32::from(is_asked(scan.bytes, last.to)) << (runs.len() - 1);
+    let named = u32::from(phone::is_named(scan.bytes, last.to)) << (runs.len() - 1);
     // Behind its first run nothing but a zero makes more of a piece than its form does.
-    let plain = said == Topic::None && chain.separators() & (OPEN | CLOSE) == 0;
+    let plain = !form::is_telling(said, digits) && chain.separators() & (OPEN | CLOSE) == 0;
     // The runs that a piece has its seventh digit in, and those that it may reach to.
     let (mut least, mut most) = (0, 0);
     for (first, head) in runs.iter().enumerate() {
@@ -102,7 +103,7 @@ fn pieces(scan: &mut Scan<'_>, chain: &Chain, start: usize) -> bool {
             continue;
         }
         let begin = usize::from(head.digit);
-        let known = grouped.get(first).map_or(0, |known| u32::from(*known)) | asked;
+        let known = grouped.get(first).map_or(0, |known| u32::from(*known)) | named;
         if first > 0 && plain && known == 0 && digits.get(begin) != Some(&0) {
             continue;
         }
@@ -135,10 +136,4 @@ fn pieces(scan: &mut Scan<'_>, chain: &Chain, start: usize) -> bool {
         }
     }
     false
-}
-
-/// Whether the words behind a number may say what it is.
-fn is_asked(bytes: &[u8], to: usize) -> bool {
-    byte(bytes, to) == b' '
-        && matches!(byte(bytes, to + 1), b'i' | b'(' | b'p' | b'm' | b'c' | b't')
 }

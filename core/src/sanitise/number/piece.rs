@@ -6,7 +6,7 @@ use super::super::scan::Scan;
 use super::super::topic::Topic;
 use super::super::{Rule, checksum, national, phone};
 use super::chain::{Chain, Run};
-use super::form::Form;
+use super::form::{Form, is_telling};
 
 /// A piece of a chain, as the rules judge it.
 #[derive(Debug)]
@@ -57,22 +57,16 @@ impl Head {
         // The last byte of a plus sign in full width.
         let plus = matches!(previous, b'+' | b'(' | 0x8b);
         let [zero, zeros] = [digit, digit + 1].map(|at| chain.digits().get(at) == Some(&0));
-        let told = matches!(
-            topic,
-            Topic::Phone
-                | Topic::Call
-                | Topic::Card
-                | Topic::Identity
-                | Topic::Social
-                | Topic::Number
-        );
         Self {
             first,
             from: run.from,
             digit,
             topic,
             plus,
-            plain: !(plus || zero || told || chain.separators() & (OPEN | CLOSE) != 0),
+            plain: !(plus
+                || zero
+                || is_telling(topic, chain.digits())
+                || chain.separators() & (OPEN | CLOSE) != 0),
             open: plus || previous >= 0x80 || zero && zeros || topic != Topic::None,
             set_off: first == 0 || run.is_set_off(),
         }
@@ -93,11 +87,16 @@ impl Head {
     ) -> bool {
         let Self { first, from, topic, .. } = *self;
         let Some(tail) = chain.runs().get(last) else { return false };
-        let (shape, separators) = (chain.shape(first, last), chain.between(first, last));
-        let next = chain.runs().get(last + 1);
+        let separators = chain.between(first, last);
         let runs = last + 1 - first;
         let end = usize::from(tail.digit + tail.count);
         let digits = chain.digits().get(self.digit..end).unwrap_or_default();
+        let form = Form { digits, separators, runs, topic };
+        if !(is_known || self.plus || form.may_be_something()) {
+            return false;
+        }
+        let shape = chain.shape(first, last);
+        let next = chain.runs().get(last + 1);
         let alone =
             self.set_off && next.is_none_or(Run::is_set_off) || separators & SPACE == 0 && runs > 1;
         // What a row of plain numbers may still hold: a card, or what a state gave.
@@ -109,10 +108,6 @@ impl Head {
             || matches!(shape, 0x324 | 0x1444 | 0x5444)
             || digits.len() == 15;
         if !(alone || self.open || held) {
-            return false;
-        }
-        let form = Form { digits, separators, runs, topic };
-        if !(is_known || self.plus || form.may_be_something()) {
             return false;
         }
         let piece = Piece {
@@ -132,6 +127,7 @@ impl Head {
 }
 
 /// Judges a piece of a chain that stands at `from..to`.
+#[inline(never)]
 fn judge(scan: &mut Scan<'_>, mut piece: Piece<'_>, mut from: usize, mut to: usize) -> bool {
     let separators = piece.separators;
     // What stands before: a parenthesis of the area, a plus sign.
