@@ -263,8 +263,8 @@ fn piece(numbers: &mut Numbers) -> String {
         return PIECES.get(numbers.below(PIECES.len())).copied().unwrap_or_default().to_owned();
     }
     let count = 1 + numbers.below(4);
-    let digits = (0..count).map(|_| char::from(b'0' + numbers.below(10) as u8));
     let sign = *b" -./(), -/".get(numbers.below(10)).unwrap_or(&b' ');
+    let digits = (0..count).map(|_| char::from(b'0' + numbers.below(10) as u8));
     digits.chain([char::from(sign)]).collect()
 }
 
