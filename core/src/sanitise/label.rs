@@ -145,8 +145,10 @@ pub(super) struct Values {
     /// No byte of this range ends a value.
     from: usize,
     to: usize,
-    /// Where a sign of programs stands, which makes code of every value around it.
+    /// Where a sign of programs stands, which makes code of every value around it, and
+    /// where it ends.
     sign: usize,
+    sign_end: usize,
 }
 
 impl Values {
@@ -163,7 +165,7 @@ impl Values {
 
     /// Whether the value at a range is known for a piece of a program.
     const fn hold_sign(&self, from: usize, to: usize) -> bool {
-        from < self.sign && self.sign + 1 < to
+        from < self.sign && self.sign_end <= to
     }
 
     /// Whether the value at a range is a piece of a program.
@@ -171,6 +173,8 @@ impl Values {
         let (is_code, sign) = is_code(bytes.get(from..to).unwrap_or_default());
         if let Some(sign) = sign {
             self.sign = from + sign;
+            let one = matches!(byte(bytes, self.sign), b'(' | b')');
+            self.sign_end = self.sign + if one { 1 } else { 2 };
         }
         is_code
     }

@@ -159,6 +159,7 @@ pub(super) fn is_telling(topic: Topic, digits: &[u8]) -> bool {
 /// sign is in front of it.
 pub(super) struct Form<'c> {
     pub digits: &'c [u8],
+    pub shape: u64,
     pub separators: u8,
     pub runs: usize,
     pub topic: Topic,
@@ -169,7 +170,13 @@ impl Form<'_> {
     pub(super) fn may_be_something(&self) -> bool {
         let total = self.digits.len();
         let [first, second, third] = [0, 1, 2].map(|at| byte(self.digits, at));
-        let told = is_telling(self.topic, self.digits);
+        // A card's, behind a word for it: groups of four to six, and the last one.
+        let mut groups = self.shape >> 4;
+        while self.topic == Topic::Card && matches!(groups & 15, 4..=6) {
+            groups >>= 4;
+        }
+        let told =
+            is_telling(self.topic, self.digits) && (self.topic != Topic::Card || groups == 0);
         // A number that is dialled.
         let dialled = first == 0
             && (self.runs > 3 && second == 1 && third == 1
@@ -271,7 +278,7 @@ mod tests {
             };
             let runs: alloc::vec::Vec<Run> = groups.iter().map(run).collect();
             let known = grouped(&runs, digits, separators)[0] >> (count - 1) & 1 != 0;
-            let form = Form { digits, separators, runs: count, topic };
+            let form = Form { digits, shape, separators, runs: count, topic };
             prop_assert!(known || form.may_be_something() || !taken, "{:x} {:?}", shape, piece);
         }
     }

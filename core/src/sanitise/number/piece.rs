@@ -54,8 +54,9 @@ impl Head {
         let run = chain.runs().get(first).copied().unwrap_or_default();
         let digit = usize::from(run.digit);
         let previous = scan.before(run.from);
-        // The last byte of a plus sign in full width.
-        let plus = matches!(previous, b'+' | b'(' | 0x8b);
+        // The last byte of a plus sign in full width; a parenthesis that is closed.
+        let closed = previous == b'(' && chain.separators() & CLOSE != 0;
+        let plus = closed || matches!(previous, b'+' | 0x8b);
         let [zero, zeros] = [digit, digit + 1].map(|at| chain.digits().get(at) == Some(&0));
         Self {
             first,
@@ -67,7 +68,10 @@ impl Head {
                 || zero
                 || is_telling(topic, chain.digits())
                 || chain.separators() & (OPEN | CLOSE) != 0),
-            open: plus || previous >= 0x80 || zero && zeros || topic != Topic::None,
+            open: matches!(previous, b'+' | b'(')
+                || previous >= 0x80
+                || zero && zeros
+                || topic != Topic::None,
             set_off: first == 0 || run.is_set_off(),
         }
     }
@@ -91,11 +95,11 @@ impl Head {
         let runs = last + 1 - first;
         let end = usize::from(tail.digit + tail.count);
         let digits = chain.digits().get(self.digit..end).unwrap_or_default();
-        let form = Form { digits, separators, runs, topic };
+        let shape = chain.shape(first, last);
+        let form = Form { digits, shape, separators, runs, topic };
         if !(is_known || self.plus || form.may_be_something()) {
             return false;
         }
-        let shape = chain.shape(first, last);
         let next = chain.runs().get(last + 1);
         let alone =
             self.set_off && next.is_none_or(Run::is_set_off) || separators & SPACE == 0 && runs > 1;
