@@ -337,6 +337,13 @@ fn time_is_linear() {
         "555-123-4567,",
         "\\Users\\a ",
         "x 1 2 3 4 5 6 7 8 9 ",
+        "LB62 ",
+        "LB 62 ",
+        "LC62 MT84 LB62 GT62 ",
+        "MT84MALT ",
+        "02/03/04/05/06/07/08/09/02,",
+        "tel 11 10 11 10 11 10 11 10 11,",
+        "(11) 10 (11) 10 (11) 10 (11) 10 (11),",
     ] {
         let once = steps(&unit.repeat(4_000 / unit.len()));
         let twice = steps(&unit.repeat(8_000 / unit.len()));
