@@ -189,6 +189,7 @@ describe('it starts', () => {
       endpoint: 'https://t.example.org',
       consent: {},
       capture: { rageClicks: false },
+      struggle: {},
       gtm: { containerId: 'GTM-TEST123' },
       app: { version: '4.2.0', environment: undefined },
     }]]);
@@ -214,6 +215,32 @@ describe('it starts', () => {
     for (const { name, defaultValue } of fields) {
       expect(capture({ ...asTheyCome, [name]: !defaultValue }), name).toEqual({ [partOf(name)]: !defaultValue });
     }
+  });
+
+  test('every threshold of struggle has a field, and only numbers of it are said', () => {
+    const fields = allFields(JSON.parse(PARTS.TEMPLATE_PARAMETERS));
+    const { simpleTableColumns } = fields.find(({ name }) => name === 'struggleThresholds');
+    const known = simpleTableColumns.find(({ name }) => name === 'threshold').selectItems.map(({ value }) => value);
+    const [, block] = /\nexport interface Struggle \{\n([\s\S]*?)\n\}/.exec(read('../npm/web/src/types.ts'));
+    const declared = [...block.matchAll(/^ {2}(\w+)\?: number;/gm)].map(([, name]) => name);
+    expect(known).toEqual(declared);
+
+    const struggle = (data) => {
+      const { fire, calls } = pageWith();
+      fire({ ...START, ...data });
+      return calls.find(([name]) => name === 'init')[1].struggle;
+    };
+    expect(struggle({})).toEqual({});
+    expect(struggle({
+      struggleThresholds: [
+        { threshold: 'rageClicks', value: '4' },
+        { threshold: 'deadMs', value: '' },
+        { threshold: 'slowMs', value: 'soon' },
+        { threshold: 'backMs', value: '-1' },
+        { threshold: 'momentMs', value: '0' },
+      ],
+      struggleExempt: '.drum',
+    })).toEqual({ rageClicks: 4, momentMs: 0, exempt: '.drum' });
   });
 
   test('once, however often it fires; a later firing tells the choice', () => {

@@ -33,6 +33,7 @@ ___TEMPLATE_PARAMETERS___
     {"displayName":"Edge","help":"Where your own edge answers. The SDK is loaded from /sdk/tidemark.js there.","name":"edge","simpleValueType":true,"type":"TEXT","valueHint":"https://t.example.org","valueValidators":[{"type":"NON_EMPTY"},{"args":["^https://[^/?#\\s]+(/[^?#\\s]*)?$"],"errorMessage":"An https address without a query.","type":"REGEX"}]},
     {"displayName":"Write key","help":"The site's public key: it may send and never read.","name":"writeKey","simpleValueType":true,"type":"TEXT","valueValidators":[{"type":"NON_EMPTY"}]},
     {"displayName":"Captured without a call","groupStyle":"ZIPPY_CLOSED","help":"What is left as it comes the site's own settings may say. The second half is loaded from files of its own, and only where one of it is switched on.","name":"captureGroup","subParams":[{"checkboxText":"Page views","defaultValue":true,"name":"capturePages","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Page leaves, with the time that the page was seen","defaultValue":true,"name":"captureLeaves","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Clicks","defaultValue":true,"name":"captureClicks","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Errors","defaultValue":true,"name":"captureErrors","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Rage clicks","defaultValue":true,"name":"captureRageClicks","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Dead clicks","defaultValue":true,"name":"captureDeadClicks","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Error clicks","defaultValue":true,"name":"captureErrorClicks","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Pointer that is shaken","defaultValue":true,"name":"captureCursor","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Quick ways back","defaultValue":true,"name":"captureBacktracks","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Forms begun and submitted","defaultValue":false,"name":"captureForms","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Forms abandoned","defaultValue":false,"name":"captureAbandonedForms","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Links to other hosts","defaultValue":false,"name":"captureLinks","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Downloads","defaultValue":false,"name":"captureDownloads","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Audio and video","defaultValue":false,"name":"captureMedia","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Inside of frames of the same origin","defaultValue":false,"name":"captureFrames","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"What the SDK could not see","defaultValue":false,"name":"captureHealth","simpleValueType":true,"type":"CHECKBOX"},{"checkboxText":"Core Web Vitals","defaultValue":false,"name":"captureVitals","simpleValueType":true,"type":"CHECKBOX"}],"type":"GROUP"},
+    {"displayName":"Struggle","groupStyle":"ZIPPY_CLOSED","help":"What separates struggle from use. What is left empty the site's own settings may say.","name":"struggleGroup","subParams":[{"displayName":"Thresholds","name":"struggleThresholds","newRowButtonText":"Add threshold","simpleTableColumns":[{"defaultValue":"","displayName":"Threshold","isUnique":true,"name":"threshold","selectItems":[{"displayValue":"Unanswered clicks in a series (3)","value":"rageClicks"},{"displayValue":"Longest pause in a series, ms (1000)","value":"rageGapMs"},{"displayValue":"How far apart its clicks may lie, px (30)","value":"rageRadiusPx"},{"displayValue":"A later answer does not help who clicks again, ms (1000)","value":"answerMs"},{"displayValue":"What is taken back sooner is no answer, ms (700)","value":"momentMs"},{"displayValue":"Without an answer for so long a control is dead, ms (2000)","value":"deadMs"},{"displayValue":"A later answer withdraws nothing, ms (10000)","value":"slowMs"},{"displayValue":"From a click to an error that it caused, ms (1000)","value":"errorMs"},{"displayValue":"Turns of a pointer that is shaken (8)","value":"thrashTurns"},{"displayValue":"A page that is left for the one before so soon is a wrong turn, ms (7000)","value":"backMs"},{"displayValue":"A form at which nothing is done for so long is left, ms (900000)","value":"abandonMs"}],"type":"SELECT"},{"defaultValue":"","displayName":"Value","name":"value","type":"TEXT","valueValidators":[{"type":"NON_NEGATIVE_NUMBER"}]}],"type":"SIMPLE_TABLE"},{"displayName":"Never judged: a CSS selector","name":"struggleExempt","simpleValueType":true,"type":"TEXT","valueHint":".drum-pad"}],"type":"GROUP"},
     {"displayName":"Version of your application","name":"appVersion","simpleValueType":true,"type":"TEXT"},
     {"displayName":"Environment","name":"appEnvironment","simpleValueType":true,"type":"TEXT","valueHint":"production"}
   ]},
@@ -347,6 +348,36 @@ const captured = () => {
   return capture;
 };
 
+// A row's value by the type that stands before its attribute's name; undefined where it is none.
+const valueOf = (type, value) => {
+  if (type === 'number' || type === 'integer') {
+    const number = getType(value) === 'string' && value === '' ? undefined : makeNumber(value);
+    return number === number ? number : undefined;
+  }
+  if (type === 'boolean') {
+    return wordOf(value);
+  }
+  if (type === 'string') {
+    return getType(value) === 'undefined' || getType(value) === 'null' ? undefined : makeString(value);
+  }
+  return getType(value) === 'string' ? JSON.parse(value) : value;
+};
+
+// What separates struggle from use, as far as the form says it.
+const struggle = () => {
+  const told = {};
+  (data.struggleThresholds || []).forEach((row) => {
+    const number = valueOf('number', row.value);
+    if (number >= 0) {
+      told[row.threshold] = number;
+    }
+  });
+  if (data.struggleExempt) {
+    told.exempt = makeString(data.struggleExempt);
+  }
+  return told;
+};
+
 const start = () => {
   const consent = choice();
   if (templateStorage.getItem('started')) {
@@ -362,6 +393,7 @@ const start = () => {
     endpoint: edge,
     consent: consent,
     capture: captured(),
+    struggle: struggle(),
     gtm: { containerId: getContainerVersion().containerId }
   };
   if (data.appVersion || data.appEnvironment) {
@@ -383,21 +415,6 @@ const start = () => {
     return;
   }
   injectScript(url, data.gtmOnSuccess, data.gtmOnFailure, url);
-};
-
-// A row's value by the type that stands before its attribute's name; undefined where it is none.
-const valueOf = (type, value) => {
-  if (type === 'number' || type === 'integer') {
-    const number = getType(value) === 'string' && value === '' ? undefined : makeNumber(value);
-    return number === number ? number : undefined;
-  }
-  if (type === 'boolean') {
-    return wordOf(value);
-  }
-  if (type === 'string') {
-    return getType(value) === 'undefined' || getType(value) === 'null' ? undefined : makeString(value);
-  }
-  return getType(value) === 'string' ? JSON.parse(value) : value;
 };
 
 const track = () => {

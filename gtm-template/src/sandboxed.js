@@ -134,6 +134,36 @@ const captured = () => {
   return capture;
 };
 
+// A row's value by the type that stands before its attribute's name; undefined where it is none.
+const valueOf = (type, value) => {
+  if (type === 'number' || type === 'integer') {
+    const number = getType(value) === 'string' && value === '' ? undefined : makeNumber(value);
+    return number === number ? number : undefined;
+  }
+  if (type === 'boolean') {
+    return wordOf(value);
+  }
+  if (type === 'string') {
+    return getType(value) === 'undefined' || getType(value) === 'null' ? undefined : makeString(value);
+  }
+  return getType(value) === 'string' ? JSON.parse(value) : value;
+};
+
+// What separates struggle from use, as far as the form says it.
+const struggle = () => {
+  const told = {};
+  (data.struggleThresholds || []).forEach((row) => {
+    const number = valueOf('number', row.value);
+    if (number >= 0) {
+      told[row.threshold] = number;
+    }
+  });
+  if (data.struggleExempt) {
+    told.exempt = makeString(data.struggleExempt);
+  }
+  return told;
+};
+
 const start = () => {
   const consent = choice();
   if (templateStorage.getItem('started')) {
@@ -149,6 +179,7 @@ const start = () => {
     endpoint: edge,
     consent: consent,
     capture: captured(),
+    struggle: struggle(),
     gtm: { containerId: getContainerVersion().containerId }
   };
   if (data.appVersion || data.appEnvironment) {
@@ -170,21 +201,6 @@ const start = () => {
     return;
   }
   injectScript(url, data.gtmOnSuccess, data.gtmOnFailure, url);
-};
-
-// A row's value by the type that stands before its attribute's name; undefined where it is none.
-const valueOf = (type, value) => {
-  if (type === 'number' || type === 'integer') {
-    const number = getType(value) === 'string' && value === '' ? undefined : makeNumber(value);
-    return number === number ? number : undefined;
-  }
-  if (type === 'boolean') {
-    return wordOf(value);
-  }
-  if (type === 'string') {
-    return getType(value) === 'undefined' || getType(value) === 'null' ? undefined : makeString(value);
-  }
-  return getType(value) === 'string' ? JSON.parse(value) : value;
 };
 
 const track = () => {
