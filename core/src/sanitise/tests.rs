@@ -75,6 +75,31 @@ fn urls_end_at_their_path() {
     }
 }
 
+#[cfg(feature = "rare-rules")]
+#[test]
+fn a_url_in_the_path_of_another_one_has_no_credentials_either() {
+    for (input, output) in [
+        (
+            "https://a.example/https://admin:hunter2@localhost/x",
+            "https://a.example/https://localhost/x",
+        ),
+        ("https://a.example/https://admin:hunter2@10.0.0.1/x", "https://a.example/https://[ip]/x"),
+        (
+            "https://a.example/w/http://jo:p!w@b.example/http://c:d@e.example",
+            "https://a.example/w/http://b.example/http://e.example",
+        ),
+        ("/proxy/https://jo:p!w@b.example/x?y=1", "/proxy/https://b.example/x"),
+        // What a page makes of it.
+        ("https://a.example/https://jo:p![email]/x", "https://a.example/https://[email]/x"),
+        ("https://a.example/https://b.example/@jo", "https://a.example/https://b.example/@jo"),
+        ("https://hooks.slack.com/services/T0/https://a:b@c/", "https://hooks.slack.com/services/"),
+        ("o0crcret@db.ettps://jo:S1cs://jo@db.ettps:et@hb.", "[email]://jo:S1cs://hb."),
+    ] {
+        assert_eq!(clean(input), output, "{input}");
+        assert_eq!(clean(output), output, "{output}");
+    }
+}
+
 #[test]
 fn questions_and_colours_stay() {
     for input in ["Really? Yes.", "#fff", "a/b?", "colour: #0a0", "what://", "C://", "1://x?y"] {

@@ -2,11 +2,14 @@
 //!
 //! A URL begins at `scheme://`, or at a `/` that opens the whole text (a path).
 //! It reaches to the next white space, double quote or angle bracket, and has 500 bytes
-//! at most. What stands before the host's `@` (credentials) goes as well. Of a
-//! query, the parameters stay that the site named.
+//! at most. What stands before the host's `@` (credentials) goes as well; a page
+//! leaves to the edge that of a URL in the path of another one. Of a query, the parameters stay that
+//! the site named.
 
 use alloc::string::String;
 
+#[cfg(feature = "rare-rules")]
+use super::EMAIL_MARK;
 use super::glyph::{byte, seen, starts_with};
 use super::policy::Policy;
 use crate::limits::URL_MAX_BYTES;
@@ -78,6 +81,10 @@ fn end_of_query(
         remove(from + door, end);
         return;
     }
+    #[cfg(feature = "rare-rules")]
+    if policy.rare() {
+        inner_credentials(bytes.get(..path_end).unwrap_or_default(), (from, limit), remove);
+    }
     if path_end >= limit {
         remove(limit, end);
         return;
@@ -108,6 +115,31 @@ fn end_of_query(
         at = to + 1;
     }
     remove(gone, end);
+}
+
+/// Takes credentials out of the URLs that stand in a path, which ends with `bytes`, as far
+/// as that stays. Where a page has put a mark in place of what it took for an address, they
+/// end before the mark.
+#[cfg(feature = "rare-rules")]
+fn inner_credentials(
+    bytes: &[u8],
+    (from, limit): (usize, usize),
+    remove: &mut impl FnMut(usize, usize),
+) {
+    let mut at = super::find::address(bytes, from);
+    while at + 3 < limit {
+        let host = at + 3;
+        at += 1;
+        if bytes.get(at - 1..host) == Some(b"://") && ends_scheme(bytes, at - 1) {
+            let authority = first(bytes, host, bytes.len(), |byte| matches!(byte, b'/' | b'\\'));
+            let behind = after_credentials(bytes, host, authority);
+            let mark =
+                || (host..authority).find(|at| starts_with(bytes, *at, EMAIL_MARK.as_bytes()));
+            remove(host, if behind > host { behind } else { mark().unwrap_or(host) });
+            at = authority;
+        }
+        at = super::find::address(bytes, at);
+    }
 }
 
 /// Whether a scheme ends before a place: `https`, and those that end with one digit,
