@@ -185,11 +185,15 @@ fn work(
     world.start()?;
     let habits = Habits { batch_max: 12, pause_max_ms: 60, held_one_in: 25 };
     world.send(&mut random, 3, habits);
+    let mut migrated = false;
     for (victim, moment) in plan {
         match moment {
-            Moment::At("migrate.statement") => {}
+            // The first was above; a world migrates once, so that further ones come at any time.
+            Moment::At("migrate.statement") if !migrated => migrated = true,
+            Moment::At("migrate.statement") | Moment::AnyTime => {
+                killer.any_time(&mut world, &mut random, *victim)?;
+            }
             Moment::At(step) => killer.at(&mut world, &mut random, *victim, step)?,
-            Moment::AnyTime => killer.any_time(&mut world, &mut random, *victim)?,
         }
     }
     world.start()?;
