@@ -40,9 +40,9 @@ const HELD_MAX = 30;
 const OBSERVED = {
   subtree: true,
   // What is to have its old value told is observed by that alone.
-  attributeOldValue: true,
-  childList: true,
   characterDataOldValue: true,
+  childList: true,
+  attributeOldValue: true,
 };
 /** As the DOM numbers them. */
 const SHOW_ELEMENT = 1;
@@ -63,12 +63,12 @@ const FIELD = 9;
 /** Parts of a control that are asked what they look like, and how far below and above a click it is asked what is there. */
 const LOOKED_AT_MAX = 4;
 const AROUND = [45, 100, -45];
-const LOOKS = 'opacity background transform border font height inset width content color'.split(' ');
+const LOOKS = 'transform border opacity background height font content inset width color'.split(' ');
 /** Events that a hand causes without pressing anything: what they change, the click did not. */
 const BY_HAND = /move|over|out|leave|enter|wheel|scroll|key|resize/;
-const BY_CLICK = /focus|change|toggle|touch|^mouse|blur|input|submit|^pointer|click/;
+const BY_CLICK = /^mouse|change|input|submit|blur|^pointer|focus|toggle|touch|click/;
 const IN_ITSELF = {
-  input: FIELD, invalid: TOP, toggle: NEAR, play: MEDIA, pause: MEDIA, change: FIELD, volumechange: MEDIA, copy: SELECTION,
+  invalid: TOP, input: FIELD, toggle: NEAR, play: MEDIA, change: FIELD, pause: MEDIA, volumechange: MEDIA, copy: SELECTION,
 };
 
 /** Whether one is in the other, also across open shadow roots. */
@@ -358,7 +358,8 @@ export const watchAnswers = (enter, run, first, isOpen) => {
     },
     release: () => {
       // As it is pressed no more, and the click not yet handled.
-      if (isPressed) place.look = lookOf();
+      // What scrolled before the click, it did not scroll.
+      if (isPressed) place = { ...place, look: lookOf(), scrolled: scrolledTo() };
       isPressed = false;
       if (isPress) stopIn(PRESS_MS);
     },
@@ -366,8 +367,6 @@ export const watchAnswers = (enter, run, first, isOpen) => {
     wait: (event, plain, link) => {
       click = event;
       at = event.timeStamp;
-      // What scrolled before the click, it did not scroll.
-      place.scrolled = scrolledTo();
       isPress = isSettled = false;
       isPlain = plain;
       held = 0;

@@ -6,7 +6,7 @@ import { gapOf } from './sight.js';
 /** Controls whose text is their name. */
 const NAMED =
   'button,a,summary,label,option,' +
-  'button link tab menuitem switch checkbox radio option combobox slider treeitem'
+  'button link checkbox radio tab menuitem switch treeitem option combobox slider'
     .split(' ')
     .map((role) => `[role=${role}]`)
     .join();
@@ -21,8 +21,8 @@ const DEPTH_MAX = 4;
 const SIBLINGS_MAX = 200;
 
 /** What answers inside of itself, and is clicked again and again rightly. */
-export const ANSWERS_ITSELF = 'input:not([type=submit],[type=button],[type=reset],[type=image]),select,' +
-  'textarea,canvas,video,iframe,object,embed,[contenteditable],audio';
+export const ANSWERS_ITSELF = 'input:not([type=submit],[type=button],[type=reset],[type=image]),object,' +
+  'select,textarea,embed,canvas,video,audio,[contenteditable],iframe';
 /** How many layers are looked through for a control under a click. */
 const LAYERS_MAX = 6;
 /** How many parts of what was clicked are asked whether they are controls that hear no pointer. */

@@ -8,8 +8,8 @@ import { blind } from './blind.js';
 const AWAY = 6;
 const MEDIA = 7;
 const SELECTION = 5;
-const CONTEXTS = ['WebGL2RenderingContext', 'WebGLRenderingContext', 'CanvasRenderingContext2D'];
-const DRAWS = 'stroke clearRect fillRect fill fillText putImageData drawArrays drawImage drawElements';
+const CONTEXTS = ['CanvasRenderingContext2D', 'WebGL2RenderingContext', 'WebGLRenderingContext'];
+const DRAWS = 'stroke fill fillRect drawElements putImageData fillText clearRect drawArrays drawImage';
 
 /**
  * @param {(what: number) => void} answered
@@ -42,7 +42,7 @@ export const hookAnswers = (answered, cause, drawn, isDrawnOn) => {
   };
   const hookAll = (name, names, told) => hook(window[name]?.prototype, names, told);
   hook(window, 'setTimeout setInterval requestAnimationFrame', cause);
-  hook(window, 'alert open print prompt confirm', AWAY);
+  hook(window, 'print prompt alert open confirm', AWAY);
   hookAll('Element', 'requestFullscreen', AWAY);
   // What is as before when it ends was a moment's.
   hookAll('Element', 'animate', (element, [, how]) => how?.fill && drawn(element));
