@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launch } from './app/browser.js';
+import { launch, open } from './app/browser.js';
 import { startSink, startSite } from './app/site.js';
 
 const LOADING = { cmpStatus: 'loading' };
@@ -84,23 +84,28 @@ const rows = () => {
   });
 };
 
-let browser, site, sink, page;
-const thrown = [];
+let browser, site;
 beforeAll(async () => {
   browser = await launch();
   site = await startSite();
-  sink = await startSink();
-  page = await browser.newPage();
-  page.on('pageerror', (error) => thrown.push(error.message));
   // The page of the test has no SDK: each line of the table gets a frame that has.
   site.html = (path) => (path === '/frame' ? FRAME : '<!doctype html><title>Lines</title>');
-  await page.goto(site.origin);
 });
 afterAll(async () => {
   await browser.close();
   await site.close();
-  await sink.close();
 });
+
+/** A browser's profile with an endpoint of its own: tests run beside one another, since they mostly wait. */
+const visit = async () => {
+  const sink = await startSink();
+  const { page, context, thrown } = await open(browser, site.origin);
+  const leave = async () => {
+    await context.close();
+    await sink.close();
+  };
+  return { page, sink, thrown, leave };
+};
 
 /** What a visitor's browser says is the test's to say; `looks` counts who asked. */
 const FRAME = `<!doctype html><script>
@@ -110,7 +115,7 @@ const FRAME = `<!doctype html><script>
 </script><script src="/sdk/tidemark.js"></script>`;
 
 /** A frame in that state, then with that signal; what came of it. */
-const see = async (said, signal, mode) => {
+const see = async ({ page, sink }, said, signal, mode) => {
   const seen = await page.evaluate(
     async ([said, signal, endpoint, mode]) => {
       const frame = document.createElement('iframe');
@@ -205,10 +210,11 @@ describe('docs/consent.md', () => {
     expect(all.length).toBe(Object.keys(STATES).length * Object.keys(SIGNALS).length);
   });
 
-  test.each(Object.keys(STATES))('%s', async (title) => {
+  test.concurrent.each(Object.keys(STATES))('%s', async (title) => {
+    const visited = await visit();
     const different = [];
     for (const row of all.filter((row) => row.title === title)) {
-      const seen = await see(STATES[title], SIGNALS[row.signal]);
+      const seen = await see(visited, STATES[title], SIGNALS[row.signal]);
       const { after } = seen;
       const actual = {
         signal: row.signal,
@@ -239,14 +245,16 @@ describe('docs/consent.md', () => {
       if (/forgets/.test(row.work) && row.store === 'yes') actual.before = seen.before;
       if (JSON.stringify(actual) !== JSON.stringify(expected)) different.push({ actual, expected });
     }
+    await visited.leave();
     expect(different).toEqual([]);
-    expect(thrown).toEqual([]);
+    expect(visited.thrown).toEqual([]);
   }, 240_000);
 
-  test('cookieless mode: counted without any id, and nothing is stored', async () => {
+  test.concurrent('cookieless mode: counted without any id, and nothing is stored', async () => {
+    const visited = await visit();
     const titles = ['Nothing said, in an opt-in or unknown region', 'Opted out'];
     for (const row of all.filter((row) => titles.includes(row.title))) {
-      const { store, after, databases } = await see(STATES[row.title], SIGNALS[row.signal], 'cookieless');
+      const { store, after, databases } = await see(visited, STATES[row.title], SIGNALS[row.signal], 'cookieless');
       const what = `${row.title}: ${row.signal}`;
       const isCounted = row.cookieless === 'in its mode';
       expect([what, store, !!after]).toEqual([what, row.store === 'yes', row.send === 'yes' || isCounted]);
@@ -256,5 +264,7 @@ describe('docs/consent.md', () => {
         expect(databases).toEqual([]);
       }
     }
+    await visited.leave();
+    expect(visited.thrown).toEqual([]);
   }, 240_000);
 });
