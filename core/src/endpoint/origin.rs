@@ -35,6 +35,7 @@ pub fn is_well_formed(listed: &str) -> bool {
 }
 
 fn matches(listed: &str, origin: &str) -> bool {
+    let listed = without_own_port(listed);
     let Some((scheme, parent)) = listed.split_once("*.") else { return listed == origin };
     origin
         .strip_prefix(scheme)
@@ -46,6 +47,12 @@ fn matches(listed: &str, origin: &str) -> bool {
                     && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             })
         })
+}
+
+/// An entry without the port that is its scheme's own: a browser never tells that one.
+fn without_own_port(listed: &str) -> &str {
+    let own = if listed.starts_with("https:") { ":443" } else { ":80" };
+    listed.strip_suffix(own).unwrap_or(listed)
 }
 
 /// The headers that let a page read an answer. What cannot be an origin, or a
@@ -103,6 +110,21 @@ mod tests {
             "https://a@evil.example.com",
         ] {
             assert!(!is_listed(&listed, origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_port_that_no_browser_tells_may_be_listed() {
+        for (listed, origin, is_one) in [
+            ("https://a.example:443", "https://a.example", true),
+            ("http://a.example:80", "http://a.example", true),
+            ("https://*.a.example:443", "https://b.a.example", true),
+            ("https://a.example:80", "https://a.example", false),
+            ("http://a.example:443", "http://a.example", false),
+            ("https://a.example:8443", "https://a.example:8443", true),
+            ("https://a.example:8443", "https://a.example", false),
+        ] {
+            assert_eq!(is_listed(&[String::from(listed)], origin), is_one, "{listed} {origin}");
         }
     }
 

@@ -35,7 +35,7 @@ pub(super) fn read(request: &Request) -> Call {
         content_type: next(),
         // A page that said it by the header would have to ask first, by a preflight.
         content_encoding: next().or_else(|| parameter(query, "encoding")),
-        content_length: next().and_then(|length| length.parse().ok()),
+        content_length: next().map(|length| length_of(&length)),
         idempotency_key: next(),
         if_none_match: next(),
         accept_encoding: next(),
@@ -46,6 +46,12 @@ pub(super) fn read(request: &Request) -> Call {
         sec_gpc: next(),
         runtime: Runtime { colo, client_ip, country, region, cf_connecting_ip: next() },
     }
+}
+
+/// A length as it is told. The runtime takes digits alone: one that is no number here is more than
+/// 64 bits tell, and so more than any body may have.
+fn length_of(told: &str) -> u64 {
+    told.trim().parse().unwrap_or(u64::MAX)
 }
 
 /// The first parameter of that name, decoded.
