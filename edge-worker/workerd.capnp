@@ -60,6 +60,8 @@ const edge :Workerd.Worker = (
     (name = "TIDEMARK_DEDUPE_WINDOW_S", fromEnvironment = "TIDEMARK_DEDUPE_WINDOW_S"),
     # Here a commit's fsync is ours to pay: what is marked waits for more.
     (name = "TIDEMARK_DEDUPE_COMMIT_MS", text = "5000"),
+    # All shards share this process: fewer of them are told and committed.
+    (name = "TIDEMARK_DEDUPE_SHARDS", text = "32"),
     (name = "TIDEMARK_METRICS", fromEnvironment = "TIDEMARK_METRICS"),
     (name = "TIDEMARK_TENANT_COLLECTORS", fromEnvironment = "TIDEMARK_TENANT_COLLECTORS"),
     (name = "TIDEMARK_HOP_NEXT_KEY_ID", fromEnvironment = "TIDEMARK_HOP_NEXT_KEY_ID"),

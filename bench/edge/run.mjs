@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 
 import { batch, EVENTS } from './batches.mjs';
 import { accepted, client, drive } from './drive.mjs';
+import { edgeVars, HOP, SALT_SECRET, SITE } from './site.mjs';
 import { startStack } from './stack.mjs';
 import { startWorkerd } from './workerd.mjs';
 
@@ -91,25 +92,12 @@ process.once('exit', () => {
   rmSync(folder, { recursive: true, force: true });
 });
 const [collectorPort] = await once(stub, 'message');
-const site = {
-  write_key: 'wk_bench',
-  tenant_id: '11111111-1111-4111-8111-111111111111',
-  site_id: '22222222-2222-4222-8222-222222222222',
-  tenant: 'bench',
-  site: 'bench',
-  origins: [],
-  limits: { tenant_events_per_minute: 100_000_000, person_events_per_minute: 1_000_000 },
-};
-const hop = { id: 'k1', secret: 'the secret of the hop, which is long enough' };
-const saltSecret = 'the secret of the salt, which is long enough';
 const startEdge = (collector = `http://127.0.0.1:${collectorPort}`) =>
-  startWorkerd(file('../../edge-worker/workerd.capnp'), [`--directory-path=do-storage=${mkdtempSync(join(folder, 'do-'))}`, `--directory-path=sdk-files=${folder}`], {
-    TIDEMARK_SITES: JSON.stringify([site]),
-    TIDEMARK_COLLECTOR_URL: collector,
-    TIDEMARK_HOP_KEY_ID: hop.id,
-    TIDEMARK_HOP_SECRET: hop.secret,
-    TIDEMARK_SALT_SECRET: saltSecret,
-  });
+  startWorkerd(
+    file('../../edge-worker/workerd.capnp'),
+    [`--directory-path=do-storage=${mkdtempSync(join(folder, 'do-'))}`, `--directory-path=sdk-files=${folder}`],
+    edgeVars(collector),
+  );
 const startBaseline = () => startWorkerd(file('baseline.capnp'));
 const startFloor = () => startWorkerd(file('floor.capnp'), [], { COLLECTOR: `http://127.0.0.1:${collectorPort}` });
 
@@ -135,7 +123,7 @@ const round = (value) => Math.round(value * 1_000) / 1_000;
 const real = {};
 if (programs.collector) {
   say('into the real collector');
-  const stack = await startStack({ ...programs, folder: join(folder, 'stack'), site, hop, saltSecret });
+  const stack = await startStack({ ...programs, folder: join(folder, 'stack'), site: SITE, hop: HOP, saltSecret: SALT_SECRET });
   const front = await startEdge(stack.url);
   const to = client(front.url, 1);
   await drive(to, INGEST, bodies(200), EVENTS, 1);

@@ -29,7 +29,47 @@ export function answer(status, head, body) {
 
 /** Reads a call's whole body, for so long. */
 export function bodyOf(request, deadlineMs) {
-  return within(deadlineMs, request.arrayBuffer());
+  return patienceOf(request).within(deadlineMs, request.arrayBuffer());
+}
+
+/** A call's one timer: it waits for one thing after the other, and a timer of each would cost as much as reading a body. */
+class Patience {
+  #timer;
+  #firesAtMs = 0;
+  #untilMs = 0;
+  #giveUp;
+
+  /** Waits for a promise, for so long. Of one call there is one wait at a time. */
+  within(ms, promise) {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject;
+      this.#untilMs = Date.now() + ms;
+      if (!this.#timer || this.#firesAtMs > this.#untilMs) this.#fireIn(ms);
+      const ended = (settle) => (value) => {
+        if (this.#giveUp === reject) this.#giveUp = undefined;
+        settle(value);
+      };
+      promise.then(ended(resolve), ended(reject));
+    });
+  }
+
+  // Never taken back where nothing is waited for: it goes with its call.
+  #fireIn(ms) {
+    clearTimeout(this.#timer);
+    this.#firesAtMs = Date.now() + ms;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const leftMs = this.#untilMs - Date.now();
+      if (this.#giveUp && leftMs > 0) this.#fireIn(leftMs);
+      else this.#giveUp?.(new Error(DEADLINE));
+    }, ms);
+  }
+}
+
+const PATIENCE = Symbol("patience");
+
+function patienceOf(request) {
+  return (request[PATIENCE] ??= new Patience());
 }
 
 /** Waits for a promise, for so long. */
@@ -97,9 +137,9 @@ async function sent(url, signature, coding, body, maxBytes, signal) {
 }
 
 /** Posts to an address, following no redirect: it would hand the body to whoever it names. Gives status, Retry-After and body. */
-export function send(url, signature, coding, body, deadlineMs, maxBytes, isOfCall) {
+export function send(url, signature, coding, body, deadlineMs, maxBytes, request) {
   // What a call asked for in vain ends with the call. An object lives on, and would keep it: there it is ended by a
   // signal, which costs each fetch more CPU than the timer.
-  if (isOfCall) return within(deadlineMs, sent(url, signature, coding, body, maxBytes));
+  if (request) return patienceOf(request).within(deadlineMs, sent(url, signature, coding, body, maxBytes));
   return sent(url, signature, coding, body, maxBytes, AbortSignal.timeout(deadlineMs));
 }

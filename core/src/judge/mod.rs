@@ -168,16 +168,8 @@ pub struct JudgedBatch {
 
 impl Judged {
     /// The line for the answer.
-    pub fn to_verdict(&self) -> EventVerdict {
-        EventVerdict {
-            event_id: self.event_id.map(|id| {
-                let mut text = String::with_capacity(36);
-                id.push_to(&mut text);
-                text
-            }),
-            verdict: self.verdict,
-            fault: self.fault.clone(),
-        }
+    pub fn to_verdict(&self) -> EventVerdict<Uuid> {
+        EventVerdict { event_id: self.event_id, verdict: self.verdict, fault: self.fault.clone() }
     }
 }
 

@@ -8,6 +8,7 @@ use tidemark_core::id::Uuid;
 use tidemark_core::judge::{Arrival, Judge, JudgedBatch, Place, Schemas, Site};
 use tidemark_core::verdict::answer_json;
 use worker::Env;
+use worker::web_sys::Request;
 
 use super::after::After;
 use super::delivery::Delivery;
@@ -28,6 +29,8 @@ use crate::policy::{admission, batch_name, event_id, gpc, salts, shard};
 pub(super) struct Sender<'a> {
     pub(super) words: Words,
     pub(super) call: &'a Call,
+    /// Whose time runs: a call, or nobody's, where a socket's message came.
+    pub(super) request: Option<&'a Request>,
     pub(super) env: &'a Env,
     pub(super) after: After<'a>,
     pub(super) settings: &'a Settings,
@@ -84,13 +87,13 @@ impl Sender<'_> {
             let delivery = Delivery {
                 config: Rc::clone(config),
                 env: self.env.clone(),
-                shard: shard_of(&site, &batch, batch_name.as_deref(), &plan),
+                shard: shard_of(config, &site, &batch, batch_name.as_deref(), &plan),
                 site: site.clone(),
                 batch_name,
                 received_at_ms,
                 judged,
                 plan,
-                is_of_call: matches!(self.after, After::Call(_)),
+                request: self.request.cloned(),
             };
             let shard = delivery.shard.clone();
             let delivered = delivery.run().await;
@@ -99,7 +102,7 @@ impl Sender<'_> {
         }
         let mut verdicts = plan.into_verdicts();
         count::verdicts(batch.events.len(), &verdicts);
-        analytics::write(self.env, DataPoint::answered(&site, &verdicts));
+        analytics::write(self.env, || DataPoint::answered(&site, &verdicts));
         self.words.to_sender(&mut verdicts);
         let answer = Answer::json(200, answer_json(batch_id.as_deref(), &verdicts));
         Ok(answer.with(allowance.map(|left| left.headers()).unwrap_or_default()))
@@ -159,12 +162,18 @@ impl Sender<'_> {
 
 /// The shard of a batch: by its one visitor, else by its name, else by its first
 /// event.
-fn shard_of(site: &Site, batch: &Batch<'_>, batch_name: Option<&str>, plan: &Plan) -> String {
+fn shard_of(
+    config: &Config,
+    site: &Site,
+    batch: &Batch<'_>,
+    batch_name: Option<&str>,
+    plan: &Plan,
+) -> String {
     match shard::one_visitor(batch).or(batch_name) {
-        Some(stays_same) => shard::name(site.tenant_id, stays_same),
+        Some(stays_same) => shard::name(site.tenant_id, stays_same, config.dedupe_shards),
         None => {
             let first = plan.open_ids().first().map(ToString::to_string).unwrap_or_default();
-            shard::name(site.tenant_id, &first)
+            shard::name(site.tenant_id, &first, config.dedupe_shards)
         }
     }
 }

@@ -3,22 +3,20 @@
 //! Writing waits for nothing; a point that is lost is lost, which is why the books
 //! are kept in `/metrics` and in the database as well.
 
-use worker::js_sys::Reflect;
-use worker::wasm_bindgen::JsValue;
 use worker::{AnalyticsEngineDataPointBuilder, Env};
 
-use super::log;
+use super::{log, settings};
 use crate::policy::data_point::DataPoint;
 
 /// The data set's binding.
-const BINDING: &str = "COUNTERS";
+pub(super) const BINDING: &str = "COUNTERS";
 
-/// Writes a point; without the binding there is nothing to do.
-pub(super) fn write(env: &Env, point: DataPoint) {
-    let bound = Reflect::get(env, &JsValue::from_str(BINDING));
-    if !bound.is_ok_and(|binding| binding.is_object()) {
+/// Writes a point; without the binding there is nothing to do, and no point is made.
+pub(super) fn write(env: &Env, point: impl FnOnce() -> DataPoint) {
+    if !settings::of(env).has_counters {
         return;
     }
+    let point = point();
     let written = env.analytics_engine(BINDING).and_then(|counters| {
         AnalyticsEngineDataPointBuilder::new()
             .indexes([point.index.as_str()])

@@ -54,7 +54,7 @@ extern "C" {
         body: &Uint8Array,
         deadline_ms: u32,
         max_bytes: u32,
-        is_of_call: bool,
+        request: Option<&web_sys::Request>,
     ) -> Result<Promise, JsValue>;
 }
 
@@ -139,8 +139,9 @@ pub(super) async fn ask(
     Ok((status(&answer), Uint8Array::new(&answer.get(1)).to_vec()))
 }
 
-/// Posts a hop body; an answer of more than `max_bytes` is none. `is_of_call` where what
-/// sends it ends soon after the deadline by itself, and with it the post.
+/// Posts a hop body; an answer of more than `max_bytes` is none. `request` is the call that
+/// sends it, which ends soon after the deadline by itself, and with it the post; it has one
+/// timer for everything that it waits for.
 ///
 /// # Errors
 /// In the runtime's words when nobody answers in time, or the answer breaks off.
@@ -150,11 +151,11 @@ pub(super) async fn send(
     wire: &Wire,
     deadline_ms: u32,
     max_bytes: u32,
-    is_of_call: bool,
+    request: Option<&web_sys::Request>,
 ) -> Result<Sent, String> {
     let body = Uint8Array::from(wire.bytes.as_slice());
     let coding = wire.content_encoding();
-    let answer = js_send(url, signature, coding, &body, deadline_ms, max_bytes, is_of_call)
+    let answer = js_send(url, signature, coding, &body, deadline_ms, max_bytes, request)
         .map_err(|error| words(&error))?;
     let answer: Array =
         JsFuture::from(answer).await.map_err(|error| words(&error))?.unchecked_into();

@@ -12,6 +12,8 @@ use tidemark_core::hop;
 use tidemark_core::id::Uuid;
 use tidemark_core::verdict::{Code, EventVerdict};
 
+use worker::web_sys::Request;
+
 use super::calls::Sent;
 use super::{calls, count, log};
 use crate::policy::breaker::{Breaker, Gate};
@@ -36,7 +38,7 @@ thread_local! {
     static CIRCUITS: RefCell<BTreeMap<String, Circuit>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Forwards a batch and reads the verdicts on it, in order; `is_of_call` as in
+/// Forwards a batch and reads the verdicts on it, in order; `request` as in
 /// [`calls::send`].
 ///
 /// # Errors
@@ -46,8 +48,8 @@ pub(super) async fn forward(
     config: &Config,
     tenant_id: Uuid,
     wire: &Wire,
-    is_of_call: bool,
-) -> Result<Vec<EventVerdict>, NoVerdicts> {
+    request: Option<&Request>,
+) -> Result<Vec<EventVerdict<Uuid>>, NoVerdicts> {
     let url = config.forwarding.url(tenant_id);
     let deadline_ms = config.collector_deadline_ms;
     if let Gate::Shut { for_ms } =
@@ -57,8 +59,7 @@ pub(super) async fn forward(
         let retry_after_s = u32::try_from(for_ms.saturating_add(999) / 1_000).unwrap_or(1).max(1);
         return Err(Away { retry_after_s, ..Away::silent() }.into());
     }
-    let Some((status, retry_after, answer)) = by_known_key(config, url, wire, is_of_call).await
-    else {
+    let Some((status, retry_after, answer)) = by_known_key(config, url, wire, request).await else {
         with(url, |circuit| circuit.breaker.failed(super::now_ms()));
         count::hop(Hop::Silent);
         return Err(Away::silent().into());
@@ -85,12 +86,17 @@ fn with<T>(url: &str, change: impl FnOnce(&mut Circuit) -> T) -> T {
 
 /// Sends with the key that was known last; where the collector does not know it,
 /// with each other one. `None` where nobody answers.
-async fn by_known_key(config: &Config, url: &str, wire: &Wire, is_of_call: bool) -> Option<Sent> {
+async fn by_known_key(
+    config: &Config,
+    url: &str,
+    wire: &Wire,
+    request: Option<&Request>,
+) -> Option<Sent> {
     let keys = &config.forwarding.keys;
     let first = with(url, |circuit| circuit.key);
     let mut last = None;
     for (place, key) in keys.iter().enumerate().cycle().skip(first).take(keys.len()) {
-        let answer = match exchange(config, url, key, wire, is_of_call).await {
+        let answer = match exchange(config, url, key, wire, request).await {
             Ok(answer) => answer,
             Err(error) => {
                 log::error("hop_silent", &[("detail", &error)]);
@@ -112,9 +118,9 @@ async fn exchange(
     url: &str,
     key: &hop::Key,
     wire: &Wire,
-    is_of_call: bool,
+    request: Option<&Request>,
 ) -> Result<Sent, String> {
     let signature = hop::sign(key, super::now_ms(), hop::PATH, &wire.bytes);
-    calls::send(url, &signature, wire, config.collector_deadline_ms, ANSWER_MAX_BYTES, is_of_call)
+    calls::send(url, &signature, wire, config.collector_deadline_ms, ANSWER_MAX_BYTES, request)
         .await
 }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use tidemark_core::id::Uuid;
 use tidemark_core::verdict::{Code, EventVerdict};
 
 use crate::policy::counters::{Counters, Dedupe, Front, Hold, Hop, Redelivery};
@@ -12,7 +13,7 @@ thread_local! {
 }
 
 /// Counts the verdicts of an answered call with so many events.
-pub(super) fn verdicts(received: usize, verdicts: &[EventVerdict]) {
+pub(super) fn verdicts(received: usize, verdicts: &[EventVerdict<Uuid>]) {
     COUNTERS.with_borrow_mut(|counters| counters.verdicts(received, verdicts));
 }
 
@@ -42,7 +43,7 @@ pub(super) fn held(events: u16) {
 }
 
 /// Counts the verdicts on a held body.
-pub(super) fn redelivered(verdicts: &[EventVerdict]) {
+pub(super) fn redelivered(verdicts: &[EventVerdict<Uuid>]) {
     COUNTERS.with_borrow_mut(|counters| counters.redelivered(verdicts));
 }
 

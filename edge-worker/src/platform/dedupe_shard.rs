@@ -48,8 +48,10 @@ const SELECT: &str = "SELECT row, marked_at_ms, ids FROM marked ORDER BY row";
 const INSERT: &str = "INSERT INTO marked (row, marked_at_ms, ids) VALUES (?, ?, ?)";
 const DELETE: &str = "DELETE FROM marked WHERE row <= ?";
 
-/// Rows that do not wait: 400 KB where they are of 500 ids.
-const COMMIT_ROWS: usize = 50;
+/// Ids that do not wait: 400 KB of rows.
+const COMMIT_IDS: usize = 25_000;
+/// Rows that do not wait: some milliseconds of SQLite.
+const COMMIT_ROWS: usize = 500;
 
 thread_local! {
     static NEAR: RefCell<Near<Weak<Shard>>> = RefCell::default();
@@ -93,10 +95,13 @@ struct Shard {
     purge_scheduled: Cell<bool>,
 }
 
-/// Changes that wait to be committed: at most [`COMMIT_ROWS`], and what one call brings.
+/// Changes that wait to be committed: at most [`COMMIT_IDS`] in [`COMMIT_ROWS`], and what
+/// one call brings.
 #[derive(Default)]
 struct Unwritten {
     rows: Vec<Entry>,
+    /// Ids of these rows.
+    ids: usize,
     /// Rows up to this one go.
     forget_up_to_row: Option<i64>,
 }
@@ -228,6 +233,7 @@ impl Shard {
         self.with_window(|window| {
             if let Some(marked) = window.mark(now_ms(), ids) {
                 let mut unwritten = self.unwritten.borrow_mut();
+                unwritten.ids = unwritten.ids.saturating_add(marked.entry.ids.len());
                 unwritten.rows.push(marked.entry);
                 unwritten.forget_up_to_row =
                     marked.forget_up_to_row.max(unwritten.forget_up_to_row);
@@ -238,12 +244,13 @@ impl Shard {
 
     /// Commits what is marked in a moment, together with what is marked until then.
     fn commit_soon(self: &Rc<Self>) {
-        let waiting = self.unwritten.borrow().rows.len();
-        let is_first = waiting > 0 && !self.is_committing.replace(true);
-        let wait_ms = match waiting {
-            COMMIT_ROWS.. => 0,
-            _ => self.commit_after_ms,
+        let (rows, ids) = {
+            let unwritten = self.unwritten.borrow();
+            (unwritten.rows.len(), unwritten.ids)
         };
+        let is_first = rows > 0 && !self.is_committing.replace(true);
+        let is_full = rows >= COMMIT_ROWS || ids >= COMMIT_IDS;
+        let wait_ms = if is_full { 0 } else { self.commit_after_ms };
         if !is_first && wait_ms > 0 {
             return;
         }
@@ -265,7 +272,7 @@ impl Shard {
 
     /// Writes what is not written, in one turn, which is one transaction.
     fn commit(&self) -> Result<()> {
-        let Unwritten { rows, forget_up_to_row } = self.unwritten.take();
+        let Unwritten { rows, forget_up_to_row, .. } = self.unwritten.take();
         if rows.is_empty() && forget_up_to_row.is_none() {
             return Ok(());
         }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use tidemark_core::id::Uuid;
 use tidemark_core::judge::{JudgedBatch, Site};
 use worker::Env;
+use worker::web_sys::Request;
 
 use super::dedupe::{Claimed, Shard};
 use super::hold::{self, NotKept};
@@ -30,8 +31,8 @@ pub(super) struct Delivery {
     pub(super) received_at_ms: i64,
     pub(super) judged: JudgedBatch,
     pub(super) plan: Plan,
-    /// Whether it ends with the call that brought it.
-    pub(super) is_of_call: bool,
+    /// The call that brought it, and with which it ends.
+    pub(super) request: Option<Request>,
 }
 
 impl Delivery {
@@ -57,7 +58,8 @@ impl Delivery {
         }
         let wire = self.write(&open);
         let tenant_id = self.site.tenant_id;
-        let answer = collector::forward(&self.config, tenant_id, &wire, self.is_of_call).await;
+        let answer =
+            collector::forward(&self.config, tenant_id, &wire, self.request.as_ref()).await;
         let settled = answer.and_then(|answer| {
             self.plan.settle(answer).map_err(|_| NoVerdicts::Away(Away::silent()))
         });

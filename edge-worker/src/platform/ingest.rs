@@ -29,7 +29,8 @@ pub(super) async fn ingest(
     let sites = sites::current(env, config, after, key).await?;
     let site = admission::by_key(&sites, call)?;
     let caller = caller::of(request, call, config);
-    let sender = Sender { words, call, env, after, settings: &settings, caller };
+    let timed = Some(request);
+    let sender = Sender { words, call, request: timed, env, after, settings: &settings, caller };
     if let Some(site) = site {
         sender.pass_requests(site).await?;
     }

@@ -91,7 +91,7 @@ async fn dispatch(
         Route::Ingest(words) => ingest::ingest(words, request, call, env, context)
             .await
             .unwrap_or_else(|refused| {
-                analytics::write(env, DataPoint::refused(refused.refusal.code));
+                analytics::write(env, || DataPoint::refused(refused.refusal.code));
                 refuse(&refused)
             })
             .with(cors_headers(call.origin.as_deref())),

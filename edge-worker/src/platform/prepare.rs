@@ -44,7 +44,8 @@ pub fn prepare() {
     let judge = Judge { site: &site, schemas: Some(schemas), place, pseudonym: None };
     let judged = judge.batch(&batch, &mut |_| Uuid::default());
     let mut plan = Plan::new(&judged);
-    let _shard = shard::name(site.tenant_id, shard::one_visitor(&batch).unwrap_or_default());
+    let _shard =
+        shard::name(site.tenant_id, shard::one_visitor(&batch).unwrap_or_default(), shard::SHARDS);
     let body = hop_body::write(&site, None, NOW_MS, &judged, &plan.open());
     let key = hop::Key { id: String::new(), secret: Vec::new() };
     let _signature = hop::sign(&key, NOW_MS, hop::PATH, body.as_bytes());

@@ -17,7 +17,7 @@ use crate::policy::answer::Refused;
 use crate::policy::counters::Front;
 
 /// The binding's name. Its limit and period stand in wrangler.toml.
-const BINDING: &str = "REQUESTS";
+pub(super) const BINDING: &str = "REQUESTS";
 
 /// When a refused caller is told to come back: the binding's period.
 const RETRY_AFTER_S: u32 = 60;
@@ -32,7 +32,10 @@ impl Sender<'_> {
             count::front(Front::RequestsAway);
             return Ok(());
         };
-        let outcome = limit(self.env, &format!("{}/{address}", site.site_id)).await;
+        let outcome = match self.settings.has_request_limit {
+            true => limit(self.env, &format!("{}/{address}", site.site_id)).await,
+            false => None,
+        };
         count::front(match outcome {
             Some(true) => Front::RequestsPassed,
             Some(false) => Front::RequestsOver,

@@ -8,7 +8,7 @@ use worker::Env;
 use worker::js_sys::Reflect;
 use worker::wasm_bindgen::JsValue;
 
-use super::log;
+use super::{analytics, log, requests};
 use crate::policy::answer::Refused;
 use crate::policy::collector_answer::Away;
 use crate::policy::config::{Config, ConfigError};
@@ -19,6 +19,10 @@ pub(super) struct Settings {
     pub(super) config: Result<Rc<Config>, ConfigError>,
     /// The compiled event schemas; `None` is a build that a test refuses.
     pub(super) catalogue: Option<Rc<Catalogue>>,
+    /// Whether there is a data set for counters: asked once, because each look is a crossing.
+    pub(super) has_counters: bool,
+    /// Whether the runtime limits requests.
+    pub(super) has_request_limit: bool,
 }
 
 thread_local! {
@@ -40,7 +44,13 @@ pub(super) fn of(env: &Env) -> Rc<Settings> {
     if let Err(error) = &config {
         log::error("misconfigured", &[("detail", &error.to_string())]);
     }
-    let settings = Rc::new(Settings { config, catalogue: catalogue() });
+    let is_bound = |name: &str| get(env, name).is_some_and(|binding| binding.is_object());
+    let settings = Rc::new(Settings {
+        config,
+        catalogue: catalogue(),
+        has_counters: is_bound(analytics::BINDING),
+        has_request_limit: is_bound(requests::BINDING),
+    });
     SETTINGS.set(Some(Rc::clone(&settings)));
     settings
 }
@@ -49,7 +59,11 @@ pub(super) fn of(env: &Env) -> Rc<Settings> {
 /// gives null for a variable that the environment lacks, and `Env::var` asks
 /// null for its constructor.
 pub(super) fn binding(env: &Env, name: &str) -> Option<String> {
-    Reflect::get(env, &JsValue::from_str(name)).ok()?.as_string()
+    get(env, name)?.as_string()
+}
+
+fn get(env: &Env, name: &str) -> Option<JsValue> {
+    Reflect::get(env, &JsValue::from_str(name)).ok()
 }
 
 impl Settings {

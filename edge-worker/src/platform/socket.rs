@@ -216,6 +216,7 @@ impl Socket {
         let sender = Sender {
             words: self.words,
             call: &self.call,
+            request: None,
             env: &self.env,
             after: After::Socket,
             settings: &self.settings,
@@ -225,7 +226,7 @@ impl Socket {
             Ok(answer) => (String::from_utf8(answer.body).unwrap_or_default(), None),
             Err(refused) => {
                 count::refusal(refused.refusal.code);
-                analytics::write(&self.env, DataPoint::refused(refused.refusal.code));
+                analytics::write(&self.env, || DataPoint::refused(refused.refusal.code));
                 (refusal(&refused), ends(&refused))
             }
         }

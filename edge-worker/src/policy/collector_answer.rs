@@ -1,5 +1,6 @@
 //! Reads what the collector answered, trusting none of its form.
 
+use tidemark_core::id::Uuid;
 use tidemark_core::json::{self, Value};
 use tidemark_core::verdict::{Code, EventVerdict, Fault, Refusal, Verdict};
 
@@ -77,7 +78,7 @@ pub fn read(
     status: u16,
     retry_after: Option<&str>,
     body: &[u8],
-) -> Result<Vec<EventVerdict>, NoVerdicts> {
+) -> Result<Vec<EventVerdict<Uuid>>, NoVerdicts> {
     let retry_after_s = retry_after
         .and_then(|text| text.trim().parse().ok())
         .map_or(RETRY_AFTER_S, |seconds: u32| seconds.clamp(1, RETRY_AFTER_MAX_S));
@@ -145,7 +146,7 @@ fn is_callers(place: &str) -> bool {
 
 /// One line; `None` when it has no verdict. A code that this edge does not know
 /// yet is left out, so that a newer collector can stand behind an older edge.
-fn read_line(line: Value<'_>) -> Option<EventVerdict> {
+fn read_line(line: Value<'_>) -> Option<EventVerdict<Uuid>> {
     let (mut event_id, mut verdict, mut code, mut pointer) = (None, None, None, None);
     // Once over the members: each look for one by its name would be another.
     for (key, value) in line.entries() {
@@ -164,7 +165,7 @@ fn read_line(line: Value<'_>) -> Option<EventVerdict> {
     let code = code.and_then(Value::as_str).and_then(|code| Code::from_name(&code));
     let pointer = pointer.and_then(Value::as_str).unwrap_or_default();
     let fault = code.map(|code| Fault::new(code, pointer));
-    let event_id = event_id.and_then(Value::as_str).map(Into::into);
+    let event_id = event_id.and_then(Value::as_str).and_then(|id| Uuid::parse(&id));
     Some(EventVerdict { event_id, verdict, fault })
 }
 
@@ -176,9 +177,9 @@ mod tests {
     #[test]
     fn reads_what_core_writes() {
         let lines = vec![
-            EventVerdict { event_id: Some("a".into()), verdict: Verdict::Accepted, fault: None },
+            EventVerdict { event_id: Some(Uuid([1; 16])), verdict: Verdict::Accepted, fault: None },
             EventVerdict {
-                event_id: Some("b".into()),
+                event_id: Some(Uuid([2; 16])),
                 verdict: Verdict::Rejected,
                 fault: Some(Fault::new(Code::WrongType, "/attributes/x")),
             },

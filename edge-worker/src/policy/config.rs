@@ -9,6 +9,7 @@ use tidemark_core::endpoint::address::{FORWARDED_FOR, Proxies};
 use tidemark_core::hop;
 
 use super::forwarding::Forwarding;
+use super::shard::{SHARDS, SHARDS_MAX};
 use super::site_copy;
 use super::sites::Sites;
 use super::window::WINDOW_MS;
@@ -84,6 +85,8 @@ pub struct Config {
     pub socket_idle_ms: u32,
     /// For how long a claim on ids holds at a dedupe shard.
     pub claim_lease_ms: u32,
+    /// `TIDEMARK_DEDUPE_SHARDS`: over how many dedupe shards a tenant's ids are spread.
+    pub dedupe_shards: u16,
     /// `TIDEMARK_METRICS`: whether /metrics is public.
     pub metrics: bool,
 }
@@ -154,6 +157,7 @@ impl Config {
             )?
             .saturating_mul(1_000),
             claim_lease_ms: claim_lease_ms(bindings)?,
+            dedupe_shards: dedupe_shards(bindings)?,
             metrics: match bindings("TIDEMARK_METRICS").as_deref() {
                 None | Some("" | "off") => false,
                 Some("public") => true,
@@ -198,6 +202,15 @@ pub fn claim_lease_ms(bindings: Bindings<'_>) -> Result<u32, ConfigError> {
 fn collector_deadline_ms(bindings: Bindings<'_>) -> Result<u32, ConfigError> {
     let (least, most) = COLLECTOR_DEADLINE_RANGE_MS;
     number(bindings, "TIDEMARK_COLLECTOR_DEADLINE_MS", COLLECTOR_DEADLINE_MS, least..=most)
+}
+
+fn dedupe_shards(bindings: Bindings<'_>) -> Result<u16, ConfigError> {
+    let name = "TIDEMARK_DEDUPE_SHARDS";
+    let Some(text) = bindings(name).filter(|text| !text.is_empty()) else { return Ok(SHARDS) };
+    let shards = text.parse().ok().filter(|shards: &u16| shards.is_power_of_two());
+    shards
+        .filter(|shards| *shards <= SHARDS_MAX)
+        .ok_or_else(|| wrong(name, format!("is no power of two from 1 to {SHARDS_MAX}")))
 }
 
 fn proxies(list: &str) -> Result<Proxies, ConfigError> {

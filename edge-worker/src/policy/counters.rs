@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use tidemark_core::id::Uuid;
 use tidemark_core::verdict::{Code, EventVerdict, Tally};
 
 use super::front::FRONT;
@@ -108,7 +109,7 @@ impl Counters {
     }
 
     /// Counts the verdicts of an answered call with so many events.
-    pub fn verdicts(&mut self, received: usize, verdicts: &[EventVerdict]) {
+    pub fn verdicts(&mut self, received: usize, verdicts: &[EventVerdict<Uuid>]) {
         self.received = self.received.saturating_add(u64::try_from(received).unwrap_or(u64::MAX));
         for line in verdicts {
             self.events.count(line.verdict);
@@ -162,7 +163,7 @@ impl Counters {
     }
 
     /// Counts the verdicts on a held body.
-    pub fn redelivered(&mut self, verdicts: &[EventVerdict]) {
+    pub fn redelivered(&mut self, verdicts: &[EventVerdict<Uuid>]) {
         increment(&mut self.redeliveries, "delivered");
         for line in verdicts {
             self.redelivered.count(line.verdict);

@@ -3,6 +3,7 @@
 //! Its places are a contract with the queries that read them (docs/deploying-the-edge.md):
 //! new ones are appended. Nothing of an event or a person is in it.
 
+use tidemark_core::id::Uuid;
 use tidemark_core::judge::Site;
 use tidemark_core::verdict::{Code, EventVerdict, Tally};
 
@@ -19,7 +20,7 @@ pub struct DataPoint {
 
 impl DataPoint {
     /// Of a call that was answered with verdicts.
-    pub fn answered(site: &Site, verdicts: &[EventVerdict]) -> Self {
+    pub fn answered(site: &Site, verdicts: &[EventVerdict<Uuid>]) -> Self {
         let mut tally = Tally::default();
         verdicts.iter().for_each(|line| tally.count(line.verdict));
         let counts = [tally.accepted, tally.duplicate, tally.rejected, tally.dropped];
@@ -45,7 +46,6 @@ impl DataPoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidemark_core::id::Uuid;
     use tidemark_core::verdict::Verdict;
 
     #[test]

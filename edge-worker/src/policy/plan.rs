@@ -18,8 +18,7 @@ pub struct Plan {
 
 #[derive(Clone, Debug)]
 struct Line {
-    id: Option<Uuid>,
-    told: EventVerdict,
+    told: EventVerdict<Uuid>,
     fate: Fate,
 }
 
@@ -53,7 +52,7 @@ impl Plan {
                     let first = *first_of.entry(id).or_insert(index);
                     fate = if first == index { Fate::Open } else { Fate::TwinOf(first) };
                 }
-                Line { id: event.event_id, told: event.to_verdict(), fate }
+                Line { told: event.to_verdict(), fate }
             })
             .collect();
         Self { lines }
@@ -66,7 +65,7 @@ impl Plan {
 
     /// Their ids, in the same order.
     pub fn open_ids(&self) -> Vec<Uuid> {
-        self.open_lines().filter_map(|(_, line)| line.id).collect()
+        self.open_lines().filter_map(|(_, line)| line.told.event_id).collect()
     }
 
     /// Settles as duplicates the open events that the shard knows; `known` has
@@ -89,7 +88,7 @@ impl Plan {
     ///
     /// # Errors
     /// When the answer does not have one verdict for each, in order.
-    pub fn settle(&mut self, answer: Vec<EventVerdict>) -> Result<Vec<Uuid>, Misfit> {
+    pub fn settle(&mut self, answer: Vec<EventVerdict<Uuid>>) -> Result<Vec<Uuid>, Misfit> {
         let fits = self.open_lines().count() == answer.len()
             && self.open_lines().zip(&answer).all(|((_, line), told)| {
                 told.event_id.is_some() && told.event_id == line.told.event_id
@@ -101,7 +100,9 @@ impl Plan {
         let open = self.lines.iter_mut().filter(|line| line.fate == Fate::Open);
         for (line, told) in open.zip(answer) {
             line.fate = Fate::Settled;
-            if let (Verdict::Accepted | Verdict::Duplicate, Some(id)) = (told.verdict, line.id) {
+            if let (Verdict::Accepted | Verdict::Duplicate, Some(id)) =
+                (told.verdict, told.event_id)
+            {
                 durable.push(id);
             }
             line.told = told;
@@ -115,15 +116,15 @@ impl Plan {
         let open = self.lines.iter_mut().filter(|line| line.fate == Fate::Open);
         open.filter_map(|line| {
             line.fate = Fate::Settled;
-            line.id
+            line.told.event_id
         })
         .collect()
     }
 
     /// The answer's lines, once nothing is open: a twin of what is durable is a
     /// duplicate, a twin of anything else is told the same.
-    pub fn into_verdicts(self) -> Vec<EventVerdict> {
-        let mut told = Vec::<EventVerdict>::with_capacity(self.lines.len());
+    pub fn into_verdicts(self) -> Vec<EventVerdict<Uuid>> {
+        let mut told = Vec::<EventVerdict<Uuid>>::with_capacity(self.lines.len());
         for line in self.lines {
             // The first of twins stands before the others.
             let first = match line.fate {
@@ -164,10 +165,10 @@ mod tests {
         JudgedBatch { context: None, events: events.collect() }
     }
 
-    fn told(id: u8, verdict: Verdict) -> EventVerdict {
+    fn told(id: u8, verdict: Verdict) -> EventVerdict<Uuid> {
         let fault =
             (verdict == Verdict::Rejected).then(|| Fault::new(Code::TooOld, "/occurred_at"));
-        EventVerdict { event_id: Some(Uuid([id; 16]).to_string()), verdict, fault }
+        EventVerdict { event_id: Some(Uuid([id; 16])), verdict, fault }
     }
 
     fn names(plan: &Plan) -> Vec<&'static str> {

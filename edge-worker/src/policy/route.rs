@@ -2,6 +2,7 @@
 
 use tidemark_core::batch::Form;
 use tidemark_core::endpoint::alias::Alias;
+use tidemark_core::id::Uuid;
 use tidemark_core::verdict::{Code, EventVerdict};
 
 /// In which words events come.
@@ -15,7 +16,7 @@ pub enum Words {
 
 impl Words {
     /// Turns pointers into what the judge read into pointers into what was sent.
-    pub fn to_sender(self, verdicts: &mut [EventVerdict]) {
+    pub fn to_sender(self, verdicts: &mut [EventVerdict<Uuid>]) {
         let Self::Alias(alias) = self else { return };
         for fault in verdicts.iter_mut().filter_map(|event| event.fault.as_mut()) {
             fault.pointer = alias.sender_pointer(&fault.pointer);

@@ -13,7 +13,7 @@ use super::id_hash::{IdHash, IdSet};
 pub const WINDOW_MS: i64 = 24 * 3_600_000;
 
 /// Ids of one shard: 65,536 of 16 bytes are 1 MB of rows, read at a wake-up in
-/// milliseconds. Over all shards of a tenant that is 8 million ids a window;
+/// milliseconds. Over a tenant's 128 shards that is 8 million ids a window;
 /// beyond it the oldest are forgotten early, and the collector judges alone.
 pub const MAX_IDS: usize = 65_536;
 

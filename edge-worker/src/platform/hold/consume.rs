@@ -103,7 +103,7 @@ async fn step(message: &Message, is_dead: bool, env: &Env) -> Result<Step, JsVal
     if is_dead {
         return bury(message, &bytes, env).await;
     }
-    let answer = collector::forward(config, held.tenant_id, &held.wire, false).await;
+    let answer = collector::forward(config, held.tenant_id, &held.wire, None).await;
     match (fate(held.events, &answer), &answer) {
         (Fate::Delivered, Ok(verdicts)) => {
             count::redelivered(verdicts);

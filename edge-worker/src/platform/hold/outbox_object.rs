@@ -170,7 +170,7 @@ impl Outbox {
                 Err(_) => self.put_off(&row),
             };
         };
-        let answer = collector::forward(config, held.tenant_id, &held.wire, false).await;
+        let answer = collector::forward(config, held.tenant_id, &held.wire, None).await;
         match (fate(held.events, &answer), &answer) {
             (Fate::Delivered, Ok(verdicts)) => {
                 self.forget(&row, held.events)?;

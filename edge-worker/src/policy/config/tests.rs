@@ -37,6 +37,8 @@ fn settings_are_read() {
     );
     assert_eq!((config.collector_deadline_ms, config.claim_lease_ms), (10_000, 13_000));
     assert!(!config.metrics);
+    assert_eq!(config.dedupe_shards, 128);
+    assert_eq!(read(&[("TIDEMARK_DEDUPE_SHARDS", "32")]).unwrap().dedupe_shards, 32);
 }
 
 #[test]
@@ -54,6 +56,9 @@ fn what_is_wrong_is_named() {
         ("TIDEMARK_BODY_DEADLINE_MS", "1", "from 100"),
         ("TIDEMARK_TRUSTED_PROXIES", "10.0.0.0/8,proxy", "`proxy`"),
         ("TIDEMARK_METRICS", "yes", "neither"),
+        ("TIDEMARK_DEDUPE_SHARDS", "0", "power of two"),
+        ("TIDEMARK_DEDUPE_SHARDS", "33", "power of two"),
+        ("TIDEMARK_DEDUPE_SHARDS", "2048", "from 1 to 1024"),
     ] {
         let error = read(&[(binding, value)]).unwrap_err();
         assert_eq!(error.binding, binding);

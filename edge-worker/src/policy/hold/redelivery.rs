@@ -1,5 +1,6 @@
 //! What becomes of a kept body once the collector answered for it, or did not.
 
+use tidemark_core::id::Uuid;
 use tidemark_core::verdict::EventVerdict;
 
 use crate::policy::collector_answer::{Away, NoVerdicts};
@@ -29,7 +30,7 @@ pub enum Fate {
 
 /// Decides by the collector's answer for a body of `events` events. A 200 with
 /// another number of verdicts is no answer for it.
-pub fn fate(events: u16, answer: &Result<Vec<EventVerdict>, NoVerdicts>) -> Fate {
+pub fn fate(events: u16, answer: &Result<Vec<EventVerdict<Uuid>>, NoVerdicts>) -> Fate {
     match answer {
         Ok(verdicts) if verdicts.len() == usize::from(events) => Fate::Delivered,
         Ok(_) | Err(NoVerdicts::Away(_) | NoVerdicts::Slow(_)) => Fate::Later,
