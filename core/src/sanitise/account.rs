@@ -284,7 +284,7 @@ fn read(bytes: &[u8], window: &mut Window, from: usize, digits: usize, told: boo
         return 0;
     }
     let country = [from, from + 1].map(|at| byte(bytes, at).to_ascii_uppercase());
-    let (length, of_digits) = length_in(country);
+    let (mut length, of_digits) = length_in(country);
     // The country and the check digits count last: 35 35 99 is the most they are.
     let letter = |at: usize| u32::from(byte(&country, at).wrapping_sub(b'A')) + 10;
     let digit = |at: usize| u32::from(byte(bytes, at) - b'0');
@@ -297,6 +297,8 @@ fn read(bytes: &[u8], window: &mut Window, from: usize, digits: usize, told: boo
             return window.account(bytes, digits + 2, length - 4, proves);
         }
         match read_known(bytes, digits + 2, length, (told, of_digits), proves) {
+            // Behind the word, a number of another length is one that somebody made up.
+            Known::Ends(0) if told => length = 0,
             Known::Ends(end) => return end,
             Known::Glued => {}
         }

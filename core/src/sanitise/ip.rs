@@ -229,6 +229,8 @@ pub(super) fn six(scan: &mut Scan<'_>) -> bool {
         return false;
     }
     let (mut at, mut groups, mut group, mut colons, mut numbers) = (from, 0, 0, 0, false);
+    // Whether every group has two digits: eight bytes of a key or a device, no address.
+    let mut pairs = true;
     let mut gap = false;
     let head = scan.at - from;
     let mut end = from;
@@ -249,6 +251,7 @@ pub(super) fn six(scan: &mut Scan<'_>) -> bool {
             continue;
         }
         groups += usize::from(group > 0);
+        pairs &= group == 2;
         if here != b':' || at > from + 64 {
             break;
         }
@@ -288,12 +291,14 @@ pub(super) fn six(scan: &mut Scan<'_>) -> bool {
         (2..8).contains(&groups)
             && (numbers && (groups > 2 || head > 2 || head == 0) || groups > 2 && head == 4)
     } else {
-        groups == 8
+        groups == 8 && !pairs
     };
     // Something::else and the last octets of a fingerprint are no addresses.
     let labelled = previous == b':' && is_label(scan, from - 1);
     let begins = !is_word(previous) && previous != b':' || labelled;
-    let apart = begins && !is_word(byte(bytes, end));
+    // A member of something: f16::E.bits().
+    let member = byte(bytes, end) == b'.' && byte(bytes, end + 1).is_ascii_alphabetic();
+    let apart = begins && !member && !is_word(byte(bytes, end));
     if !fits || !complete || !apart {
         scan.at = at;
         return true;

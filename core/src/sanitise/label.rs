@@ -67,10 +67,18 @@ fn judge(scan: &mut Scan<'_>, width: usize, name_end: usize, end: &names::End) {
     if !matches!(class, Some(Name::Secret | Name::Weak | Name::Line)) {
         return;
     }
-    let mut from = sign + width;
+    let colon = byte(bytes, sign) == b':';
+    // name := "…", and 'name' => '…'.
+    let arrow = byte(bytes, sign + width) == if colon { b'=' } else { b'>' };
+    let begin = sign + width + usize::from(arrow);
+    let mut from = begin;
     let glued = !matches!(byte(bytes, from), b' ' | b'\t');
-    while matches!(byte(bytes, from), b' ' | b'"' | b'\'' | b'\\') && from < sign + width + 6 {
+    while matches!(byte(bytes, from), b' ' | b'"' | b'\'' | b'\\' | b'`') && from < begin + 6 {
         from += 1;
+    }
+    let quote = if from > begin { before(bytes, from) } else { 0 };
+    if arrow && !is_quote(quote) {
+        return;
     }
     // The scheme of an Authorization header.
     let may_be_scheme = matches!(byte(bytes, from) | 0x20, b'a' | b'b' | b'd' | b't');
@@ -85,7 +93,6 @@ fn judge(scan: &mut Scan<'_>, width: usize, name_end: usize, end: &names::End) {
     }
     // What it is shows at its beginning: no value is read twice by far.
     let weak = class == Some(Name::Weak);
-    let colon = byte(bytes, sign) == b':';
     let ends = if line { ENDS_LINE } else { ENDS_VALUE };
     // Labels in a row, each the value of the one before. The sign itself tells
     // nothing: what it is must read the same when the next one is gone.
@@ -100,16 +107,21 @@ fn judge(scan: &mut Scan<'_>, width: usize, name_end: usize, end: &names::End) {
     } else {
         to = scan.values.end(bytes, from, from + JUDGED_MAX);
     }
+    if class == Some(Name::Secret) && is_quote(quote) {
+        to = quoted(bytes, quote, from, to);
+    }
     let own = bytes.get(from..to).unwrap_or_default();
     let own = if glued { own } else { trim(own) };
     let parameter = matches!(scan.before(name), b'&' | b'?') && byte(bytes, sign) == b'=';
     let label = bytes.get(name..name_end).unwrap_or_default();
-    let assigned = glued && byte(bytes, sign) == b'=';
+    // A template of a program (`omit`) is assigned to what is no secret, too.
+    let assigned = glued && !colon && !arrow && quote != b'`';
     let hides = match class {
         Some(Name::Weak) => {
             // "Promo code: SUMMER20" is for everybody.
             let least = if assigned { 10 } else { 16 };
-            is_drawn(own, least) && is_token(own) || parameter && own.len() >= 3
+            let path = byte(bytes, to) == b':' && byte(bytes, to + 1) == b':';
+            is_drawn(own, least) && is_token(own) && !path || parameter && own.len() >= 3
         }
         Some(Name::Line) => true,
         _ => {
@@ -136,6 +148,55 @@ fn judge(scan: &mut Scan<'_>, width: usize, name_end: usize, end: &names::End) {
         to = from + trim(bytes.get(from..to).unwrap_or_default()).len();
     }
     scan.found(if jwt { Rule::Jwt } else { Rule::Secret }, from, to);
+}
+
+const fn is_quote(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'`')
+}
+
+/// Where a value ends that a quote began and that a sign seems to end at `to`: at the next
+/// such quote, if that is near and no space before it ("p&ss)w0rd").
+fn quoted(bytes: &[u8], quote: u8, from: usize, to: usize) -> usize {
+    let mut end = to;
+    while end < from + JUDGED_MAX
+        && byte(bytes, end) != quote
+        && !matches!(byte(bytes, end), 0 | b' ' | b'\t' | b'\n' | b'\r' | b'\\' | b'<' | b'[')
+    {
+        end += 1;
+    }
+    let escaped = byte(bytes, end) == b'\\' && byte(bytes, end + 1) == quote;
+    if byte(bytes, end) == quote || escaped { end } else { to }
+}
+
+/// The secret that an element of XML holds, whose end has its slash at the scan's place:
+/// `<password>…</password>`.
+pub(super) fn element(scan: &mut Scan<'_>) {
+    let (bytes, slash) = (scan.bytes, scan.at);
+    let mut end = slash + 1;
+    while end < slash + NAME_MAX && is_name(byte(bytes, end)) {
+        end += 1;
+    }
+    let name = bytes.get(slash + 1..end).unwrap_or_default();
+    let class = if byte(bytes, end) == b'>' { names::of(name, true) } else { None };
+    if !matches!(class, Some(Name::Secret | Name::Weak)) {
+        return;
+    }
+    let to = slash - 1;
+    let mut from = to;
+    // The next one back ends at the sign that this one's begins behind.
+    while from > scan.copied && !matches!(scan.before(from), b'<' | b'>' | b'\n' | b' ' | b']') {
+        from -= 1;
+    }
+    let own = bytes.get(from..to).unwrap_or_default();
+    let drawn = if class == Some(Name::Weak) {
+        is_drawn(own, 16) && is_token(own)
+    } else {
+        is_drawn(own, 5)
+    };
+    let held = scan.before(from) == b'>' && drawn;
+    if held && !is_placeholder(own, name) && !is_code(own).0 && !is_mark(own) {
+        scan.found(Rule::Secret, from, to);
+    }
 }
 
 /// What was found out of values that reach over the labels behind them:
@@ -315,23 +376,32 @@ fn token_of_a_bot(scan: &mut Scan<'_>, colon: usize) -> bool {
 }
 
 /// Whether a value looks drawn by lot rather than written: letters and digits of
-/// some length, or an odd sign among them; not a word, a number, or a place in a file.
+/// some length, or an odd sign among them, or large and small letters as no name has them;
+/// not a word, a number, or a place in a file.
 fn is_drawn(value: &[u8], least: usize) -> bool {
     if value.len() < least {
         return false;
     }
-    let (mut digits, mut letters, mut signs) = (0, 0, 0);
+    let (mut digits, mut large, mut small, mut others, mut signs) = (0, 0, 0, 0, 0);
     for byte in value {
         match byte {
             b'0'..=b'9' => digits += 1,
-            b'a'..=b'z' | b'A'..=b'Z' | 0x80.. => letters += 1,
+            b'A'..=b'Z' => large += 1,
+            b'a'..=b'z' => small += 1,
+            0x80.. => others += 1,
             b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'+' | b'~' => signs += 1,
             _ => {}
         }
     }
-    let enough = if least < 8 { digits > 0 || signs > 0 } else { digits > 1 };
-    letters > 0 && enough
+    // Every fifth letter of a name in humps is a large one.
+    let third = value.len().max(LETTERS_DRAWN).div_ceil(3);
+    let mixed = large >= third && small >= third;
+    let enough = if least < 8 { digits > 0 || signs > 0 || mixed } else { digits > 1 };
+    large + small + others > 0 && enough
 }
+
+/// As many letters alone may be drawn by lot.
+const LETTERS_DRAWN: usize = 10;
 
 /// Whether a value is of the signs that tokens are of.
 fn is_token(value: &[u8]) -> bool {
@@ -351,8 +421,15 @@ fn is_placeholder(value: &[u8], label: &[u8]) -> bool {
         && label
             .get(label.len() - value.len()..)
             .is_some_and(|end| end.eq_ignore_ascii_case(value));
-    let sign = matches!(byte(value, 0), b'{' | b'(' | b'%' | b'*' | b'.')
-        || byte(value, 0) == b'$' && matches!(byte(value, 1), b'{' | b'(' | b'A'..=b'Z' | b'_');
+    let bracket = |at: usize| matches!(byte(value, at), b'{' | b'(');
+    let variable = |byte: &u8| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_');
+    let rest = value.get(1..).unwrap_or_default();
+    let sign = match byte(value, 0) {
+        b'{' | b'(' | b'*' | b'.' => true,
+        b'%' => bracket(1) || value.len() < 4 || rest.last() == Some(&b'%'),
+        b'$' => bracket(1) || rest.iter().all(variable),
+        _ => false,
+    };
     // original_token=anchor_token.
     let joined = || {
         let last = label.iter().rposition(|byte| *byte == b'_').and_then(|line| label.get(line..));

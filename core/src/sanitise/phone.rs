@@ -106,19 +106,44 @@ pub(super) fn is_told(piece: &Piece<'_>, bytes: &[u8], to: usize) -> bool {
 
 /// Whether a phone is spoken of behind a number: "is my phone".
 pub(super) fn is_named(bytes: &[u8], to: usize) -> bool {
-    let next = byte(bytes, to + 1);
-    if byte(bytes, to) != b' ' || !matches!(next, b'i' | b'(' | b'p' | b'm' | b'c' | b't') {
+    let (sign, next) = (byte(bytes, to), byte(bytes, to + 1) | 0x20);
+    if !matches!(sign, b' ' | b'-')
+        || !matches!(next, b'i' | b'(' | b'p' | b'm' | b'c' | b't' | b'f' | b'o')
+    {
         return false;
     }
-    let mut at = to;
+    let mut at = to + usize::from(sign == b'-');
     for word in [b" is".as_slice(), b" (", b" my", b" the", b" our", b" his", b" her"] {
         at += if starts_with(bytes, at, word) { word.len() } else { 0 };
     }
     at += usize::from(byte(bytes, at) == b' ');
-    [b"phone".as_slice(), b"mobile", b"cell", b"tel.", b"tel)", b"telephone"]
+    let said = [b"phone".as_slice(), b"mobile", b"cell", b"tel.", b"tel)", b"telephone"]
         .iter()
-        .any(|word| starts_with(bytes, at, word))
-        && at > to
+        .any(|word| starts_with(bytes, at, word));
+    // "2500000 office workers" are no phone.
+    let place = [b"fax".as_slice(), b"office"].iter().any(|word| {
+        let end = at + word.len();
+        let goes_on = byte(bytes, end) == b' ' && byte(bytes, end + 1).is_ascii_alphabetic();
+        starts_with(bytes, at, word) && !byte(bytes, end).is_ascii_alphabetic() && !goes_on
+    });
+    (said || place) && at > to
+}
+
+/// Whether a few digits, `shape` their groups, are a phone behind a label that ends before
+/// them: small countries have no more than six.
+pub(super) fn is_short(label: &[u8], shape: u64, separators: u8) -> bool {
+    let one = || {
+        let names = [b"phone".as_slice(), b"tel", b"tel.", b"fax", b"number"];
+        names.iter().any(|name| {
+            let at = label.len().checked_sub(name.len());
+            at.is_some_and(|at| starts_with(label, at, name))
+        })
+    };
+    match (shape, separators) {
+        (0x222, SPACE | DASH) | (0x33, DASH) => true,
+        (0x5 | 0x6, 0) => one(),
+        _ => false,
+    }
 }
 
 /// Numbers that cost nothing to call, or the same from everywhere: 1300, 1800.

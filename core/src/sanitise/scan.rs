@@ -89,6 +89,9 @@ pub(super) fn pass(
                 }
             }
             b'/' | b'\\' if rare => {
+                if trigger == b'/' && scan.before(from) == b'<' {
+                    label::element(&mut scan);
+                }
                 if trigger == b'\\' {
                     email::address(&mut scan);
                 }
@@ -97,7 +100,11 @@ pub(super) fn pass(
                 }
             }
             b'-' if rare => secret::private_key(&mut scan),
-            b'~' if rare => path::tilde(&mut scan),
+            b'~' if rare => {
+                if !secret::of_azure(&mut scan) {
+                    path::tilde(&mut scan);
+                }
+            }
             b'/' | b'\\' | b'-' | b'~' => {}
             b':' | b'=' if !rare => {}
             b':' | b'=' => {
@@ -183,7 +190,8 @@ fn few_alone(scan: &mut Scan<'_>, at: usize) -> Option<usize> {
         end += 1;
     }
     let joined = number::may_join(byte(scan.bytes, end)) || sort(scan.before(at)) & IN_WORD != 0;
-    (end > at && !joined && !scan.may_speak(at)).then_some(end)
+    let labelled = end >= at + number::MIN_LABELLED && number::has_label(scan, at);
+    (end > at && !joined && !labelled && !scan.may_speak(at)).then_some(end)
 }
 
 /// How far into a word its first digit may be, for the word to be judged there.

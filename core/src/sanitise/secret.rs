@@ -11,18 +11,19 @@ use super::{Rule, account, national};
 /// else has: what follows them may hold joints; behind a dot it is one long run.
 #[rustfmt::skip]
 const PREFIXES: &[&str] = &[
-    "*AKIA", "*ASIA", ".AIza", ".ATATT", "*AGE-SECRET-KEY-", ".AKID", ".AKCp", "*A3-", ".ATCTT",
-    ".ACCA", ".AROA", ".AIDA", "*CFPAT-", "*CLOJARS_", ".EAAC", ".EAAA", ".EZAK", ".EZTK",
-    "*FLWSECK", "*GOCSPX-", "*HRKU-", ".LTAI", "*NRAK-", "*NRJS-", "*NRAL-", "*NRII-", "*PMAK-",
+    "*AKIA", "*ASIA", "*ABIA", "*AIza", ".ATATT", "*AGE-SECRET-KEY-", ".AKID", ".AKCp", "*A3-", ".ATCTT",
+    ".ACCA", ".AROA", ".AIDA", "*CFPAT-", "*CLOJARS_", ".EAAC", ".EAAM", ".EAAA", ".EZAK", ".EZTK",
+    "*FLWSECK", "*GOCSPX-", "*HRKU-", "*LTAI", "*NRAK-", "*NRJS-", "*NRAL-", "*NRII-", "*PMAK-",
     ".SG.", "*access-sandbox-", "*access-production-", "*access-development-", "*cio_",
     ".dop_v1_", ".doo_v1_", ".dor_v1_", "*dckr_pat_", "*dp.pt.", "*dp.st.", "*dp.ct.", "*dt0c01.",
-    ".dapi", "*duffel_", "*eyJhbGciOi", "*eyJ0eXAiOi", "*figd_", "*fio-u-", "*fo1_", "*flyv1_",
+    ".dapi", "*dnkey-", "*duffel_", "*eyJhbGciOi", "*eyJ0eXAiOi", "*eyJrIjoi", ".api_org_", "*figd_", "*fio-u-", "*fo1_", "*flyv1_", ".fm2_", ".fm1a_", ".fm1r_",
     ".ghp_", ".gho_", ".ghu_", ".ghs_", ".ghr_", "*github_pat_", "*glpat-", "*gldt-", "*glrt-",
     "*glcbt-", "*glptt-", "*glft-", "*glsoat-", "*glagent-", "*gloas-", "*glimt-", "*glsa_",
     ".glc_", "*gsk_", "*hf_", ".hvs.", ".hvb.", ".hvr.", ".hvb_", ".ico-", "*intercom_", ".key-",
-    "*lin_api_", "*lin_oauth_", "*npm_", "*nvapi-", ".ntn_", "*nrak-", ".ops_eyJ", "*pk_live_",
+    "*lin_api_", "*lin_oauth_", "*lsv2_", ".nfp_", ".nfc_", "*npm_", "*nvapi-", ".ntn_", "*nrak-", ".ops_eyJ", "*pk_live_",
     "*pypi-", "*pplx-", ".phx_", ".phc_", "*pscale_", "*pul-", ".p8e-", "*pnu_", "*pat-na1-",
-    "*pat-eu1-", ".rk_", "*rk_live_", "*rk_test_", "*r8_", "*rubygems_", "*rdme_", ".sk-", ".sk_",
+    "*pat-eu1-", ".pat.", ".pk.", ".sk.", "*GR1348941", ".AQVN", ".cmVmd", ".oy2", ".sgp_", ".squ_",
+    ".sqp_", ".sqa_", ".tk-us-", ".rk_", "*rk_live_", "*rk_test_", "*r8_", "*rubygems_", "*rdme_", ".sk-", ".sk_",
     "*sk_live_", "*sk_test_", "*sk-ant-", "*sk-proj-", "*sk-svcacct-", "*sk-or-", "*shpat_",
     "*shpss_", "*shpca_", "*shppa_", "*sq0atp-", "*sq0csp-", "*sntrys_", "*sntryu_", ".secret_",
     ".sbp_", "*shippo_", "*sdk-", ".sl.", "*SK", "*tskey-", ".tfp_", "*tok_live_", "*vercel_",
@@ -165,6 +166,13 @@ fn is_key(bytes: &[u8], head: usize, from: usize, to: usize, end: usize) -> bool
         64 if before(bytes, from) == b'.' && from >= 18 => {
             hex(own) && bytes.get(from - 18..from - 15) == Some(b"pat")
         }
+        17 if own.starts_with(b"pat") && byte(bytes, to) == b'.' => {
+            bytes.get(to + 1..to + 65).is_some_and(hex)
+        }
+        // ClickHouse's cloud; a commit has no large letters.
+        42 if own.starts_with(b"4b1d") => {
+            own.iter().any(u8::is_ascii_uppercase) && own.iter().all(u8::is_ascii_alphanumeric)
+        }
         14 => bytes.get(to..to + 8).is_some_and(|next| next == b".atlasv1"),
         _ => false,
     }
@@ -216,6 +224,30 @@ fn is_drawn(bytes: &[u8], from: usize, to: usize) -> bool {
         at += 1;
     }
     false
+}
+
+/// A secret of Azure's directory around the tilde at the scan's place: three signs, a digit,
+/// `Q~`, and 31 to 34 more. True when it is one.
+pub(super) fn of_azure(scan: &mut Scan<'_>) -> bool {
+    let (bytes, tilde) = (scan.bytes, scan.at);
+    let is_sign = |byte: u8| is_word(byte) || matches!(byte, b'~' | b'.');
+    if scan.before(tilde) != b'Q' || tilde < scan.copied + 5 {
+        return false;
+    }
+    let from = tilde - 5;
+    let begins = bytes.get(from..from + 3).is_some_and(|three| three.iter().copied().all(is_sign));
+    if !begins || !byte(bytes, from + 3).is_ascii_digit() || is_sign(scan.before(from)) {
+        return false;
+    }
+    let mut to = tilde + 1;
+    while to < tilde + 36 && is_sign(byte(bytes, to)) {
+        to += 1;
+    }
+    let fits = (tilde + 32..tilde + 36).contains(&to);
+    if fits {
+        scan.found(Rule::Secret, from, to);
+    }
+    fits
 }
 
 /// A private key in PEM: from its first line to its last, or to the text's end.

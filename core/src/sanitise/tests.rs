@@ -3,6 +3,9 @@ use crate::limits::{LONG_STRING_MAX_BYTES, STRING_MAX_BYTES};
 use alloc::string::ToString;
 use proptest::prelude::*;
 
+#[cfg(feature = "rare-rules")]
+mod written;
+
 fn clean(input: &str) -> String {
     text(input, &mut |_| {}).into_owned()
 }

@@ -183,7 +183,7 @@ const fn in_word(byte: u8) -> bool {
 }
 
 /// What the word tells that a text begins with.
-fn told_by(word: &[u8]) -> Option<Topic> {
+pub(super) fn told_by(word: &[u8]) -> Option<Topic> {
     let first = byte(word, 0);
     let second = byte(word, 1);
     // v1.2.3.4
@@ -213,7 +213,7 @@ fn told_by(word: &[u8]) -> Option<Topic> {
 /// ends what may go on.
 #[rustfmt::skip]
 const WORDS: &[&str] = &[
-    "Oarticle*", "Oart", "Oaccount", "Oasin", "Oawb", "Iaadhaar", "Iaadhar", "Iahv", "Iavs",
+    "Tanswering_at", "Oarticle*", "Oart", "Oaccount", "Oasin", "Oawb", "Iaadhaar", "Iaadhar", "Iahv", "Iavs",
     "Iasmens*", "Uabn", "Uacn", "Uafm",
     "Sbearer", "Sbasic", "Obestell*", "Obooking", "Vbuild", "Ibsn", "Iburgerserv*",
     "Ccreditcard*", "Ccartão_de_cr*", "Ccartao_de_cr*", "Ccarta_di_cr*", "Ccarta_di_deb*",
@@ -221,7 +221,7 @@ const WORDS: &[&str] = &[
     "Ocommit", "Ocas", "Oconfirm*", "Oconsign*", "Ocustomer", "Ocommande", "Icpf", "Icnpj",
     "Icurp", "Icuit", "Icuil", "Ucnp", "Ucpr", "Icodice_fisc*", "Icedula", "Icédula",
     "Icartão_de_cid*", "Icartao_de_cid*", "Vchrome",
-    "Pdial*", "Cdebit", "Idni", "Idriver's", "Idriver_lic*", "Idriving_lic*", "Odoi", "Vdriver",
+    "Pdesk:", "Pdial*", "Cdebit", "Idni", "Idriver's", "Idriver_lic*", "Idriving_lic*", "Odoi", "Vdriver",
     "Iegn", "Iemšo", "Uemso", "Oean",
     "Pfax", "Pfon", "Pfone", "Vfirmware", "Ofactur*", "Ofattur*", "Ifødsels*", "Ifodsels*",
     "Pgsm", "Ogtin", "Igovernment_id",
@@ -232,12 +232,13 @@ const WORDS: &[&str] = &[
     "Ojob", "Ijmbg",
     "Ckarte*", "Ckredit*", "Ckarta", "Ckarty", "Ckortnum*", "Ckaartnum*", "Okunden*", "Ikennital*",
     "Tllam*",
-    "Pmobil*", "Pmóvil", "Cmaster*", "Cmaestro", "Imedicare", "Imedicaid", "Nmy_number",
+    "Pmobil*", "Pmóvil", "Cmaster*", "Cmaestro", "Imedicare", "Imedicaid", "Nmy_number", "Tmy_registered", "Tmessages_to",
     "Nmeine_nummer", "Nmi_número", "Nmi_numero", "Nmon_numéro", "Nmeu_número", "Nmijn_nummer",
     "Omodel",
-    "Inational", "Inationale", "Inin", "Inino", "Inhs", "Inric", "Unik", "Inif", "Unie", "Unir",
+    "Inational_id*", "Inational_ins*", "Inational_n*", "Inational_reg*", "Inational_tax*",
+    "Inational_health*", "Inational_code*", "Inationale", "Inin", "Inino", "Inhs", "Inric", "Unik", "Inif", "Unie", "Unir",
     "Uniss", "Unit", "Inpwp", "Inúmero_de_ident*", "Inúmero_nacional",
-    "Oorder*", "Ioib",
+    "Poffice:", "Oorder*", "Ioib",
     "Pphone*", "Pportable", "Pplease_text", "Oproduct", "Opart", "Opatent", "Opedido*", "Oparcel", "Opolicy",
     "Opid", "Vpackage", "Ipesel", "Ipersonnummer", "Ipersonnr", "Ipersonas_kod*", "Ipassport*",
     "Ipasaporte", "Ipasseport", "Upan", "Upps", "Ippsn",

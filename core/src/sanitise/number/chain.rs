@@ -189,7 +189,8 @@ fn joints(bytes: &[u8], from: usize) -> Option<(u8, usize)> {
         SPACE | DASH | DOT | SLASH | LINE => signs == 1,
         // " - " and " / ".
         3 | 9 => signs == 3,
-        kinds => kinds & (OPEN | CLOSE) != 0 && kinds & LINE == 0 && signs <= 3,
+        // One parenthesis: of an area. Of two, the first one is something else's.
+        kinds => matches!(kinds & (OPEN | CLOSE), OPEN | CLOSE) && kinds & LINE == 0 && signs <= 3,
     };
     joined.then_some((separators, at))
 }

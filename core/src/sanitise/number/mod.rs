@@ -9,10 +9,11 @@ mod chain;
 mod form;
 mod piece;
 
-use super::glyph::{CLOSE, OPEN, byte, digit, separator};
+use super::Rule;
+use super::glyph::{CLOSE, OPEN, SPACE, byte, digit, separator};
 use super::phone;
 use super::scan::Scan;
-use super::topic::Topic;
+use super::topic::{Topic, told_by};
 use chain::Chain;
 use piece::Head;
 
@@ -46,7 +47,8 @@ pub(super) fn chain(scan: &mut Scan<'_>, start: usize) -> bool {
                 && (behind.is_ascii_alphabetic() || behind == b':' || behind == b'=' || behind == 0)
         }
     };
-    if (1..MIN_PIECE).contains(&count) && is_last {
+    let labelled = count >= MIN_LABELLED && has_label(scan, scan.at);
+    if (1..MIN_PIECE).contains(&count) && is_last && !labelled {
         scan.at = end;
         return false;
     }
@@ -80,8 +82,64 @@ fn whole_chain(scan: &mut Scan<'_>, start: usize) -> bool {
     if chain.digits().len() >= MIN_PIECE && !chain.is_row() && pieces(scan, &chain, start) {
         return true;
     }
+    if (MIN_LABELLED..MIN_PIECE).contains(&chain.digits().len()) && short(scan, &chain) {
+        return true;
+    }
     scan.at = end;
     false
+}
+
+/// The digits of the shortest phone that its label tells.
+pub(super) const MIN_LABELLED: usize = 5;
+
+/// Whether a label ends right before a place.
+pub(super) fn has_label(scan: &Scan<'_>, from: usize) -> bool {
+    let space = usize::from(scan.before(from) == b' ');
+    scan.before(from - space) == b':'
+}
+
+/// Judges a chain of fewer digits than most phones have, right behind the label of one, or
+/// before a word for one.
+fn short(scan: &mut Scan<'_>, chain: &Chain) -> bool {
+    let (Some(first), Some(last)) = (chain.runs().first(), chain.runs().last()) else {
+        return false;
+    };
+    let (from, to) = (first.from, last.to);
+    let next = byte(scan.bytes, to);
+    let ends = !next.is_ascii_alphanumeric() && !matches!(next, b'_' | b'%' | 0x80..);
+    // 5:30, 12345.6
+    let goes_on =
+        matches!(next, b'.' | b',' | b':' | b'/') && byte(scan.bytes, to + 1).is_ascii_digit();
+    let shape = chain.shape(0, chain.runs().len() - 1);
+    let label = scan.bytes.get(scan.copied..from).unwrap_or_default().trim_ascii_end();
+    let is_short = match label.strip_suffix(b":") {
+        Some(label) => is_phones(label) && phone::is_short(label, shape, chain.separators()),
+        None => {
+            let preposition = [b" at".as_slice(), b" on", b" to"];
+            let said = preposition.iter().any(|word| label.ends_with(word));
+            (shape, chain.separators()) == (0x222, SPACE)
+                && (said || label.is_empty() || phone::is_named(scan.bytes, to))
+        }
+    };
+    if !is_short || !ends || goes_on {
+        return false;
+    }
+    let named = phone::is_named(scan.bytes, to) && chain.separators() == SPACE;
+    let told = matches!(scan.topic(from), Topic::Phone | Topic::Call);
+    if told || named {
+        scan.found(Rule::Phone, from, to);
+    }
+    told || named
+}
+
+/// Whether the last word of a label, a colon behind it, is one for phones, or for numbers.
+fn is_phones(label: &[u8]) -> bool {
+    let begin =
+        label.iter().rposition(|byte| !byte.is_ascii_alphabetic() && *byte < 0x80 && *byte != b'.');
+    let word = label.get(begin.map_or(0, |begin| begin + 1)..).unwrap_or_default();
+    let colon = [b"desk".as_slice(), b"office", b"number", b"no", b"no.", b"nr", b"nr."];
+    matches!(told_by(word), Some(Topic::Phone | Topic::Call))
+        || colon.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// Judges the pieces of a chain: from each run on, longest first.

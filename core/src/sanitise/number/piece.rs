@@ -1,7 +1,7 @@
 //! Judges the pieces of a chain: what stands around one, and then every rule that takes
 //! numbers in groups.
 
-use super::super::glyph::{CLOSE, LINE, OPEN, SPACE, WIDE, byte};
+use super::super::glyph::{CLOSE, DASH, DOT, LINE, OPEN, SPACE, WIDE, byte};
 use super::super::scan::Scan;
 use super::super::topic::Topic;
 use super::super::{Rule, checksum, national, phone};
@@ -156,7 +156,11 @@ fn judge(scan: &mut Scan<'_>, mut piece: Piece<'_>, mut from: usize, mut to: usi
     let (previous, further) = (scan.before(from), scan.before(from.saturating_sub(1)));
     let begins = match previous {
         b'_' | b'#' | b'$' => false,
-        b'.' | b',' => further.is_ascii_alphabetic(),
+        b'.' => further.is_ascii_alphabetic(),
+        // 1,234,567 is one number; a row of values is several.
+        b',' => !further.is_ascii_digit() || separators & DASH != 0,
+        // Opera/20.0.1396.73172
+        b'/' if separators == DOT => !further.is_ascii_alphabetic(),
         // A sum, not the sign of a country.
         b')' | b'~' | b'+' if plus => false,
         // `0943001563` is a commit's.
