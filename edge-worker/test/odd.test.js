@@ -246,6 +246,21 @@ test('500 good events are taken, 501 are not, and 500 times one is one', async (
   expect((await post(edge, batch(Array(500).fill(some(1)[0])))).body).toMatchObject({ accepted: 1, duplicate: 499 });
 });
 
+test('10,000 events in a batch are refused whole, small, large and packed', async () => {
+  const some = (make) => JSON.stringify(batch(Array.from({ length: 10_000 }, make)));
+  const [small, large] = [some(() => 1), some(() => event())];
+  for (const [body, headers, code] of [
+    [small, {}, 'too_many_events'],
+    [gzipSync(small), { 'content-encoding': 'gzip' }, 'too_many_events'],
+    [large, {}, 'body_too_large'],
+    [gzipSync(large), { 'content-encoding': 'gzip' }, 'body_too_large'],
+  ]) {
+    const answer = await post(edge, body, { headers });
+    expect([answer.status, answer.body.error.code]).toEqual([413, code]);
+  }
+  expect(collector.batches).toEqual([]);
+});
+
 const HOUR_MS = 3_600_000;
 const HOURS = (hours) => new Date(Date.now() + hours * HOUR_MS).toISOString();
 
