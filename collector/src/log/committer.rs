@@ -1,11 +1,11 @@
 //! The one thread that owns the log's core, and the queue before it.
 //!
 //! While a group is being synced the next batches gather in the queue; they are
-//! the next group, with those that are being judged at that moment, and with those of
-//! the senders that the group before has answered, who mostly come again at once. So
-//! under load an fsync serves hundreds of batches, and without load a batch waits for
-//! nobody. Everything that promises anything is in [`LogCore`]; here are a thread, a
-//! bounded queue, and answers.
+//! the next group. Where much comes, so do those that are being judged at that moment,
+//! and those of the senders that the group before has answered, who mostly come again at
+//! once ([`Company`]). So under load an fsync serves hundreds of batches, and without load
+//! a batch waits for nobody. Everything that promises anything is in [`LogCore`]; here are
+//! a thread, a bounded queue, and answers.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -17,6 +17,7 @@ use std::{io, thread};
 use tokio::sync::oneshot;
 
 use super::append::{AppendError, Appending, EventLog, Fullness, OnItsWay};
+use super::company::Company;
 use super::core::{AppendGroup, GroupResult, LogCore};
 use super::entry::Entry;
 use super::limits::{GROUP_MAX_BYTES, GROUP_MAX_ENTRIES, QUEUE_MAX_BATCHES, QUEUE_MAX_BYTES};
@@ -25,17 +26,6 @@ use super::upkeep::Ticked;
 
 /// How long the thread rests at most when nothing comes: upkeep goes on.
 const TICK: Duration = Duration::from_millis(50);
-
-/// How long a group waits at most for batches that are being judged, and for as many as
-/// the group before had. Judging one takes some 0.2 ms of a core, so that eight senders
-/// on two cores are back after 2 to 3; an fsync of each lane takes as much of a core as
-/// judging a batch, and serves all that came.
-const GATHER: Duration = Duration::from_millis(4);
-
-/// How soon it looks first whether they have come, and how long it waits between two
-/// looks at most: each wait is twice the one before. Nobody need wake it for each batch,
-/// and a look costs some microseconds.
-const GATHER_LOOK: (Duration, Duration) = (Duration::from_micros(250), Duration::from_millis(1));
 
 /// The ingest side of the local log.
 pub struct Committer {
@@ -176,26 +166,23 @@ struct Counters {
     on_their_way: Arc<AtomicUsize>,
 }
 
-/// The next message of a group that began at `begun`; none when the group is all there
-/// is. `is_small` says whether the one before had more batches.
+/// The next message of a group that began at `begun` and has `batches`; none when the
+/// group is all there is.
 fn next_of_group(
     queue: &Receiver<Message>,
     counters: &Counters,
-    begun: Instant,
-    is_small: bool,
+    company: &Company,
+    (batches, begun): (usize, Instant),
 ) -> Option<Message> {
-    let (mut look, longest) = GATHER_LOOK;
+    let mut looks = 0;
     loop {
         // Looked at before the queue: one that has arrived since then is in it.
-        let more_come = is_small || counters.on_their_way.load(Ordering::Acquire) > 0;
+        let is_announced = counters.on_their_way.load(Ordering::Acquire) > 0;
         if let Ok(message) = queue.try_recv() {
             return Some(message);
         }
-        if !more_come || begun.elapsed() >= GATHER {
-            return None;
-        }
-        thread::sleep(look);
-        look = (2 * look).min(longest);
+        thread::sleep(company.pause(batches, is_announced, begun.elapsed(), looks)?);
+        looks += 1;
     }
 }
 
@@ -237,9 +224,8 @@ impl Gathered {
 fn run(mut core: LogCore, queue: &Receiver<Message>, counters: &Counters) {
     let mut gathered = Gathered::default();
     let mut rest = TICK;
-    // How many batches the last group had: a group that waited in vain for as many is
-    // smaller, and the next one waits for fewer.
-    let mut before = 0;
+    let mut company = Company::new();
+    let mut completed = Instant::now();
     loop {
         let mut message = match queue.recv_timeout(rest) {
             Ok(message) => Some(message),
@@ -263,11 +249,14 @@ fn run(mut core: LogCore, queue: &Receiver<Message>, counters: &Counters) {
                 }
             }
             if !gathered.is_full() {
-                let is_small = gathered.groups.len() < before;
-                message = next_of_group(queue, counters, begun, is_small);
+                let group = (gathered.groups.len(), begun);
+                message = next_of_group(queue, counters, &company, group);
             }
         }
-        before = gathered.groups.len();
+        if !gathered.groups.is_empty() {
+            let now = Instant::now();
+            company.complete(gathered.groups.len(), now - std::mem::replace(&mut completed, now));
+        }
         gathered.commit(&mut core);
         rest = if core.tick() == Ticked::Worked { Duration::ZERO } else { TICK };
     }

@@ -63,7 +63,7 @@ pub struct LogLimits {
     /// A segment takes no further frame beyond that age, so that retention by age can work.
     pub segment_max_age_ms: i64,
     /// Frames of so many bytes of payloads end where a block of the disk does, so that the
-    /// next is written in whole blocks: at 64 KB zeros are a thirtieth of them. Smaller
+    /// next is written in whole blocks: at 32 KB zeros are a sixteenth of them. Smaller
     /// ones, as where little comes, would mostly be zeros.
     pub fill_block_from_bytes: usize,
     /// Bytes that ClickHouse has not taken, by whole segments; beyond them the
@@ -90,7 +90,7 @@ impl Default for LogLimits {
         Self {
             segment_max_bytes: 64 * 1024 * 1024,
             segment_max_age_ms: 6 * HOUR_MS,
-            fill_block_from_bytes: 64 * 1024,
+            fill_block_from_bytes: 32 * 1024,
             unsent_max_bytes: 16 * 1024 * 1024 * 1024,
             disk_reserve_bytes: 512 * 1024 * 1024,
             retain_max_bytes: 4 * 1024 * 1024 * 1024,

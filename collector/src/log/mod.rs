@@ -4,7 +4,7 @@
 //! [`append::EventLog`] is the seam for [`ingest`](crate::ingest), [`LogReader`]
 //! the one for process; both are shaped so that a shared log can stand behind
 //! them as well. The local one, in the order of an entry's way: [`Committer`]
-//! queues batches and has the one thread; [`LogCore`] (`core`) is the state machine
+//! queues batches and has the one thread, `company` says whether a group waits for more; [`LogCore`] (`core`) is the state machine
 //! of the group commit, with [`crate::dedupe`] in it; `lane_writer` is one lane's
 //! newest segment; `frame` and `segment` are the format on disk; `local` is how it
 //! is read, `tail` what need not be read back. `open` and `recovery` bring it back after a restart, `upkeep` keeps its
@@ -18,6 +18,7 @@
 
 pub mod append;
 mod committer;
+mod company;
 mod core;
 mod entry;
 mod erase;
