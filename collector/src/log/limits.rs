@@ -37,9 +37,10 @@ pub const FRAME_MAX_BYTES: usize =
 pub const REPAIR_GAP: u64 = (GROUP_MAX_ENTRIES + BATCH_MAX_ENTRIES) as u64;
 
 /// Bytes of frames that all lanes together keep in memory for their readers. At 50,000
-/// events a second of 850 bytes they are what three quarters of a second bring: a block's
-/// 200 ms, and its insert.
-pub const TAIL_MAX_BYTES: usize = 32 * 1024 * 1024;
+/// events a second of 600 bytes they are what two seconds bring: a block's 200 ms, its
+/// insert, and a ClickHouse that is behind for a moment; what no longer fits is read back
+/// from the disk, which costs an event 0.3 µs.
+pub const TAIL_MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Lanes of a log. Each costs a file, and one fsync a group that touches it.
 pub const LANES_MAX: u16 = 256;
