@@ -39,7 +39,8 @@ fn a_file_is_what_was_appended_in_blocks_or_not() {
     let folder = tempfile::tempdir().unwrap();
     let disk = RealDisk::open(folder.path()).unwrap();
     let mut expected = Vec::new();
-    let sizes = [64, 70_000, 65_536, 1, 4_096, 300_000, 262_144, 0, 600_001, 5, 131_072];
+    let sizes =
+        [64, 70_000, 65_536, 1, 32_768, 40_001, 4_096, 300_000, 262_144, 0, 600_001, 5, 131_072];
     let mut file = disk.create("a").unwrap();
     for (round, size) in sizes.iter().chain(sizes.iter().rev()).enumerate() {
         let bytes: Vec<u8> = (0..*size).map(|at: usize| (at * 31 + round * 7) as u8).collect();
