@@ -425,8 +425,7 @@ fn is_placeholder(value: &[u8], label: &[u8]) -> bool {
     let variable = |byte: &u8| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_');
     let rest = value.get(1..).unwrap_or_default();
     let sign = match byte(value, 0) {
-        b'{' | b'(' | b'*' | b'.' => true,
-        b'%' => bracket(1) || value.len() < 4 || rest.last() == Some(&b'%'),
+        b'{' | b'(' | b'%' | b'*' | b'.' => true,
         b'$' => bracket(1) || rest.iter().all(variable),
         _ => false,
     };

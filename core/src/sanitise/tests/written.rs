@@ -46,7 +46,12 @@ fn a_secret_in_quotes_ends_at_its_quote() {
         ("{\\\"token\\\": \\\"a}9&q4;x\\\"}", "{\\\"token\\\": \\\"[secret]\\\"}"),
         ("bearer_token: \"$Q!aK7#cP\"", "bearer_token: \"[secret]\""),
     ]);
-    leaves(&["password: \"$DB_PASSWORD\"", "password: \"%s\"", "password: '%(password)s'"]);
+    leaves(&[
+        "password: \"$DB_PASSWORD\"",
+        "password: \"%s\"",
+        "password: '%(password)s'",
+        "token=%016lx",
+    ]);
 }
 
 #[test]
