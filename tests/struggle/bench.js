@@ -4,7 +4,7 @@
 
 import { runAll } from './app/run.js';
 import { products } from './app/products.js';
-import { scenarios } from './app/scenarios.js';
+import { PARTS, scenarios } from './app/scenarios.js';
 import { score, words } from './app/score.js';
 
 const [, , from] = process.argv;
@@ -16,7 +16,7 @@ for (const name of Object.keys(products)) {
   if (missing.length) console.log(`${name}: not visited: ${missing.join(', ')}`);
   for (const kind of products[name].finds) {
     const parts = { all: results };
-    for (const half of ['tuned', 'held-out']) parts[half] = results.filter(({ scenario }) => scenario.half === half);
+    for (const half of PARTS) parts[half] = results.filter(({ scenario }) => scenario.half === half);
     for (const [part, of] of Object.entries(parts)) {
       const { precision, recall, there, traps } = score(of, kind);
       console.log(`| ${name} | ${kind} | ${part} | ${there} / ${traps} | ${words(precision)} | ${words(recall)} |`);

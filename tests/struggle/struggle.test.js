@@ -2,13 +2,13 @@
 
 import { beforeAll, expect, test } from 'vitest';
 import { runAll } from './app/run.js';
-import { KINDS, scenarios } from './app/scenarios.js';
+import { KINDS, PARTS, scenarios } from './app/scenarios.js';
 import { score, words } from './app/score.js';
 
 let results;
 beforeAll(async () => {
   results = await runAll(scenarios);
-  for (const half of ['tuned', 'held-out']) {
+  for (const half of PARTS) {
     const part = results.filter(({ scenario }) => scenario.half === half);
     for (const kind of KINDS) {
       const { precision, recall } = score(part, kind);
@@ -39,7 +39,7 @@ test('the set is large enough, and of many kinds', () => {
   for (const kind of ['slow', 'thrash', 'back', 'abandoned']) {
     expect(scenarios.filter(({ says }) => says.includes(kind)).length, kind).toBeGreaterThanOrEqual(10);
   }
-  expect(new Set(scenarios.map(({ half }) => half))).toEqual(new Set(['tuned', 'held-out']));
+  expect(new Set(scenarios.map(({ half }) => half))).toEqual(new Set(PARTS));
 });
 
 test.each(['rage', 'dead', 'error'])('%s clicks: precision at least 0.95, recall at least 0.90', (kind) => {

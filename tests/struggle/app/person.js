@@ -1,6 +1,7 @@
 // A person who does what a scenario's lines say, with a real mouse and keyboard:
 //
 //   click SELECTOR [xN] [every MS] [at X,Y]   moves there, presses and releases N times
+//   tap SELECTOR [xN] [every MS]              touches it N times with a finger
 //   triple SELECTOR                           a triple click, as text is selected
 //   hold KEY xN                               a key that repeats
 //   press KEY [xN] [every MS]                 a key, pressed and released
@@ -11,6 +12,7 @@
 //   wheel DY · back · go PATH · wait MS
 
 const HAND_MS = 70;
+const FROZEN_MS = 150;
 
 const number = (step, pattern, usual) => Number(pattern.exec(step)?.[1] ?? usual);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -57,6 +59,13 @@ const DO = {
       if (left > 1) await pause(Math.max(0, next - Date.now()));
     }
     page.made = [...(page.made ?? []), ...made];
+  },
+  tap: async (page, selector, step) => {
+    const [x, y] = await centre(page, selector);
+    for (let left = number(step, / x(\d+)/, 1); left > 0; left--) {
+      await page.touchscreen.tap(x, y);
+      if (left > 1) await pause(number(step, /every (\d+)/, 250));
+    }
   },
   triple: async (page, selector) => {
     const [x, y] = await centre(page, selector);
@@ -115,7 +124,10 @@ const DO = {
   wait: async (page, ms) => pause(Number(ms)),
 };
 
-/** Does a scenario's steps in order. */
+/** What the page may have to answer. */
+const PRESSES = new Set(['click', 'tap', 'triple', 'hold', 'press', 'type', 'drag']);
+
+/** Does a scenario's steps in order; `page.pressedAt` is when the last press was over. */
 export const act = async (page, steps) => {
   page.known = {};
   for (const step of steps) {
@@ -128,7 +140,11 @@ export const act = async (page, steps) => {
     const [verb, what] = step.split(' ');
     if (!DO[verb]) throw new Error(`a person cannot ${verb}`);
     await DO[verb](page, what, step);
+    if (PRESSES.has(verb)) page.pressedAt = Date.now();
   }
+  const done = Date.now();
   // A page that is gone takes what is under way with it.
   await Promise.allSettled(page.made ?? []);
+  // A page that was frozen hears of it only now.
+  if (Date.now() - done > FROZEN_MS) page.pressedAt = Date.now();
 };

@@ -19,16 +19,23 @@ export const chromiumOptions = {
 };
 
 /** Visits at a time: a visit waits more than it works. */
-const AT_A_TIME = 8;
+const AT_A_TIME = 12;
 /** What a person does after the page is there: looks. */
 const LOOK_MS = 700;
-/** After the last step: what is told is told within three seconds, and is sent. */
-const AFTER_MS = 3000;
+/** After the last press: what is told is told within three seconds, and is sent. */
+const AFTER_MS = 3200;
+/** After the last step: what is told at once is sent. A late answer is told later than what came in time. */
+const SENT_MS = 900;
+const LATE_MS = 3000;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** How long a person takes, roughly: what they wait, and a second for what they do. */
+const lengthOf = ({ steps }) => steps.reduce((sum, step) => sum + (step.startsWith('wait') ? Number(step.slice(5)) : 1000), 0);
+
 const visit = async (browser, { site, sink, product }, scenario) => {
-  const context = await browser.newContext({ viewport: { width: 1000, height: 700 } });
+  const hasTouch = scenario.steps.some((step) => step.startsWith('tap '));
+  const context = await browser.newContext({ viewport: { width: 1000, height: 700 }, hasTouch });
   const page = await context.newPage();
   const thrown = [];
   page.on('dialog', (dialog) => pause(400).then(() => dialog.accept()).catch(() => {}));
@@ -37,7 +44,8 @@ const visit = async (browser, { site, sink, product }, scenario) => {
     if (product.ready) await page.evaluate(product.ready);
     await pause(LOOK_MS);
     await act(page, scenario.steps);
-    await pause(AFTER_MS);
+    const least = scenario.says.includes('slow') ? LATE_MS : SENT_MS;
+    await pause(Math.max(least, (page.pressedAt ?? 0) + AFTER_MS - Date.now()));
   } catch (error) {
     thrown.push(error.message);
   }
@@ -56,7 +64,8 @@ export const runAll = async (scenarios, name = 'Tidemark', from = undefined, atA
   const site = await startSite(scenarios, head, script);
   const browser = await chromium.launch(chromiumOptions);
   const results = [];
-  const waiting = [...scenarios];
+  // The longest first: none of them is waited for alone at the end.
+  const waiting = [...scenarios].sort((one, other) => lengthOf(other) - lengthOf(one));
   const worker = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       results.push(await visit(browser, { site, sink, product }, next));

@@ -1,11 +1,17 @@
 // A scenario is a page with a comment at its head: what kind of widget it shows, what a
-// careful human would say of the person's visit, which half of the set it is in, and
+// careful human would say of the person's visit, which part of the set it is in, and
 // what the person does, a line a step (person.js).
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const folder = resolve(import.meta.dirname, '../pages');
+
+/**
+ * The parts of the set: pages that were looked at while rules were made, pages that were not, and pages
+ * by somebody who had seen neither the rules nor what they are made of.
+ */
+export const PARTS = ['tuned', 'held-out', 'blind'];
 
 /** What is judged; each page says of each kind whether it is there. */
 export const KINDS = ['rage', 'dead', 'error', 'slow', 'thrash', 'back', 'abandoned'];
