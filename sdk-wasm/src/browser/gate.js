@@ -3,6 +3,8 @@
 // Before a grant there is no engine, because loading it is a request. Bounded by
 // calls and by length; what does not fit, and what a denial forgets, is counted.
 
+import { CLICK, COUNT, SHOW, TRACK } from './calls.js';
+
 /** Calls that wait, at most: as many events as the engine's queue holds. */
 const CALLS_MAX = 1000;
 /** Characters that wait, at most; as many bytes as the engine's queue holds. */
@@ -14,7 +16,7 @@ const DROPPED = 4;
 const REFUSALS = [, 'invalid_event_name', 'event_too_large', , 'invalid_attributes'];
 
 /** The functions of the engine's that take an event. */
-const isEvent = ([name, , args]) => name === 'track' || (name === 'click' && args[5] & 4);
+const isEvent = ([name, , args]) => name === TRACK || (name === CLICK && args[5] & 4);
 
 /**
  * @param {(call: () => unknown) => unknown} run contains what a call throws
@@ -39,11 +41,11 @@ export const createGate = (run, report) => {
   const act = ([name, texts, args]) => {
     texts.forEach((text) => engine.give(text));
     const returned = engine[name](...args);
-    const refused = name === 'track' && REFUSALS[returned];
+    const refused = name === TRACK && REFUSALS[returned];
     if (refused) report(refused, texts[0]);
     return returned;
   };
-  const held = () => (engine ? engine.count(5) : calls.filter(isEvent).length);
+  const held = () => (engine ? engine[COUNT](5) : calls.filter(isEvent).length);
 
   return {
     lost,
@@ -57,7 +59,7 @@ export const createGate = (run, report) => {
       step?.('enter', ...call);
       if (engine) return act(call);
       const size = texts.join('').length;
-      if (name === 'show') shown = call;
+      if (name === SHOW) shown = call;
       if (!closed && calls.length < CALLS_MAX && length + size <= LENGTH_MAX) {
         calls.push(call);
         length += size;
@@ -93,7 +95,7 @@ export const createGate = (run, report) => {
     },
     /** What waits and was tracked: name, attributes and time of each. */
     tracked: () =>
-      calls.filter(([name]) => name === 'track').map(([, texts, [at]]) => [...texts, at]),
-    counts: () => lost.map((count, which) => count + (engine ? engine.count(which) : 0)),
+      calls.filter(([name]) => name === TRACK).map(([, texts, [at]]) => [...texts, at]),
+    counts: () => lost.map((count, which) => count + (engine ? engine[COUNT](which) : 0)),
   };
 };

@@ -3,6 +3,10 @@
 // Imported by wasm (see mod.rs). Nothing here decides anything; nothing here may
 // throw, because a throw would leave the engine in the middle of a call.
 
+/** The two functions of the engine that are called from here, as in calls.js: nothing is imported, because the browser
+ * tests' linker takes this file alone. */
+const ANSWERED = 'a';
+const TICK = 'b';
 /** When a failure is told: later than a page lives that is being left. */
 const FAILURE_MS = 100;
 /** What a developer is to do about a status. */
@@ -135,7 +139,7 @@ export const send = (at, length, keepalive) => {
       }
       trusted = !!answer.verdicts;
       bound.run(() =>
-        bound.engine.answered(status, retryAfter, accepted, duplicate, rejected, dropped + keptBack),
+        bound.engine[ANSWERED](status, retryAfter, accepted, duplicate, rejected, dropped + keptBack),
       );
       if (answer.verdicts && bound.onVerdicts) {
         bound.run(() => bound.onVerdicts(answer, JSON.parse(body).events));
@@ -164,7 +168,7 @@ export const remove = (chunk) => bound.storage.remove(chunk);
 
 export const wake = (afterMs, flushing) => {
   clearTimeout(timer);
-  if (afterMs >= 0) timer = setTimeout(() => bound.run(bound.engine.tick), afterMs);
+  if (afterMs >= 0) timer = setTimeout(() => bound.run(bound.engine[TICK]), afterMs);
   if (!flushing) {
     waiting.forEach((resolve) => resolve());
     waiting = [];

@@ -10,15 +10,15 @@ use alloc::vec::Vec;
 use core::cell::UnsafeCell;
 
 macro_rules! host {
-    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $type:ty),*) $(-> $out:ty)?;)*) => {
+    ($($(#[$doc:meta])* $letter:literal fn $name:ident($($argument:ident: $type:ty),*) $(-> $out:ty)?;)*) => {
         mod raw {
             #[cfg(not(target_os = "none"))]
             use wasm_bindgen::prelude::wasm_bindgen;
 
             #[cfg(target_os = "none")]
-            #[link(wasm_import_module = "host")]
+            #[link(wasm_import_module = "h")]
             unsafe extern "C" {
-                $($(#[$doc])* pub(in super::super) safe fn $name($($argument: $type),*) $(-> $out)?;)*
+                $($(#[$doc])* #[link_name = $letter] pub(in super::super) safe fn $name($($argument: $type),*) $(-> $out)?;)*
             }
             #[cfg(not(target_os = "none"))]
             #[wasm_bindgen(module = "/src/browser/host.js")]
@@ -31,22 +31,22 @@ macro_rules! host {
 
 host! {
     /// Unix milliseconds.
-    fn now() -> f64;
+    "a" fn now() -> f64;
     /// POSTs a body; `answered` follows. `keepalive` asks that it outlives the page.
-    fn send(at: *const u8, length: usize, keepalive: bool);
+    "b" fn send(at: *const u8, length: usize, keepalive: bool);
     /// Hands a body to `sendBeacon`; whether the browser took it.
-    fn beacon(at: *const u8, length: usize) -> bool;
+    "c" fn beacon(at: *const u8, length: usize) -> bool;
     /// Gives the line in first-party storage; empty for none.
-    fn stored();
+    "d" fn stored();
     /// Keeps a line there; an empty one empties all storage of ours.
-    fn store(at: *const u8, length: usize);
+    "e" fn store(at: *const u8, length: usize);
     /// Writes a chunk of lines into the durable queue.
-    fn save(chunk: u32, at: *const u8, length: usize);
+    "f" fn save(chunk: u32, at: *const u8, length: usize);
     /// Removes a chunk from it.
-    fn remove(chunk: u32);
+    "g" fn remove(chunk: u32);
     /// Calls `tick` after so many milliseconds (negative: not at all); says
     /// whether a flush goes on.
-    fn wake(after_ms: f64, flushing: bool);
+    "h" fn wake(after_ms: f64, flushing: bool);
 }
 
 pub(super) use raw::{now, remove, wake};
@@ -93,7 +93,7 @@ pub fn give(text: String) {
 
 /// Gives the next call a text of so many bytes: returns where JavaScript is to write
 /// it, as UTF-8 and at once.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "t")]
 #[expect(
     clippy::slow_vector_initialization,
     reason = "grown, as every text is: `vec!` brings an allocator of its own"

@@ -37,7 +37,7 @@ use slot::Slot;
 static ENGINE: Slot<Engine> = Slot::new();
 /// Starts the engine. Takes the text of the batch's context as JSON; `a` to `d`
 /// are random bits. Returns a refusal's number, 0 for none; see [`refusal`].
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "w")]
 pub extern "C" fn start(
     flush_interval_ms: u32,
     max_batch_events: u32,
@@ -66,7 +66,7 @@ pub extern "C" fn start(
 
 /// Takes the visitor's decision: 0 undecided, 1 granted, 2 denied; and whether the
 /// site measures those who have not granted without any id.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "h")]
 pub extern "C" fn decide(analytics: u32, ads: u32, cookieless: bool) {
     let mode = if cookieless { Mode::Cookieless } else { Mode::Full };
     let consent = Consent { analytics: decision(analytics), ads: decision(ads), mode };
@@ -77,14 +77,14 @@ pub extern "C" fn decide(analytics: u32, ads: u32, cookieless: bool) {
 }
 
 /// Takes the campaign that brought the visitor, as a number; 0 for none.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "f")]
 pub extern "C" fn come_by(campaign: u32) {
     ENGINE.with(&mut |engine| engine.come_by(campaign));
 }
 
 /// Takes two texts: who the visitor is as a JSON string, and its hash, which is
 /// taken where the id is personal data.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "l")]
 pub extern "C" fn identify() {
     let [clear, hashed] = given();
     fact(now(), &mut |engine| {
@@ -95,14 +95,14 @@ pub extern "C" fn identify() {
 }
 
 /// Forgets who the visitor was.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "q")]
 pub extern "C" fn reset() {
     let now_ms = now() as i64;
     fact(now(), &mut |engine| engine.reset(now_ms));
 }
 
 /// Takes the text of a chunk that a dead page left, and returns its number here.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "r")]
 pub extern "C" fn resume() -> u32 {
     let lines = last();
     let now_ms = now();
@@ -112,32 +112,32 @@ pub extern "C" fn resume() -> u32 {
 }
 
 /// Takes that another page adopted what this one had on disk.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "i")]
 pub extern "C" fn disown() {
     fact(now(), &mut Engine::disown);
 }
 
 /// Takes that nothing can be written to disk.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "d")]
 pub extern "C" fn cannot_save() {
     fact(now(), &mut Engine::cannot_save);
 }
 
 /// Takes that the server answered the page before this one.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "y")]
 pub extern "C" fn trust() {
     ENGINE.with(&mut Engine::trust);
 }
 
 /// Takes whether the browser has a network.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "p")]
 pub extern "C" fn network(online: bool) {
     let now_ms = now();
     fact(now_ms, &mut |engine| engine.network(online, now_ms as i64));
 }
 
 /// Takes the text of `context.page` as JSON.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "v")]
 pub extern "C" fn show() {
     let page = last();
     ENGINE.with(&mut |engine| engine.show(&page));
@@ -145,7 +145,7 @@ pub extern "C" fn show() {
 
 /// Takes an event: the texts of its name, and of its attributes as JSON or empty.
 /// Returns a refusal's number, 0 for none; see [`refusal`].
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "x")]
 pub extern "C" fn track(at_ms: f64) -> u32 {
     let [name, attributes] = given();
     let mut refused = 0;
@@ -158,7 +158,7 @@ pub extern "C" fn track(at_ms: f64) -> u32 {
 /// Takes a click and a text, its words; see [`Engine::click`]. `seen_ms` is when the
 /// page came round to it, `target` the page's number of the control, `look` says: 1 may
 /// be rage, 2 may be dead, 4 becomes an event, and above that what it looks like.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "e")]
 pub extern "C" fn click(at_ms: f64, seen_ms: f64, x: i32, y: i32, target: u32, look: u32) {
     let click = Click {
         at_ms: at_ms as i64,
@@ -175,27 +175,27 @@ pub extern "C" fn click(at_ms: f64, seen_ms: f64, x: i32, y: i32, target: u32, l
 }
 
 /// Takes that the page is looked at from now on.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "A")]
 pub extern "C" fn watch(at_ms: f64) {
     ENGINE.with(&mut |engine| engine.struggle.habits.begin(at_ms as i64));
 }
 
 /// Takes a change that may answer the last click; see core's `Struggle::saw`.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "u")]
 pub extern "C" fn saw(at_ms: f64, key: u32, how: u32, what: u32) {
     ENGINE.with(&mut |engine| engine.struggle.saw(at_ms as i64, key, how, what));
     arm();
 }
 
 /// Takes that what changed is as it was before the clicks.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "s")]
 pub extern "C" fn reverted(at_ms: f64, key: u32) {
     ENGINE.with(&mut |engine| engine.struggle.reverted(at_ms as i64, key));
 }
 
 /// Takes an error and a text, the members that say what it was; see core's
 /// `Struggle::failed`.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "j")]
 pub extern "C" fn failed(at_ms: f64, key: u32, sure: bool) {
     let words = last();
     ENGINE.with(&mut |engine| engine.struggle.failed(at_ms as i64, key, sure, &words));
@@ -203,14 +203,14 @@ pub extern "C" fn failed(at_ms: f64, key: u32, sure: bool) {
 }
 
 /// Takes where the pointer is.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "o")]
 pub extern "C" fn moved(at_ms: f64, x: i32, y: i32) {
     ENGINE.with(&mut |engine| engine.moved(at_ms as i64, x, y));
     arm();
 }
 
 /// Takes that the person came back, and a text; see [`Engine::came_back`].
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "c")]
 pub extern "C" fn came_back(at_ms: f64, via_ms: f64, clicks: u32) {
     let words = last();
     ENGINE.with(&mut |engine| engine.came_back(at_ms as i64, via_ms as i64, clicks, &words));
@@ -218,7 +218,7 @@ pub extern "C" fn came_back(at_ms: f64, via_ms: f64, clicks: u32) {
 }
 
 /// Takes what is known of a form that is left, and a text; see [`Engine::left_form`].
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "n")]
 pub extern "C" fn left_form(at_ms: f64, touched: u32, fields: u32, duration_ms: f64, facts: u32) {
     let [_, words] = given();
     let form = Form {
@@ -232,7 +232,7 @@ pub extern "C" fn left_form(at_ms: f64, touched: u32, fields: u32, duration_ms: 
 
 /// Sets a threshold by its place in core's `Thresholds`; behind the last one stands
 /// what is found, see [`finds`](crate::engine::struggle::finds).
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "z")]
 pub extern "C" fn tune(which: u32, value: f64) {
     ENGINE.with(&mut |engine| {
         if which == Thresholds::COUNT {
@@ -243,14 +243,14 @@ pub extern "C" fn tune(which: u32, value: f64) {
 }
 
 /// Lets everything that may leave go.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "k")]
 pub extern "C" fn flush() {
     ENGINE.with(&mut Engine::flush);
     tick();
 }
 
 /// Takes that the page is hidden, or `gone` for good.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "m")]
 pub extern "C" fn leave(gone: bool) {
     ENGINE.with(&mut |engine| engine.leave(gone));
     tick();
@@ -258,7 +258,7 @@ pub extern "C" fn leave(gone: bool) {
 
 /// Takes the answer to the last `send`: its status (0 for none), Retry-After in
 /// milliseconds (0 for none), and how many verdicts of each kind it holds.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "a")]
 pub extern "C" fn answered(
     status: u32,
     retry_after_ms: u32,
@@ -276,7 +276,7 @@ pub extern "C" fn answered(
 
 /// How many events so far: 0 sent, 1 accepted, 2 duplicate, 3 rejected,
 /// 4 dropped, 5 held now.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "g")]
 pub extern "C" fn count(which: u32) -> u32 {
     let mut count = 0;
     ENGINE.with(&mut |engine| {
@@ -294,7 +294,7 @@ pub extern "C" fn count(which: u32) -> u32 {
 }
 
 /// Does what the engine wants done, and arms the timer for what comes later.
-#[unsafe(no_mangle)]
+#[unsafe(export_name = "b")]
 pub extern "C" fn tick() {
     loop {
         let now_ms = now() as i64;

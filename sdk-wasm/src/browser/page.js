@@ -5,6 +5,7 @@
 // goes through `run`, which contains what is thrown: by us, or by a page that
 // replaced what we rely on.
 
+import { CANNOT_SAVE, COME_BY, DECIDE, DISOWN, FLUSH, IDENTIFY, LEAVE, NETWORK, RESET, RESUME, START, TRACK, TRUST, TUNE } from './calls.js';
 import { createConsent } from './consent.js';
 import { sendEarly } from './early.js';
 import { createGate } from './gate.js';
@@ -78,13 +79,13 @@ export const createPage = (load, report, files) => {
   /** Whether a part is switched on: by the page, else by the site, else as built. */
   const wants = (part) => (options.capture[part] ?? settings.capture?.[part] ?? !APART.includes(part)) !== false;
   const found = () => FINDS.reduce((bits, name, at) => bits | (wants(name) << at), 0);
-  const tell = (part, name, attributes) => wants(part) && enter('track', [name, json(attributes)], Date.now());
+  const tell = (part, name, attributes) => wants(part) && enter(TRACK, [name, json(attributes)], Date.now());
   const pages = watchPages(enter, run, () => consent.now()[0], tell);
   const consent = createConsent();
   const storage = createStorage(
     () => {
       report('storage_failed', 'memory alone');
-      if (gate.isOpen()) enter('cannot_save');
+      if (gate.isOpen()) enter(CANNOT_SAVE);
     },
     (changes) => options.step?.('save', changes),
   );
@@ -124,7 +125,7 @@ export const createPage = (load, report, files) => {
   };
   const tellDecision = (engine) => {
     const [analytics, ads] = consent.now();
-    engine.decide(decision(analytics), decision(ads), isCookieless());
+    engine[DECIDE](decision(analytics), decision(ads), isCookieless());
   };
   const begin = async () => {
     try {
@@ -135,7 +136,7 @@ export const createPage = (load, report, files) => {
       host.bind({ engine, run, report, url: url(), storage, onVerdicts, beforeSend, gzip, step });
       const campaign = campaignOf();
       engine.give(context(campaign));
-      engine.start(
+      engine[START](
         options.flushIntervalMs,
         options.maxBatchEvents,
         found(),
@@ -143,8 +144,8 @@ export const createPage = (load, report, files) => {
         ...crypto.getRandomValues(new Uint32Array(4)),
       );
       const text = json(campaign);
-      engine.come_by(text === '{}' ? 0 : numberOf(text));
-      engine.network(navigator.onLine !== false);
+      engine[COME_BY](text === '{}' ? 0 : numberOf(text));
+      engine[NETWORK](navigator.onLine !== false);
       tellDecision(engine);
       gate.open(engine);
       tune();
@@ -185,14 +186,14 @@ export const createPage = (load, report, files) => {
   const tune = () => {
     const all = { ...settings.struggle, ...options.struggle };
     if (!gate.isOpen()) return;
-    TUNED.forEach((name, which) => all[name] >= 0 && enter('tune', [], which, all[name]));
-    enter('tune', [], TUNED.length, found());
+    TUNED.forEach((name, which) => all[name] >= 0 && enter(TUNE, [], which, all[name]));
+    enter(TUNE, [], TUNED.length, found());
   };
   /** A selector of what is not judged. */
   const exempt = () => [options.struggle.exempt, settings.struggle?.exempt].filter(Boolean).join();
   const adopt = () => {
     if (gate.isOpen() && consent.now()[0]) {
-      storage.adopt((lines) => enter('resume', [lines]), () => enter('trust'));
+      storage.adopt((lines) => enter(RESUME, [lines]), () => enter(TRUST));
     }
   };
   /** Does what a change of consent asks for. */
@@ -204,7 +205,7 @@ export const createPage = (load, report, files) => {
     options.step?.('consent', analytics, ads, isCookieless());
     const mayLeave = analytics || isCookieless();
     if (gate.isOpen()) {
-      enter('decide', [], decision(analytics), decision(ads), isCookieless());
+      enter(DECIDE, [], decision(analytics), decision(ads), isCookieless());
       if (analytics && !hadAnalytics) adopt();
     } else if (analytics === false) {
       storage.forget();
@@ -214,7 +215,7 @@ export const createPage = (load, report, files) => {
       loading ??= begin();
       // A choice that the page knew at its start is no news.
       if (source && analytics && (!hadAnalytics || (ads && !hadAds))) {
-        enter('track', ['consent.changed', json({ analytics, ads, signal: source })], Date.now());
+        enter(TRACK, ['consent.changed', json({ analytics, ads, signal: source })], Date.now());
       }
     }
   };
@@ -229,7 +230,7 @@ export const createPage = (load, report, files) => {
   /** What is known only when the page is left: it goes with it. */
   const tellLate = (vital) => {
     tell('vitals', 'web_vitals', vital);
-    if (gate.isOpen() && (isGone || document.hidden)) enter('leave', [], isGone);
+    if (gate.isOpen() && (isGone || document.hidden)) enter(LEAVE, [], isGone);
   };
   const left = (gone) => {
     // A page that is gone is told to be hidden as well, after its last word.
@@ -238,7 +239,7 @@ export const createPage = (load, report, files) => {
     leave(gone ? 'unload' : 'hidden');
     if (gate.isOpen()) {
       const isTrusted = host.leaving(gone);
-      enter('leave', [], gone);
+      enter(LEAVE, [], gone);
       if (gone) storage.suspend(isTrusted);
     } else if (gone && consent.now()[0] && loading) {
       sendEarly(url(), gate.tracked(), consent.now()[1]);
@@ -248,7 +249,7 @@ export const createPage = (load, report, files) => {
   const back = (cached) => {
     isGone = false;
     pages.see();
-    if (cached && storage.resume() && gate.isOpen()) enter('disown');
+    if (cached && storage.resume() && gate.isOpen()) enter(DISOWN);
     host?.returned();
     adopt();
   };
@@ -278,7 +279,7 @@ export const createPage = (load, report, files) => {
       run(() => watchExit(left, back, run));
       // After that: what comes back disowns what another page adopted before it is viewed.
       run(() => pages.watch(wants('pages'), clicks ? clicks.count : () => 0, leave));
-      const network = () => gate.isOpen() && enter('network', [], navigator.onLine !== false);
+      const network = () => gate.isOpen() && enter(NETWORK, [], navigator.onLine !== false);
       listen(run, 'online', network);
       listen(run, 'offline', network);
       root = document.documentElement;
@@ -306,7 +307,7 @@ export const createPage = (load, report, files) => {
         // A cycle or a BigInt is no JSON object, which the engine counts.
         text = '!';
       }
-      enter('track', [name, text], at);
+      enter(TRACK, [name, text], at);
     },
     setConsent: (choice) => {
       const { analytics, ads } = choice;
@@ -323,12 +324,12 @@ export const createPage = (load, report, files) => {
     identify: (user) => {
       const id = user.trim();
       const hash = `s1:${sha256(id.replace(/[A-Z]/g, (letter) => letter.toLowerCase()))}`;
-      enter('identify', [json(id), json(hash)]);
+      enter(IDENTIFY, [json(id), json(hash)]);
     },
     reset: () => {
       registered = {};
       timers = Object.create(null);
-      enter('reset');
+      enter(RESET);
     },
     register: (attributes) => {
       registered = { ...registered, ...attributes };
@@ -342,7 +343,7 @@ export const createPage = (load, report, files) => {
       first();
       if (gate.isOpen()) {
         const done = host.flushed();
-        enter('flush');
+        enter(FLUSH);
         await done;
       }
       const after = gate.counts();

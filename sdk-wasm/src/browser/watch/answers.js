@@ -5,6 +5,7 @@
 // learn what changes anyway. Records are kept as they come and looked at once a frame,
 // when the page's own layout is due.
 
+import { REVERTED, SAW, WATCH } from '../calls.js';
 import { listen } from '../listen.js';
 import { hookAnswers } from './hooks.js';
 import { areaOf, gapOf, isBusy, isShown } from './sight.js';
@@ -95,7 +96,7 @@ export const watchAnswers = (enter, run, first, isOpen) => {
 
   const saw = (key, how, what, when = Date.now()) => {
     isSettled ||= how === SURE;
-    if (isOpen() || held++ < HELD_MAX) enter('saw', [], when, key, how, what);
+    if (isOpen() || held++ < HELD_MAX) enter(SAW, [], when, key, how, what);
   };
   const answered = (what) => saw(0, SURE, what);
 
@@ -132,7 +133,7 @@ export const watchAnswers = (enter, run, first, isOpen) => {
     const isWait = kind === 3 || isBusy(element);
     saw(numberOf(element) * 8 + kind, (isSure === true && SURE) | (isWait && BUSY), what, when);
   };
-  const undo = (element, kind, when) => enter('reverted', [], when, numberOf(element) * 8 + kind);
+  const undo = (element, kind, when) => enter(REVERTED, [], when, numberOf(element) * 8 + kind);
   /** What a thing was before the clicks; `old` where it is not known yet. */
   const original = (thing, name, old) => {
     if (!originals.has(thing)) originals.set(thing, {});
@@ -317,7 +318,7 @@ export const watchAnswers = (enter, run, first, isOpen) => {
     if (isOn) return;
     isOn = true;
     originals = new WeakMap();
-    enter('watch', [], Date.now());
+    enter(WATCH, [], Date.now());
     nodes = NODES_MAX;
     observe(document);
   };

@@ -1,5 +1,6 @@
 // Reports clicks: where, on what, what it looks like; and the way of the pointer.
 
+import { CLICK, MOVED } from '../calls.js';
 import { json } from '../json.js';
 import { listen } from '../listen.js';
 import { watchAnswers, wholeTime } from './answers.js';
@@ -44,7 +45,7 @@ export const watchClicks = (enter, run, sync, first, { isOpen, told, exempt, thr
       const x = Math.round(event.clientX);
       const y = Math.round(event.clientY);
       // The time when it was made, not when a busy page came round to it.
-      enter('click', [members({ ...words, x, y })], wholeTime(event.timeStamp), Date.now(), x, y, numberOf(control), flags);
+      enter(CLICK, [members({ ...words, x, y })], wholeTime(event.timeStamp), Date.now(), x, y, numberOf(control), flags);
     });
     wait(event, !look, leads(control.closest('a[href]')));
   };
@@ -99,7 +100,7 @@ export const watchClicks = (enter, run, sync, first, { isOpen, told, exempt, thr
     approach(event);
     // A pointer that draws or plays is meant to turn.
     if (!thrash || event.buttons || !isOpen() || event.target?.matches?.(ANSWERS_ITSELF)) return;
-    enter('moved', [], Date.now(), Math.round(event.clientX), Math.round(event.clientY));
+    enter(MOVED, [], Date.now(), Math.round(event.clientX), Math.round(event.clientY));
   };
   // In the capture phase of the window: before the page's own handlers, so that
   // what they change is seen, and whether or not they stop the event.

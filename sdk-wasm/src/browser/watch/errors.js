@@ -2,6 +2,7 @@
 // not load: each at once as the cause of a click's failure, and once a page as an event
 // of its own; how often it came again is told when the page is left.
 
+import { FAILED } from '../calls.js';
 import { json } from '../json.js';
 import { listen } from '../listen.js';
 import { numberOf } from '../number.js';
@@ -62,7 +63,7 @@ export const watchErrors = (enter, run, sync, isHandled, tell) => {
     const sure = isHandled();
     // Of another origin's script nothing is told, not even whose it is.
     if (message === 'Script error.' && !sure) return;
-    enter('failed', [json(what).slice(1, -1)], Date.now(), numberOf(type + message), sure);
+    enter(FAILED, [json(what).slice(1, -1)], Date.now(), numberOf(type + message), sure);
   };
   const events = { error: heard, unhandledrejection: heard };
   for (const name in events) listen(run, name, heard);

@@ -2,6 +2,7 @@
 // that was abandoned the engine decides. Never a value: it is only asked whether there
 // is one.
 
+import { LEFT_FORM } from '../calls.js';
 import { json } from '../json.js';
 import { SECRET, fits, selectorOf } from './describe.js';
 
@@ -58,7 +59,7 @@ export const watchForms = (enter, run, tell, endpoint, idleMs) => {
     const isFilled = (field) => (/^(checkbox|radio)$/.test(field.type) ? field.checked : field.value);
     const [touched, count, ms] = figures(form, state);
     enter(
-      'left_form',
+      LEFT_FORM,
       [json({ ...whoIs(form), field_name: label }).slice(1, -1)],
       Date.now(),
       touched,

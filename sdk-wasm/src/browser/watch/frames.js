@@ -3,6 +3,7 @@
 // page's pixels, and things by numbers of their own. A click in one of them is looked at
 // in the others as well, because a page answers in its frames, and a frame in its page.
 
+import { CLICK, MOVED } from '../calls.js';
 import { watchInside } from 'tidemark-inside';
 
 import { isExempt } from './describe.js';
@@ -37,7 +38,7 @@ export const watchFrames = ({ enter, run, first, syncPage, wants, exempt, blind,
     );
   const enterFrom = (view, number) => (name, texts, ...args) => {
     const [x, y] = cornerOf(view).map(Math.round);
-    if (name === 'click') {
+    if (name === CLICK) {
       args[2] += x;
       args[3] += y;
       args[4] += number * THINGS;
@@ -45,7 +46,7 @@ export const watchFrames = ({ enter, run, first, syncPage, wants, exempt, blind,
       args[5] &= ~((mutes('rage') && RAGE) | (mutes('dead') && DEAD));
       // What it is called was written with its place in the frame.
       texts = [texts[0].replace(/"x":-?\d+,"y":-?\d+$/, `"x":${args[2]},"y":${args[3]}`)];
-    } else if (name === 'moved') {
+    } else if (name === MOVED) {
       args[1] += x;
       args[2] += y;
     } else if (/^(saw|reverted)$/.test(name) && args[1]) {

@@ -2,6 +2,7 @@
 // and left, with how long it was seen and how far down. A query or a fragment alone is
 // the same page.
 
+import { CAME_BACK, SHOW } from '../calls.js';
 import { json } from '../json.js';
 import { follow, listen } from '../listen.js';
 import { TRAIL } from '../storage.js';
@@ -34,7 +35,7 @@ export const watchPages = (enter, run, mayStore, tell) => {
     if (via && before[0] === path && via[0] !== path) {
       const words = json({ from_path: path, via_path: via[0] }).slice(1, -1);
       // A page that was loaded anew counts its own clicks from nothing.
-      enter('came_back', [words], now, now - via[1], Math.max(clicks() - via[2], 0));
+      enter(CAME_BACK, [words], now, now - via[1], Math.max(clicks() - via[2], 0));
     }
   };
 
@@ -72,7 +73,7 @@ export const watchPages = (enter, run, mayStore, tell) => {
     if (href !== location.href) referrer = href ?? document.referrer;
     ({ href } = location);
     ({ title } = document);
-    enter('show', [
+    enter(SHOW, [
       json({ url: href, path: location.pathname, referrer: referrer || undefined, title }),
     ]);
   };
