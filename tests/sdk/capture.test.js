@@ -53,6 +53,27 @@ const hide = (page, isHidden) =>
     document.dispatchEvent(new Event('visibilitychange'));
   }, isHidden);
 
+test('a router in the fragment: its paths are pages, and no other fragment is', async () => {
+  const { page, context, thrown } = await visit('<a href="#part">Part</a><p id="part">Here</p>', {}, '/app/');
+  const go = (hash) => page.evaluate((hash) => (location.hash = hash), hash);
+  const viewed = () => sink.named('page.viewed').map(({ context }) => context.page.path);
+  await until(viewed, ['/app/']);
+  await go('#/faq');
+  await until(viewed, ['/app/', '/app/faq']);
+  // A query of its own, and a part of the page, are the same page.
+  await go('#/faq?open=3');
+  await go('#!/orders');
+  await until(viewed, ['/app/', '/app/faq', '/app/orders']);
+  await go('#part');
+  await until(viewed, ['/app/', '/app/faq', '/app/orders', '/app/']);
+  await go('#other');
+  await page.evaluate(() => window.tidemark.track('item.seen'));
+  await until(() => sink.named('item.seen').map(({ context }) => context.page.path), ['/app/']);
+  expect(viewed()).toEqual(['/app/', '/app/faq', '/app/orders', '/app/']);
+  expect(thrown).toEqual([]);
+  await context.close();
+});
+
 test('page.left: how long it was seen, how far down, and on which page', async () => {
   const { page, context, thrown } = await visit('<div style="height:4000px">Tall</div>', {}, '/list');
   await page.mouse.move(200, 200);

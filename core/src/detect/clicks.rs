@@ -249,11 +249,18 @@ impl Struggle {
         }
     }
 
-    /// Takes that a thing is again what it was before the clicks.
+    /// Takes that a thing is again what it was before the clicks. What a later click turns
+    /// back, about as long after it as it was turned after its own, was no flash.
     pub fn reverted(&mut self, at_ms: i64, key: u32) {
+        let last_ms = self.last_mut().map_or(0, |last| last.click.seen_ms);
+        let seq = self.seq;
         for pending in self.clicks.iter_mut().flatten() {
             for answer in pending.answers.iter_mut().flatten() {
-                if answer.key == key {
+                let took_ms = answer.at_ms - pending.click.seen_ms;
+                let is_turned = pending.seq + 1 == seq
+                    && took_ms < last_ms - answer.at_ms
+                    && at_ms - last_ms <= 2 * took_ms;
+                if answer.key == key && !is_turned {
                     answer.ended_ms = answer.ended_ms.min(at_ms);
                 }
             }
@@ -379,11 +386,10 @@ impl Struggle {
             });
             let (series, target, at_ms) =
                 (pending.series, pending.click.target, pending.click.at_ms);
-            let is_same = |other: &Pending| other.series == series && other.click.target == target;
             // Whoever clicks again while the first answer has just come is answered.
             let is_dead = answer.is_none()
                 && !self.clicks.iter().flatten().any(|other| {
-                    is_same(other)
+                    other.click.target == target
                         && self.judge(other, now_ms, true).0.is_some_and(|answer| {
                             // A sign to wait that is still there answers all who see it.
                             answer.how & how::BUSY > 0 && answer.ended_ms >= at_ms

@@ -19,7 +19,7 @@ export const chromiumOptions = {
 };
 
 /** Visits at a time: a visit waits more than it works. */
-const AT_A_TIME = 12;
+const AT_A_TIME = 10;
 /** What a person does after the page is there: looks. */
 const LOOK_MS = 700;
 /** After the last press: what is told is told within three seconds, and is sent. */

@@ -110,6 +110,22 @@ fn a_flash_is_no_answer() {
 }
 
 #[test]
+fn what_the_next_click_turns_back_was_no_flash() {
+    // A list that becomes a grid and a list again, 80 ms after each click.
+    let turned = [(80, Saw(1, 0)), (680, Back(1)), (1_280, Saw(1, 0)), (1_880, Back(1))];
+    assert_eq!(kinds(&after(presses(&[0, 600, 1_200, 1_800]), &turned)), []);
+    // A ripple comes with every press, a moment before its click, and goes by itself: also
+    // where it goes just after the next click.
+    for gone_ms in [450, 610] {
+        let ripple = |at: i64| [(at - 5, Saw(1, SURE)), (at - 5 + gone_ms, Back(1))];
+        let ripples = [ripple(0), ripple(600), ripple(1_200), ripple(1_800)].concat();
+        let told = kinds(&after(presses(&[0, 600, 1_200, 1_800]), &ripples));
+        let told: Vec<_> = told.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(told, ["dead", "rage"], "{gone_ms}");
+    }
+}
+
+#[test]
 fn a_sign_to_wait_is_an_answer_and_no_relief() {
     let turns = [(5, Saw(1, SURE | BUSY))];
     assert_eq!(kinds(&after(presses(&[0, 400, 800]), &turns)), [("rage", 3_400)]);
@@ -243,4 +259,12 @@ fn who_clicks_on_a_spinner_that_still_turns_has_its_answer() {
     // Gone before the last click, which nothing answers.
     let gone = after(clicks, &[(5, Saw(1, SURE | BUSY)), (900, Back(1))]);
     assert_eq!(kinds(&gone), [("rage", 2_051), ("dead", 3_050)]);
+}
+
+#[test]
+fn a_spinner_that_turns_for_ever_answers_who_comes_back_to_it() {
+    let turns = [(5, Saw(1, SURE | BUSY))];
+    // The third is of a series of its own, and no dead click either.
+    let told = kinds(&after(presses(&[0, 400, 3_000, 3_400, 3_800]), &turns));
+    assert!(told.iter().all(|(name, _)| *name == "rage"), "{told:?}");
 }

@@ -39,11 +39,11 @@ const NODES_MAX = 4000;
 const HELD_MAX = 30;
 
 const OBSERVED = {
-  subtree: true,
-  // What is to have its old value told is observed by that alone.
-  characterDataOldValue: true,
   childList: true,
+  // What is to have its old value told is observed by that alone.
   attributeOldValue: true,
+  subtree: true,
+  characterDataOldValue: true,
 };
 /** As the DOM numbers them. */
 const SHOW_ELEMENT = 1;
@@ -64,19 +64,19 @@ const FIELD = 9;
 /** Parts of a control that are asked what they look like, and how far below and above a click it is asked what is there. */
 const LOOKED_AT_MAX = 4;
 const AROUND = [45, 100, -45];
-const LOOKS = 'transform border opacity background height font content inset width color'.split(' ');
+const LOOKS = 'height inset opacity content transform font border background width color'.split(' ');
 /** Events that a hand causes without pressing anything: what they change, the click did not. */
-const BY_HAND = /move|over|out|leave|enter|wheel|scroll|key|resize/;
-const BY_CLICK = /^mouse|change|input|submit|blur|^pointer|focus|toggle|touch|click/;
+const BY_HAND = /move|over|resize|leave|out|wheel|scroll|key|enter/;
+const BY_CLICK = /^pointer|blur|toggle|submit|click|^mouse|focus|change|input|touch/;
 const IN_ITSELF = {
-  invalid: TOP, input: FIELD, toggle: NEAR, play: MEDIA, change: FIELD, pause: MEDIA, volumechange: MEDIA, copy: SELECTION,
+  volumechange: MEDIA, change: FIELD, invalid: TOP, toggle: NEAR, input: FIELD, play: MEDIA, pause: MEDIA, copy: SELECTION,
 };
 
 /** Whether one is in the other, also across open shadow roots. */
 const holds = (one, other) => !!other && (one.contains(other) || holds(one, other.getRootNode().host));
 /** The time of the clock on the wall at a time of the page's own. */
 export const wholeTime = (at) => Date.now() - performance.now() + at;
-const address = () => location.pathname + location.search;
+const address = () => location.href.split('#')[0];
 /** How far the page is scrolled. */
 const scrolledTo = () => scrollX + ',' + scrollY;
 
@@ -92,7 +92,7 @@ export const watchAnswers = (enter, run, first, isOpen) => {
   let groups = [];
   let isOn, isPress, isPressed, isByHand, isLearning, isSettled, frame, timer, unhook, isDrawnOn;
   let learntAt = -LEARN_EVERY_MS;
-  let held = 0, caused = 0, nodes;
+  let held = 0, caused = 0, turn = 0, nodes;
 
   const saw = (key, how, what, when = Date.now()) => {
     isSettled ||= how === SURE;
@@ -120,8 +120,13 @@ export const watchAnswers = (enter, run, first, isOpen) => {
     if (isNew && element.contains(document.elementFromPoint(x, y))) return TOP;
     if (share >= LARGE_SHARE) return isNew || isSure ? LARGE : undefined;
     if (gapOf(rect, x, y) <= NEAR_PX || isLearning) return NEAR;
-    if (isNew && [element, element.offsetParent].some((one) => one && getComputedStyle(one).position === 'fixed')) return TOP;
+    // A fixed one has no parent of its own to be placed by, and what is in one has that.
+    if (isNew && getComputedStyle(element.offsetParent ?? element).position === 'fixed') return TOP;
     if (isSure || element.closest('[role=alert],[role=status],[aria-live]') || isFetched(when)) return NEAR;
+  };
+  /** Tells a change of `thing`, unless it is nowhere; `seen` is what is looked at. */
+  const tell = (thing, seen, kind, when, isSure, what) => {
+    if (what >= 0) saw(numberOf(thing) * 8 + kind, (isSure === true && SURE) | ((kind === 3 || isBusy(seen)) && BUSY), what, when);
   };
   const change = (element, kind, when, isSure, isNew, isHidden) => {
     let what = whereIs(element, isNew, isSure, when);
@@ -129,15 +134,13 @@ export const watchAnswers = (enter, run, first, isOpen) => {
     if (isNew && isSure && !isHidden && what === undefined && !element.getClientRects().length) {
       what = whereIs(element.parentElement, false, true);
     }
-    if (what === undefined) return;
-    const isWait = kind === 3 || isBusy(element);
-    saw(numberOf(element) * 8 + kind, (isSure === true && SURE) | (isWait && BUSY), what, when);
+    tell(element, element, kind, when, isSure, what);
   };
   const undo = (element, kind, when) => enter(REVERTED, [], when, numberOf(element) * 8 + kind);
   /** What a thing was before the clicks; `old` where it is not known yet. */
   const original = (thing, name, old) => {
     if (!originals.has(thing)) originals.set(thing, {});
-    return (originals.get(thing)[name] ??= { old }).old;
+    return (originals.get(thing)[name] ??= { old });
   };
   const textOf = (nodes) => [...nodes].map((node) => node.outerHTML ?? node.data).join('');
 
@@ -145,8 +148,12 @@ export const watchAnswers = (enter, run, first, isOpen) => {
   const look = ({ type, target, attributeName: name, oldValue, addedNodes, removedNodes }, when, isSure) => {
     if (!target.isConnected) return;
     const compare = (element, kind, key, old, now, isNew, isUnseen) => {
+      const was = original(target, key, old);
+      // What it was before this frame, and is now, its first record says.
+      if (was.turn === turn) return;
+      was.turn = turn;
       if (old === now) return;
-      if (original(target, key, old) === now && isSure !== true) undo(element, kind, when);
+      if (was.old === now && isSure !== true) undo(element, kind, when);
       else if (!isUnseen) change(element, kind, when, isSure, isNew, /none|hidden/.test(old) || (name === 'hidden' && old !== null));
     };
     if (type === 'attributes') {
@@ -174,11 +181,10 @@ export const watchAnswers = (enter, run, first, isOpen) => {
         }
         for (const element of elements) {
           originals.set(element, { isNew: true });
-          const what = element.isConnected && whereIs(element, !removedNodes.length || isSure, isSure, when);
-          if (what || what === 0) saw(numberOf(owner) * 8 + 5, (isSure === true && SURE) | (isBusy(element) && BUSY), what, when);
+          tell(owner, element, 5, when, isSure, whereIs(element, !removedNodes.length || isSure, isSure, when));
         }
         const isText = [...addedNodes].some((node) => node.nodeType === TEXT_NODE && node.data.trim());
-        if (!elements.length || isText) change(owner, 6, when, isSure);
+        if (isText || !elements.length) change(owner, 6, when, isSure);
       } else compare(owner, 4, '', old, now);
     }
   };
@@ -193,6 +199,7 @@ export const watchAnswers = (enter, run, first, isOpen) => {
       return;
     }
     let left = THINGS_MAX;
+    turn++;
     for (const { records, when, isSure } of groups.splice(0)) {
       for (const record of records) if (left-- > 0) run(() => look(record, when, isSure));
     }

@@ -6,7 +6,7 @@ import { gapOf } from './sight.js';
 /** Controls whose text is their name. */
 const NAMED =
   'button,a,summary,label,option,' +
-  'button link checkbox radio tab menuitem switch treeitem option combobox slider'
+  'option radio menuitem checkbox treeitem combobox slider link button switch tab'
     .split(' ')
     .map((role) => `[role=${role}]`)
     .join();

@@ -8,8 +8,8 @@ import { blind } from './blind.js';
 const AWAY = 6;
 const MEDIA = 7;
 const SELECTION = 5;
-const CONTEXTS = ['CanvasRenderingContext2D', 'WebGL2RenderingContext', 'WebGLRenderingContext'];
-const DRAWS = 'stroke fill fillRect drawElements putImageData fillText clearRect drawArrays drawImage';
+const CONTEXTS = ['CanvasRenderingContext2D', 'WebGLRenderingContext', 'WebGL2RenderingContext'];
+const DRAWS = 'stroke fill clearRect drawElements putImageData fillText drawArrays fillRect drawImage';
 
 /**
  * @param {(what: number) => void} answered
@@ -42,13 +42,14 @@ export const hookAnswers = (answered, cause, drawn, isDrawnOn) => {
   };
   const hookAll = (name, names, told) => hook(window[name]?.prototype, names, told);
   hook(window, 'setTimeout setInterval requestAnimationFrame', cause);
-  hook(window, 'print prompt alert open confirm', AWAY);
+  hook(window, 'prompt open print confirm alert', AWAY);
   hookAll('Element', 'requestFullscreen', AWAY);
   // What is as before when it ends was a moment's.
   hookAll('Element', 'animate', (element, [, how]) => how?.fill && drawn(element));
   hookAll('HTMLElement', 'click', (element) => element.matches('a,input') && answered(AWAY));
   hookAll('HTMLMediaElement', 'play pause', MEDIA);
   hookAll('AudioScheduledSourceNode', 'start', MEDIA);
+  hookAll('SpeechSynthesis', 'speak', MEDIA);
   hookAll('Clipboard', 'writeText write', SELECTION);
   // Of what it hooks of WebGL a browser has nothing ready: that takes it milliseconds.
   for (const name of isDrawnOn ? CONTEXTS : []) hookAll(name, DRAWS, ({ canvas }) => canvas instanceof Element && drawn(canvas));

@@ -1,11 +1,14 @@
 // Which page is shown: told to the engine when it changes, viewed when its path does,
 // and left, with how long it was seen and how far down. A query or a fragment alone is
-// the same page.
+// the same page, but for a fragment that is a path: a router's.
 
 import { CAME_BACK, SHOW } from '../calls.js';
 import { json } from '../json.js';
 import { follow, listen } from '../listen.js';
 import { TRAIL } from '../storage.js';
+
+/** The path, with a router's behind it: `/faq` of `/#/faq` and `/#!/faq`. */
+const route = () => (location.pathname + location.hash).replace(/\/?#!?(?=\/)|[?#].*/g, '');
 
 /**
  * @param {() => boolean} mayStore
@@ -65,7 +68,7 @@ export const watchPages = (enter, run, mayStore, tell) => {
   /** Tells the engine what the page is now, when that changed. */
   const sync = () => {
     if (href === location.href && title === document.title) return;
-    if (path && path !== location.pathname) {
+    if (path && path !== route()) {
       path = undefined;
       // What happens at the leaving happens on the page that is left.
       run(() => watched('route'));
@@ -74,13 +77,13 @@ export const watchPages = (enter, run, mayStore, tell) => {
     ({ href } = location);
     ({ title } = document);
     enter(SHOW, [
-      json({ url: href, path: location.pathname, referrer: referrer || undefined, title }),
+      json({ url: href, path: route(), referrer: referrer || undefined, title }),
     ]);
   };
 
   const view = (kind) => {
     sync();
-    path = location.pathname;
+    path = route();
     depth = 0;
     viewedAt = performance.now();
     see();
@@ -97,10 +100,10 @@ export const watchPages = (enter, run, mayStore, tell) => {
     view('load');
     // A task later: routers write the title after the address.
     const moved = () => {
-      if (path === location.pathname) return;
+      if (path === route()) return;
       // What was never scrolled is measured while it is still there.
       depth ||= deepOf(document.scrollingElement);
-      setTimeout(() => run(() => path === location.pathname || view('route')));
+      setTimeout(() => run(() => path === route() || view('route')));
     };
     if (window.navigation) navigation.addEventListener('currententrychange', () => run(moved));
     else {
