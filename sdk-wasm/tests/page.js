@@ -20,8 +20,8 @@ export const fresh = () => {
   navigator.sendBeacon = (url, body) => beacons.push({ url, body }) > 0;
 };
 
-/** What host.js is bound to; its callbacks are the test's to make. */
-export const page = ({ memory, room }) => ({
+/** What host.js is bound to, by the letters of src/browser/calls.js; its callbacks are the test's to make. */
+export const page = ({ memory, t: room }) => ({
   url: 'https://events.example/v1/events/batch?write_key=wk_test',
   engine: {
     memory,
@@ -30,8 +30,8 @@ export const page = ({ memory, room }) => ({
       const at = room(bytes.length);
       new Uint8Array(memory.buffer, at, bytes.length).set(bytes);
     },
-    tick() {},
-    answered() {},
+    b() {},
+    a() {},
   },
   run: (call) => call(),
   storage: {

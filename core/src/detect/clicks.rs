@@ -259,7 +259,7 @@ impl Struggle {
                 let took_ms = answer.at_ms - pending.click.seen_ms;
                 let is_turned = pending.seq + 1 == seq
                     && took_ms < last_ms - answer.at_ms
-                    && at_ms - last_ms <= 2 * took_ms;
+                    && (0..=2 * took_ms).contains(&(at_ms - last_ms));
                 if answer.key == key && !is_turned {
                     answer.ended_ms = answer.ended_ms.min(at_ms);
                 }

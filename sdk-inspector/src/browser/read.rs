@@ -18,6 +18,11 @@ use crate::journal::{Step, Way};
 #[derive(Deserialize)]
 struct Call(String, Vec<String>, Vec<serde_json::Value>);
 
+/// The engine's functions, as sdk-wasm/src/browser/calls.js names them.
+const TRACK: &str = "x";
+const CLICK: &str = "e";
+const SHOW: &str = "v";
+const RESUME: &str = "r";
 /// The bit of a click's last number that says that it becomes an event.
 const CLICK_IS_TOLD: u64 = 4;
 
@@ -55,12 +60,12 @@ fn entered(Call(name, texts, numbers): Call) -> Option<Step> {
     let occurred_at_ms =
         numbers.first().and_then(serde_json::Value::as_f64).unwrap_or_default() as i64;
     match (name.as_str(), texts.as_slice()) {
-        ("track", [name, attributes]) => Some(Step::Entered {
+        (TRACK, [name, attributes]) => Some(Step::Entered {
             name: name.clone(),
             attributes: attributes.clone(),
             occurred_at_ms,
         }),
-        ("click", members) => numbers
+        (CLICK, members) => numbers
             .last()
             .is_some_and(|told| told.as_bool() == Some(true) || bits(told) & CLICK_IS_TOLD != 0)
             .then(|| Step::Entered {
@@ -68,8 +73,8 @@ fn entered(Call(name, texts, numbers): Call) -> Option<Step> {
                 attributes: format!("{{{}}}", members.join(",")),
                 occurred_at_ms,
             }),
-        ("show", [page]) => Some(Step::Shown(page.clone())),
-        ("resume", [lines]) => Some(Step::Resumed(lines.clone())),
+        (SHOW, [page]) => Some(Step::Shown(page.clone())),
+        (RESUME, [lines]) => Some(Step::Resumed(lines.clone())),
         _ => None,
     }
 }

@@ -27,7 +27,7 @@ const HINT_MS = 2000;
 /** Where the rejected and the dropped ones are in the counts of mod.rs. */
 const [REJECTED, DROPPED] = [3, 4];
 /** Parts that are off unless they are switched on: they are loaded apart. */
-const APART = 'links downloads frames health forms abandonedForms media vitals'.split(' ');
+const APART = 'health forms frames media downloads links abandonedForms vitals'.split(' ');
 /** The one thing that is kept without consent: that the visitor wants nothing kept. */
 const OPTED_OUT = 'tidemark.out';
 const CAMPAIGN = { source: 'source', medium: 'medium', name: 'campaign', term: 'term', content: 'content' };

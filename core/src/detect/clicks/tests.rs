@@ -123,6 +123,17 @@ fn what_the_next_click_turns_back_was_no_flash() {
         let told = kinds(&after(presses(&[0, 400, 800]), &facts));
         assert_eq!(told, [("rage", 1_801), ("dead", 2_000)], "{gone_ms}");
     }
+    // What was gone before the next click, and is told after it, that click did not turn back.
+    let mut struggle = Struggle::default();
+    for at_ms in [0, 400, 800] {
+        let click = Click { at_ms, seen_ms: at_ms, target: 1, may_rage: true, ..Click::default() };
+        struggle.saw(at_ms - 5, 1, SURE, 0);
+        struggle.reverted(at_ms - 15, 1);
+        struggle.click(click, "");
+        struggle.reverted(at_ms - 15, 1);
+    }
+    struggle.reverted(1_200, 1);
+    assert!(matches!(struggle.tick(2_000).map(|one| one.kind), Some(Kind::Rage { .. })));
 }
 
 #[test]

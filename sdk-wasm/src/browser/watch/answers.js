@@ -64,12 +64,12 @@ const FIELD = 9;
 /** Parts of a control that are asked what they look like, and how far below and above a click it is asked what is there. */
 const LOOKED_AT_MAX = 4;
 const AROUND = [45, 100, -45];
-const LOOKS = 'height inset opacity content transform font border background width color'.split(' ');
+const LOOKS = 'height width transform opacity content inset font background color border'.split(' ');
 /** Events that a hand causes without pressing anything: what they change, the click did not. */
-const BY_HAND = /move|over|resize|leave|out|wheel|scroll|key|enter/;
-const BY_CLICK = /^pointer|blur|toggle|submit|click|^mouse|focus|change|input|touch/;
+const BY_HAND = /move|resize|leave|over|enter|out|wheel|scroll|key/;
+const BY_CLICK = /submit|click|^mouse|blur|focus|input|change|^pointer|touch|toggle/;
 const IN_ITSELF = {
-  volumechange: MEDIA, change: FIELD, invalid: TOP, toggle: NEAR, input: FIELD, play: MEDIA, pause: MEDIA, copy: SELECTION,
+  change: FIELD, toggle: NEAR, input: FIELD, volumechange: MEDIA, play: MEDIA, pause: MEDIA, invalid: TOP, copy: SELECTION,
 };
 
 /** Whether one is in the other, also across open shadow roots. */
@@ -366,8 +366,7 @@ export const watchAnswers = (enter, run, first, isOpen) => {
     },
     release: () => {
       // As it is pressed no more, and the click not yet handled.
-      // What scrolled before the click, it did not scroll.
-      if (isPressed) place = { ...place, look: lookOf(), scrolled: scrolledTo() };
+      if (isPressed) place.look = lookOf();
       isPressed = false;
       if (isPress) stopIn(PRESS_MS);
     },
@@ -375,6 +374,8 @@ export const watchAnswers = (enter, run, first, isOpen) => {
     wait: (event, plain, link) => {
       click = event;
       at = event.timeStamp;
+      // What scrolled before the click, it did not scroll.
+      place.scrolled = scrolledTo();
       isPress = isSettled = false;
       isPlain = plain;
       held = 0;

@@ -6,7 +6,7 @@ import { gapOf } from './sight.js';
 /** Controls whose text is their name. */
 const NAMED =
   'button,a,summary,label,option,' +
-  'option radio menuitem checkbox treeitem combobox slider link button switch tab'
+  'option slider radio menuitem checkbox treeitem combobox button switch tab link'
     .split(' ')
     .map((role) => `[role=${role}]`)
     .join();

@@ -8,8 +8,8 @@ import { blind } from './blind.js';
 const AWAY = 6;
 const MEDIA = 7;
 const SELECTION = 5;
-const CONTEXTS = ['CanvasRenderingContext2D', 'WebGLRenderingContext', 'WebGL2RenderingContext'];
-const DRAWS = 'stroke fill clearRect drawElements putImageData fillText drawArrays fillRect drawImage';
+const CONTEXTS = ['WebGL2RenderingContext', 'WebGLRenderingContext', 'CanvasRenderingContext2D'];
+const DRAWS = 'stroke fill drawElements fillText putImageData clearRect drawArrays fillRect drawImage';
 
 /**
  * @param {(what: number) => void} answered
@@ -42,7 +42,7 @@ export const hookAnswers = (answered, cause, drawn, isDrawnOn) => {
   };
   const hookAll = (name, names, told) => hook(window[name]?.prototype, names, told);
   hook(window, 'setTimeout setInterval requestAnimationFrame', cause);
-  hook(window, 'prompt open print confirm alert', AWAY);
+  hook(window, 'open prompt print alert confirm', AWAY);
   hookAll('Element', 'requestFullscreen', AWAY);
   // What is as before when it ends was a moment's.
   hookAll('Element', 'animate', (element, [, how]) => how?.fill && drawn(element));

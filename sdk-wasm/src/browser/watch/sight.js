@@ -23,7 +23,7 @@ export const gapOf = ({ left, right, top, bottom }, x, y) =>
 
 export const isShown = (element) =>
   areaOf(element.getBoundingClientRect()) > 0 &&
-  (element.checkVisibility?.({ visibilityProperty: true, opacityProperty: true }) ?? true);
+  (element.checkVisibility?.({ opacityProperty: true, visibilityProperty: true }) ?? true);
 
 /** Whether it says only that something is under way: it turns for ever, or ends in an ellipsis. */
 export const isBusy = (element) =>
