@@ -249,18 +249,11 @@ impl Struggle {
         }
     }
 
-    /// Takes that a thing is again what it was before the clicks. What a later click turns
-    /// back, about as long after it as it was turned after its own, was no flash.
+    /// Takes that a thing is again what it was before the clicks.
     pub fn reverted(&mut self, at_ms: i64, key: u32) {
-        let last_ms = self.last_mut().map_or(0, |last| last.click.seen_ms);
-        let seq = self.seq;
         for pending in self.clicks.iter_mut().flatten() {
             for answer in pending.answers.iter_mut().flatten() {
-                let took_ms = answer.at_ms - pending.click.seen_ms;
-                let is_turned = pending.seq + 1 == seq
-                    && took_ms < last_ms - answer.at_ms
-                    && (0..=2 * took_ms).contains(&(at_ms - last_ms));
-                if answer.key == key && !is_turned {
+                if answer.key == key {
                     answer.ended_ms = answer.ended_ms.min(at_ms);
                 }
             }

@@ -110,33 +110,6 @@ fn a_flash_is_no_answer() {
 }
 
 #[test]
-fn what_the_next_click_turns_back_was_no_flash() {
-    // A list that becomes a grid and a list again, 80 ms after each click.
-    let turned = [(80, Saw(1, 0)), (680, Back(1)), (1_280, Saw(1, 0)), (1_880, Back(1))];
-    assert_eq!(kinds(&after(presses(&[0, 600, 1_200, 1_800]), &turned)), []);
-    // A ripple comes with every press, a moment before its click, and goes by itself: on a
-    // busy page also just after the next click.
-    for gone_ms in [695, 805] {
-        let ripples =
-            [Saw(1, SURE), Back(1), Saw(1, SURE), Back(1), Saw(1, SURE), Back(1)].into_iter();
-        let facts: Vec<_> = [-5, 295, 395, gone_ms, 806, 1_200].into_iter().zip(ripples).collect();
-        let told = kinds(&after(presses(&[0, 400, 800]), &facts));
-        assert_eq!(told, [("rage", 1_801), ("dead", 2_000)], "{gone_ms}");
-    }
-    // What was gone before the next click, and is told after it, that click did not turn back.
-    let mut struggle = Struggle::default();
-    for at_ms in [0, 400, 800] {
-        let click = Click { at_ms, seen_ms: at_ms, target: 1, may_rage: true, ..Click::default() };
-        struggle.saw(at_ms - 5, 1, SURE, 0);
-        struggle.reverted(at_ms - 15, 1);
-        struggle.click(click, "");
-        struggle.reverted(at_ms - 15, 1);
-    }
-    struggle.reverted(1_200, 1);
-    assert!(matches!(struggle.tick(2_000).map(|one| one.kind), Some(Kind::Rage { .. })));
-}
-
-#[test]
 fn a_sign_to_wait_is_an_answer_and_no_relief() {
     let turns = [(5, Saw(1, SURE | BUSY))];
     assert_eq!(kinds(&after(presses(&[0, 400, 800]), &turns)), [("rage", 3_400)]);

@@ -76,7 +76,7 @@ const IN_ITSELF = {
 const holds = (one, other) => !!other && (one.contains(other) || holds(one, other.getRootNode().host));
 /** The time of the clock on the wall at a time of the page's own. */
 export const wholeTime = (at) => Date.now() - performance.now() + at;
-const address = () => location.href.split('#')[0];
+const address = () => location.pathname + location.search;
 /** How far the page is scrolled. */
 const scrolledTo = () => scrollX + ',' + scrollY;
 
@@ -92,7 +92,7 @@ export const watchAnswers = (enter, run, first, isOpen) => {
   let groups = [];
   let isOn, isPress, isPressed, isByHand, isLearning, isSettled, frame, timer, unhook, isDrawnOn;
   let learntAt = -LEARN_EVERY_MS;
-  let held = 0, caused = 0, turn = 0, nodes;
+  let held = 0, caused = 0, nodes;
 
   const saw = (key, how, what, when = Date.now()) => {
     isSettled ||= how === SURE;
@@ -120,13 +120,8 @@ export const watchAnswers = (enter, run, first, isOpen) => {
     if (isNew && element.contains(document.elementFromPoint(x, y))) return TOP;
     if (share >= LARGE_SHARE) return isNew || isSure ? LARGE : undefined;
     if (gapOf(rect, x, y) <= NEAR_PX || isLearning) return NEAR;
-    // A fixed one has no parent of its own to be placed by, and what is in one has that.
-    if (isNew && getComputedStyle(element.offsetParent ?? element).position === 'fixed') return TOP;
+    if (isNew && [element, element.offsetParent].some((one) => one && getComputedStyle(one).position === 'fixed')) return TOP;
     if (isSure || element.closest('[role=alert],[role=status],[aria-live]') || isFetched(when)) return NEAR;
-  };
-  /** Tells a change of `thing`, unless it is nowhere; `seen` is what is looked at. */
-  const tell = (thing, seen, kind, when, isSure, what) => {
-    if (what >= 0) saw(numberOf(thing) * 8 + kind, (isSure === true && SURE) | ((kind === 3 || isBusy(seen)) && BUSY), what, when);
   };
   const change = (element, kind, when, isSure, isNew, isHidden) => {
     let what = whereIs(element, isNew, isSure, when);
@@ -134,13 +129,15 @@ export const watchAnswers = (enter, run, first, isOpen) => {
     if (isNew && isSure && !isHidden && what === undefined && !element.getClientRects().length) {
       what = whereIs(element.parentElement, false, true);
     }
-    tell(element, element, kind, when, isSure, what);
+    if (what === undefined) return;
+    const isWait = kind === 3 || isBusy(element);
+    saw(numberOf(element) * 8 + kind, (isSure === true && SURE) | (isWait && BUSY), what, when);
   };
   const undo = (element, kind, when) => enter(REVERTED, [], when, numberOf(element) * 8 + kind);
   /** What a thing was before the clicks; `old` where it is not known yet. */
   const original = (thing, name, old) => {
     if (!originals.has(thing)) originals.set(thing, {});
-    return (originals.get(thing)[name] ??= { old });
+    return (originals.get(thing)[name] ??= { old }).old;
   };
   const textOf = (nodes) => [...nodes].map((node) => node.outerHTML ?? node.data).join('');
 
@@ -148,12 +145,8 @@ export const watchAnswers = (enter, run, first, isOpen) => {
   const look = ({ type, target, attributeName: name, oldValue, addedNodes, removedNodes }, when, isSure) => {
     if (!target.isConnected) return;
     const compare = (element, kind, key, old, now, isNew, isUnseen) => {
-      const was = original(target, key, old);
-      // What it was before this frame, and is now, its first record says.
-      if (was.turn === turn) return;
-      was.turn = turn;
       if (old === now) return;
-      if (was.old === now && isSure !== true) undo(element, kind, when);
+      if (original(target, key, old) === now && isSure !== true) undo(element, kind, when);
       else if (!isUnseen) change(element, kind, when, isSure, isNew, /none|hidden/.test(old) || (name === 'hidden' && old !== null));
     };
     if (type === 'attributes') {
@@ -181,10 +174,11 @@ export const watchAnswers = (enter, run, first, isOpen) => {
         }
         for (const element of elements) {
           originals.set(element, { isNew: true });
-          tell(owner, element, 5, when, isSure, whereIs(element, !removedNodes.length || isSure, isSure, when));
+          const what = element.isConnected && whereIs(element, !removedNodes.length || isSure, isSure, when);
+          if (what || what === 0) saw(numberOf(owner) * 8 + 5, (isSure === true && SURE) | (isBusy(element) && BUSY), what, when);
         }
         const isText = [...addedNodes].some((node) => node.nodeType === TEXT_NODE && node.data.trim());
-        if (isText || !elements.length) change(owner, 6, when, isSure);
+        if (!elements.length || isText) change(owner, 6, when, isSure);
       } else compare(owner, 4, '', old, now);
     }
   };
@@ -199,7 +193,6 @@ export const watchAnswers = (enter, run, first, isOpen) => {
       return;
     }
     let left = THINGS_MAX;
-    turn++;
     for (const { records, when, isSure } of groups.splice(0)) {
       for (const record of records) if (left-- > 0) run(() => look(record, when, isSure));
     }
